@@ -1,0 +1,66 @@
+"""Money: integer nano-dollars for totals, exact Decimals for what is inside a receipt.
+
+Rule 21 of the billing rules: never float; a request's lines are added unrounded and its total is
+rounded once, half-even; sums add rounded totals (design.md §5).
+"""
+
+from __future__ import annotations
+
+import decimal
+from decimal import ROUND_HALF_EVEN, Decimal
+from typing import NewType
+
+NanoUsd = NewType("NanoUsd", int)
+"""A billionth of a US dollar."""
+
+NANO = Decimal("1e-9")
+_EXACT = decimal.Context(prec=60)
+
+
+def to_nano(usd: Decimal) -> NanoUsd:
+    """Round dollars once, half-even, to nano-dollars."""
+    scaled = _EXACT.multiply(usd, Decimal(1_000_000_000))
+    return NanoUsd(int(scaled.quantize(Decimal(1), rounding=ROUND_HALF_EVEN, context=_EXACT)))
+
+
+def parse_usd(text: str) -> NanoUsd:
+    """Read an amount in dollars as a person or a file writes it (`0.50`, `$3`, `1e-3`).
+
+    Raises:
+        ValueError: not a finite number.
+    """
+    try:
+        value = Decimal(text.strip().removeprefix("$").replace(",", ""))
+    except decimal.InvalidOperation as error:
+        raise ValueError(f"not an amount in dollars: {text!r}") from error
+    if not value.is_finite():
+        raise ValueError(f"not an amount in dollars: {text!r}")
+    return to_nano(value)
+
+
+def usd_string(nano: int) -> str:
+    """The contract's form in JSON: decimal string in dollars with nine places."""
+    sign = "-" if nano < 0 else ""
+    whole, part = divmod(abs(nano), 1_000_000_000)
+    return f"{sign}{whole}.{part:09d}"
+
+
+def show_usd(nano: int | None, *, sure: bool = True) -> str:
+    """An amount for a person: `$0.0132`, `~$0.0132` while estimated, `?` where unknown.
+
+    Four places below ten dollars, two above; an amount too small for them shows what it is
+    (`$0.000021`), so that nothing that cost money reads as `$0`.
+    """
+    if nano is None:
+        return "?"
+    mark = "" if sure else "~"
+    sign = "-" if nano < 0 else ""
+    size = abs(nano)
+    if size == 0:
+        return f"{mark}$0"
+    places = 2 if size >= 10_000_000_000 else 4
+    if size < 100_000:  # under a hundredth of a cent: two significant digits
+        places = 9 - len(str(size)) + 2
+        places = min(places, 9)
+    shown = (Decimal(size) * NANO).quantize(Decimal(1).scaleb(-places), rounding=ROUND_HALF_EVEN)
+    return f"{mark}{sign}${shown:f}"

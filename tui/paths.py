@@ -1,0 +1,104 @@
+"""Where files lie: one folder by `OWNKEY_HOME`, else the platform's own folders.
+
+Folders are made 0700 and files 0600 at creation (reliability.md §4, other local users).
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+@dataclass(frozen=True, slots=True)
+class Paths:
+    """The folders of one person's ownkey."""
+
+    config: Path
+    data: Path
+    state: Path
+    cache: Path
+    logs: Path
+
+    @property
+    def settings_file(self) -> Path:
+        return self.config / "settings.json"
+
+    @property
+    def keys_file(self) -> Path:
+        """References of keys (id, label, fingerprint); never a key."""
+        return self.config / "keys.json"
+
+    @property
+    def vault_file(self) -> Path:
+        return self.data / "vault.sealed"
+
+    @property
+    def store_file(self) -> Path:
+        return self.data / "sessions.db"
+
+    @property
+    def models_file(self) -> Path:
+        """Model lists that the makers told, cached for offline use."""
+        return self.cache / "models.json"
+
+    @property
+    def local_models(self) -> Path:
+        return self.data / "models"
+
+    @property
+    def history_file(self) -> Path:
+        return self.state / "prompts.jsonl"
+
+
+def find_paths(environ: Mapping[str, str]) -> Paths:
+    """The folders to use, by the environment; nothing is created yet."""
+    home = environ.get("OWNKEY_HOME")
+    if home:
+        root = Path(home).expanduser().absolute()
+        return Paths(root / "config", root / "data", root / "state", root / "cache", root / "logs")
+    import platformdirs  # 10 ms, and not needed with OWNKEY_HOME
+
+    dirs = platformdirs.PlatformDirs("ownkey", appauthor=False)
+    return Paths(
+        Path(dirs.user_config_dir),
+        Path(dirs.user_data_dir),
+        Path(dirs.user_state_dir),
+        Path(dirs.user_cache_dir),
+        Path(dirs.user_log_dir),
+    )
+
+
+def private_folder(path: Path) -> Path:
+    """Make `path` and its missing parents for this user alone, and return it."""
+    missing: list[Path] = []
+    at = path
+    while not at.exists():
+        missing.append(at)
+        at = at.parent
+    for folder in reversed(missing):
+        folder.mkdir(mode=0o700, exist_ok=True)
+        folder.chmod(0o700)  # umask may have taken bits from, never added to, what we asked for
+    return path
+
+
+def write_private(path: Path, data: bytes) -> None:
+    """Replace `path` by `data` in one step, readable by this user alone; a crash leaves old or new."""
+    private_folder(path.parent)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0)
+    temporary.unlink(missing_ok=True)
+    descriptor = os.open(temporary, flags, 0o600)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
