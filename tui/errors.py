@@ -1,27 +1,28 @@
 """Everything that can go wrong with a request, as one tree.
 
-    OwnkeyError
-    ├── UsageError              the person asked for something that cannot be (exit status 2)
-    ├── StoreError              the store cannot be read or written
-    ├── KeyStoreError           the keyring or vault does not answer or refuses
-    └── RequestError            a model request that failed; ``kind`` is contract.md's word
-        ├── InvalidKey          invalid_key
-        ├── PermissionRefused   permission
-        ├── NotFound            not_found
-        ├── RateLimited         rate_limit
-        ├── QuotaExceeded       quota
-        ├── ContextTooLong      context_length
-        ├── ContentFiltered     content_filter
-        ├── BadRequest          bad_request
-        ├── Overloaded          overloaded
-        ├── ServerFailed        server
-        ├── TimedOut            timeout
-        ├── NetworkFailed       network
-        ├── ProtocolBroken      protocol
-        ├── Cancelled           cancelled
-        ├── NoRoute             no_route
-        ├── BudgetExceeded      budget
-        └── OutOfCredits        out_of_credits
+OwnkeyError
+├── UsageError              the person asked for something that cannot be (exit status 2)
+├── StoreError              the store cannot be read or written
+├── KeyStoreError           the keyring or vault does not answer or refuses
+└── RequestError            a model request that failed; ``kind`` is contract.md's word
+    ├── InvalidKey          invalid_key
+    ├── PermissionRefused   permission
+    ├── NotFound            not_found
+    ├── RateLimited         rate_limit
+    ├── QuotaExceeded       quota
+    ├── ContextTooLong      context_length
+    ├── ContentFiltered     content_filter
+    ├── BadRequest          bad_request
+    ├── Overloaded          overloaded
+    ├── ServerFailed        server
+    ├── TimedOut            timeout
+    ├── NetworkFailed       network
+    ├── ProtocolBroken      protocol
+    │   └── EndedEarly      protocol, then `done` with `incomplete`
+    ├── Cancelled           cancelled
+    ├── NoRoute             no_route
+    ├── BudgetExceeded      budget
+    └── OutOfCredits        out_of_credits
 """
 
 from __future__ import annotations
@@ -146,6 +147,12 @@ class ProtocolBroken(RequestError):
     next_step = "The answer broke off or was malformed: try again; what arrived is kept."
 
 
+class EndedEarly(ProtocolBroken):
+    """The stream ended without its proof of completion; what arrived is kept."""
+
+    next_step = "The answer broke off: say `go on`, or try again. What arrived is kept."
+
+
 class Cancelled(RequestError):
     kind = "cancelled"
     next_step = "Stopped; send a message to go on."
@@ -153,7 +160,9 @@ class Cancelled(RequestError):
 
 class NoRoute(RequestError):
     kind = "no_route"
-    next_step = "Add a key for it (`ownkey keys add PROVIDER`), or `ownkey local get` for a free one."
+    next_step = (
+        "Add a key for it (`ownkey keys add PROVIDER`), or `ownkey local get` for a free one."
+    )
 
 
 class BudgetExceeded(RequestError):

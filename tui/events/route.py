@@ -1,0 +1,48 @@
+"""Who serves a request and who pays for it."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from tui.events.base import Event, RequestId
+
+Payer = Literal["own_key", "endpoint", "cloud_account", "credits", "nobody"]
+
+
+class RouteDecided(Event, tag="route"):
+    """Written before the request's first byte leaves; without it no request is sent."""
+
+    request: RequestId
+    model: str
+    connection: str
+    payer: Payer
+    why: str
+    host: str  # "scheme://host:port", where the bytes go
+    label: str = ""  # of the key or connection, for people
+    estimate_nano: int | None = None
+
+
+class ResponseOpened(Event, tag="opened"):
+    """The answer's head came."""
+
+    request: RequestId
+    provider_request_id: str | None = None
+
+
+class RequestFinished(Event, tag="request_finished"):
+    """The wire proved how the model ended. Not written where a request failed."""
+
+    request: RequestId
+    stop: str
+    said: str
+    model: str | None = None  # that answered, where the wire names it
+    seconds: float | None = None
+
+
+class FallbackTaken(Event, tag="fallback"):
+    """The request went on over another route."""
+
+    request: RequestId
+    source: str
+    target: str
+    why: str

@@ -1,0 +1,78 @@
+"""A turn: from a prompt to the agent's rest."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+from tui.events.base import Event, RequestId
+
+DoneStop = Literal[
+    "end", "length", "tool", "filter", "refusal", "stop_sequence", "pause",
+    "error", "incomplete", "interrupted", "budget", "max_steps",
+]  # fmt: skip
+"""How a turn ends (contract.md, `done`)."""
+
+
+class Attachment(msgspec.Struct, frozen=True, kw_only=True):
+    """A file that goes with a prompt; kept in the log so that a resumed session still has it."""
+
+    name: str
+    media_type: str
+    data: bytes
+
+
+class TurnStarted(Event, tag="turn_started"):
+    """A prompt was accepted; an empty one goes on where the last turn broke off."""
+
+    prompt: str
+    attachments: tuple[Attachment, ...] = ()
+
+
+class MessageQueued(Event, tag="message_queued"):
+    """Typed while the agent works; becomes the next turn's prompt."""
+
+    message: str
+    text: str
+
+
+class MessageUnqueued(Event, tag="message_unqueued"):
+    """A queued message left the queue: sent as a turn, or taken back by the person."""
+
+    message: str
+
+
+class RetryScheduled(Event, tag="retry"):
+    """The request failed before its first visible token and is tried again."""
+
+    request: RequestId
+    attempt: int  # the try that follows: 2, 3
+    after: float  # seconds until then
+    why: str  # the error's kind
+
+
+class RetryBegun(Event, tag="retry_begun"):
+    """The wait is over, by time or because the person said now."""
+
+    request: RequestId
+
+
+class ErrorRaised(Event, tag="error"):
+    """A request or turn failed (contract.md, `error`)."""
+
+    kind: str
+    message: str
+    hint: str
+    request: RequestId | None = None
+    retry_after: float | None = None
+    provider_request_id: str | None = None
+
+
+class TurnFinished(Event, tag="done"):
+    """Exactly one ends a turn. `nano` sums the turn's known charges; `unknown` counts the others."""
+
+    stop: DoneStop
+    nano: int | None = None
+    unknown: int = 0
+    requests: int = 0

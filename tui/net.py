@@ -1,0 +1,272 @@
+"""The one maker of HTTP clients (reliability.md §3, rule 3).
+
+Proxy and certificate variables are read here and handed over explicitly: with `trust_env` the
+library would send loopback through a proxy, without it proxies and `SSL_CERT_FILE` are lost.
+No redirect is followed, no compressed or endless body is taken on trust, and an address that
+resolves to a metadata service is refused before a byte is sent.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import zlib
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import httpcore2
+import httpx2
+
+from tui.address import forbidden_ip, is_loopback
+from tui.errors import BadRequest, NetworkFailed, ProtocolBroken, TimedOut
+from tui.secret import Secret
+
+if TYPE_CHECKING:
+    import ssl
+
+MAX_BODY_BYTES = 64 * 1024 * 1024
+"""Most of one response, decompressed, that is read; beyond it the answer counts as broken."""
+
+MAX_JSON_BYTES = 2 * 1024 * 1024
+"""Most of an answer to a short question (model list, key check)."""
+
+CONNECT_TIMEOUT_S = 10.0
+CLOUD_SILENCE_S = 300.0
+"""A cloud connection ends after this long without a byte; a local one never by itself."""
+
+_PROXY_NAMES = ("HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy")
+ENVIRONMENT = (*_PROXY_NAMES, "NO_PROXY", "no_proxy", "SSL_CERT_FILE", "SSL_CERT_DIR")
+"""The variables that bear on connections; the engine is given these and no others."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A short HTTP answer: `body` is cut at `MAX_JSON_BYTES`."""
+
+    status: int
+    headers: dict[str, str]
+    body: bytes
+
+
+class _Guard(httpcore2.AsyncNetworkBackend):
+    """Resolves first and connects to what it checked, so that a name cannot change in between."""
+
+    def __init__(self) -> None:
+        self._inner: httpcore2.AsyncNetworkBackend = httpcore2.AnyIOBackend()
+
+    async def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,
+        local_address: str | None = None,
+        socket_options: Iterable[Any] | None = None,
+    ) -> httpcore2.AsyncNetworkStream:
+        loop = asyncio.get_running_loop()
+        try:
+            found = await asyncio.wait_for(
+                loop.getaddrinfo(host, port, type=socket.SOCK_STREAM), timeout
+            )
+        except TimeoutError as error:
+            raise httpcore2.ConnectTimeout(f"no address for {host} in time") from error
+        except OSError as error:
+            raise httpcore2.ConnectError(f"no address found for {host}") from error
+        addresses = [str(entry[4][0]) for entry in found]
+        if any(forbidden_ip(address) for address in addresses):
+            raise httpcore2.ConnectError(f"{host} leads to a metadata service: refused")
+        if len(set(addresses)) > 1:  # let the library race the families: every one was checked
+            failure: Exception | None = None
+            for address in dict.fromkeys(addresses):
+                try:
+                    return await self._inner.connect_tcp(
+                        address, port, min(timeout or 5.0, 5.0), local_address, socket_options
+                    )
+                except (httpcore2.ConnectError, httpcore2.ConnectTimeout) as error:
+                    failure = error
+            raise failure or httpcore2.ConnectError(f"no address of {host} answers")
+        return await self._inner.connect_tcp(
+            addresses[0], port, timeout, local_address, socket_options
+        )
+
+    async def sleep(self, seconds: float) -> None:
+        await asyncio.sleep(seconds)
+
+
+class _Bounded(httpx2.AsyncByteStream):
+    """A body that is inflated and counted as it comes, and broken off at `MAX_BODY_BYTES`."""
+
+    def __init__(self, stream: httpx2.AsyncByteStream, encoding: str) -> None:
+        self._stream = stream
+        self._encoding = encoding
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        inflate = (
+            zlib.decompressobj(47) if self._encoding in {"gzip", "x-gzip", "deflate"} else None
+        )
+        count = 0
+        async for piece in self._stream:
+            data = piece
+            if inflate is not None:
+                try:
+                    data = inflate.decompress(piece, MAX_BODY_BYTES - count + 1)
+                except zlib.error as error:
+                    raise httpx2.RemoteProtocolError("the body is not what it says") from error
+            count += len(data)
+            if count > MAX_BODY_BYTES:
+                raise httpx2.RemoteProtocolError(
+                    f"the answer is longer than {MAX_BODY_BYTES // 2**20} MB: broken off"
+                )
+            if data:
+                yield data
+
+    async def aclose(self) -> None:
+        await self._stream.aclose()
+
+
+class _Transport(httpx2.AsyncHTTPTransport):
+    """The library's transport over our guarded connections and bounded bodies."""
+
+    def __init__(self, context: ssl.SSLContext, proxy: str | None, keepalive: int) -> None:
+        super().__init__(
+            verify=context,
+            trust_env=False,
+            proxy=proxy,
+            limits=httpx2.Limits(max_connections=20, max_keepalive_connections=keepalive),
+        )
+        if proxy is None:
+            self._pool = httpcore2.AsyncConnectionPool(
+                ssl_context=context,
+                max_connections=20,
+                max_keepalive_connections=keepalive,
+                keepalive_expiry=60.0,
+                network_backend=_Guard(),
+            )
+
+    async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
+        response = await super().handle_async_request(request)
+        encoding = response.headers.get("content-encoding", "identity").strip().lower()
+        if encoding not in {"identity", "", "gzip", "x-gzip", "deflate"}:
+            await response.aclose()
+            raise httpx2.RemoteProtocolError(f"unasked content encoding {encoding[:20]!r}")
+        assert isinstance(response.stream, httpx2.AsyncByteStream)
+        headers = [(k, v) for k, v in response.headers.raw if k.lower() != b"content-encoding"]
+        if encoding not in {"identity", ""}:
+            headers = [(k, v) for k, v in headers if k.lower() != b"content-length"]
+        return httpx2.Response(
+            response.status_code,
+            headers=headers,
+            stream=_Bounded(response.stream, encoding),
+            extensions=response.extensions,
+        )
+
+
+class Network:
+    """Makes clients for one process.
+
+    Args:
+        environ: Where `ENVIRONMENT` is read from.
+        on_contact: Told "host:port" before each request, for the Privacy page.
+    """
+
+    def __init__(
+        self, environ: Mapping[str, str], on_contact: Callable[[str], None] | None = None
+    ) -> None:
+        self._environ = {name: environ[name] for name in ENVIRONMENT if environ.get(name)}
+        self._on_contact = on_contact
+        self._context: ssl.SSLContext | None = None
+
+    def proxy_for(self, url: str) -> str | None:
+        """The proxy that `url` goes through; loopback and `NO_PROXY` go direct."""
+        target = httpx2.URL(url)
+        if is_loopback(target.host) or self._exempt(target.host):
+            return None
+        names = _PROXY_NAMES if target.scheme == "https" else _PROXY_NAMES[2:]
+        proxy = next((self._environ[name] for name in names if name in self._environ), None)
+        if proxy is not None and "://" not in proxy:
+            proxy = f"http://{proxy}"
+        if proxy is not None and proxy.split(":", 1)[0].lower() not in {"http", "https"}:
+            raise BadRequest(
+                f"the proxy {proxy.split('@')[-1]!r} is not an http proxy",
+                hint="Set HTTPS_PROXY to an http:// proxy, or unset ALL_PROXY.",
+            )
+        return proxy
+
+    def _exempt(self, host: str) -> bool:
+        rules = self._environ.get("NO_PROXY") or self._environ.get("no_proxy") or ""
+        for rule in (part.strip().lower().lstrip(".") for part in rules.split(",")):
+            if rule == "*" or (rule and (host == rule or host.endswith("." + rule))):
+                return True
+        return False
+
+    def client(self, url: str, *, local: bool = False) -> httpx2.AsyncClient:
+        """A client for requests to `url`'s host, to be closed by the caller.
+
+        Args:
+            url: Any address at the host.
+            local: A server on this machine: no read timeout, and no connection is reused
+                (llama.cpp breaks 7-30% of reused ones, sdk-facts.md §10).
+        """
+        context = self._ssl_context()
+        silence = None if local else CLOUD_SILENCE_S
+        return httpx2.AsyncClient(
+            transport=_Transport(context, self.proxy_for(url), 0 if local else 5),
+            timeout=httpx2.Timeout(silence, connect=CONNECT_TIMEOUT_S, pool=CONNECT_TIMEOUT_S),
+            follow_redirects=False,
+            trust_env=False,
+            headers={"accept-encoding": "identity"},
+            event_hooks={"request": [self._note]},
+        )
+
+    async def _note(self, request: httpx2.Request) -> None:
+        # SDKs set their own accept-encoding; a body that needs no inflating cannot be a bomb.
+        request.headers["accept-encoding"] = "identity"
+        if self._on_contact is not None:
+            port = request.url.port or (443 if request.url.scheme == "https" else 80)
+            self._on_contact(f"{request.url.host}:{port}")
+
+    def _ssl_context(self) -> ssl.SSLContext:
+        if self._context is None:
+            import ssl
+
+            # One context a process: loading the roots takes 20 ms.
+            file, folder = self._environ.get("SSL_CERT_FILE"), self._environ.get("SSL_CERT_DIR")
+            if file or folder:
+                self._context = ssl.create_default_context(cafile=file, capath=folder)
+            else:
+                self._context = httpx2.create_ssl_context(trust_env=False)
+        return self._context
+
+
+async def get_json(
+    url: str,
+    *,
+    headers: Mapping[str, str | Secret],
+    timeout_s: float,
+    environ: Mapping[str, str],
+) -> Answer:
+    """GET a short answer, whatever its status; the whole of it within `timeout_s` seconds.
+
+    Raises:
+        NetworkFailed: no connection, or it broke.
+        TimedOut: not within `timeout_s`.
+        ProtocolBroken: what came is not HTTP.
+    """
+    opened = {k: v.reveal() if isinstance(v, Secret) else v for k, v in headers.items()}
+    host = httpx2.URL(url).host
+    try:
+        async with asyncio.timeout(timeout_s), Network(environ).client(url) as client:
+            async with client.stream("GET", url, headers=opened) as response:
+                body = bytearray()
+                async for piece in response.aiter_bytes():
+                    body += piece
+                    if len(body) > MAX_JSON_BYTES:
+                        break
+                heads = {k.lower(): v for k, v in response.headers.items()}
+                return Answer(response.status_code, heads, bytes(body[:MAX_JSON_BYTES]))
+    except (TimeoutError, httpx2.TimeoutException) as error:
+        raise TimedOut(f"{host} did not answer within {timeout_s:g} s") from error
+    except (httpx2.RemoteProtocolError, httpx2.DecodingError) as error:
+        raise ProtocolBroken(f"{host} did not answer in HTTP: {error}") from error
+    except (httpx2.HTTPError, OSError, httpx2.InvalidURL, ValueError) as error:
+        raise NetworkFailed(f"{host} cannot be reached: {error}") from error
