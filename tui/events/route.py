@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Literal
 
 from tui.events.base import Event, RequestId
@@ -19,7 +20,8 @@ class RouteDecided(Event, tag="route"):
     why: str
     host: str  # "scheme://host:port", where the bytes go
     label: str = ""  # of the key or connection, for people
-    estimate_nano: int | None = None
+    estimate_nano: int | None = None  # of the prompt, before it is sent
+    token_usd: Decimal | None = None  # price of one output token, for the count while it streams
 
 
 class ResponseOpened(Event, tag="opened"):

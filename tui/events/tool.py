@@ -4,8 +4,18 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
+import msgspec
+
 from tui.events.base import CallId, Event, RequestId
 from tui.events.stream import Sealed
+
+
+class ToolSpec(msgspec.Struct, frozen=True, kw_only=True):
+    """A tool as the model is told of it; `schema` is a JSON Schema of type object."""
+
+    name: str
+    description: str
+    schema: dict[str, Any]
 
 
 class ToolCalled(Event, tag="tool_call"):

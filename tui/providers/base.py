@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol
 import msgspec
 
 from tui.events.stream import Sealed
+from tui.events.tool import ToolSpec
 
 if TYPE_CHECKING:
     from tui.net import Network
@@ -73,14 +74,6 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
 
     role: Literal["user", "assistant"]
     blocks: tuple[Block, ...]
-
-
-class ToolSpec(msgspec.Struct, frozen=True, kw_only=True):
-    """A tool as the model is told of it; `schema` is a JSON Schema of type object."""
-
-    name: str
-    description: str
-    schema: dict[str, Any]
 
 
 class ModelRequest(msgspec.Struct, frozen=True, kw_only=True):
