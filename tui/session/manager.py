@@ -1,0 +1,251 @@
+"""Every session of this engine; commands in, events and notices out. No screen in it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Protocol, TypeVar
+from uuid import uuid4
+
+from tui.errors import StoreError, UsageError
+from tui.events.base import SessionId
+from tui.events.codec import AnyEvent, Recorded
+from tui.events.turn import TurnFinished
+from tui.session.actor import SessionActor
+from tui.session.bus import Batch, Bus
+from tui.session.commands import (
+    AddKey,
+    AnswerApproval,
+    AnyCommand,
+    AnyNotice,
+    AnyReply,
+    ChangeKey,
+    ChooseModel,
+    CreateVault,
+    Done,
+    FetchLocalModel,
+    Interrupt,
+    ListKeys,
+    ListModels,
+    ListSessions,
+    OpenSession,
+    OpenVault,
+    RetryNow,
+    SessionOpened,
+    Sessions,
+    Shutdown,
+    SpentToday,
+    StartTurn,
+    Trouble,
+    Unqueue,
+    UseFoundKey,
+)
+from tui.session.ports import Ports
+from tui.store.lease import Lease
+from tui.store.log import Store
+
+T = TypeVar("T")
+
+DeskCommand = (
+    ListModels | ListKeys | AddKey | UseFoundKey | ChangeKey | CreateVault | OpenVault
+    | FetchLocalModel
+)  # fmt: skip
+"""Commands about keys and models: outside any session."""
+
+FOLLOW_OTHERS_S = 0.2
+"""How often a session that another process drives is read on."""
+
+
+class Desk(Protocol):
+    """Answers what is asked about keys and models."""
+
+    async def answer(self, command: DeskCommand) -> AnyReply: ...
+
+
+class Engine(Protocol):
+    """The engine as all its users see it: here, or behind a socket (`tui.engine.client`)."""
+
+    async def call(self, command: AnyCommand) -> AnyReply:
+        """Carry out a command.
+
+        Raises:
+            OwnkeyError: why it could not be.
+        """
+        ...
+
+    def follow(self, session: SessionId, after: int) -> AsyncGenerator[Batch]:
+        """Batches of a session's records above `after`, without end."""
+        ...
+
+
+class SessionManager:
+    """Owns every session as an actor.
+
+    Use as an async context: leaving it interrupts what runs and writes everything.
+
+    Args:
+        store: Called in one thread of its own.
+        ports: What sessions need from outside.
+        desk: Answers about keys and models.
+        locks: Folder of the leases.
+        notify: Told of notices.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        *,
+        ports: Ports,
+        desk: Desk,
+        locks: Path,
+        notify: Callable[[AnyNotice], None],
+    ) -> None:
+        self._store = store
+        self._ports = ports
+        self._desk = desk
+        self._locks = locks
+        self._notify = notify
+        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="store")
+        self._bus = Bus(self._read)
+        self._actors: dict[SessionId, SessionActor] = {}
+        self._tasks: dict[SessionId, asyncio.Task[None]] = {}
+        self._leases: dict[SessionId, Lease] = {}
+        self._opening = asyncio.Lock()
+
+    async def __aenter__(self) -> SessionManager:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        for task in self._tasks.values():
+            task.cancel()
+        await asyncio.gather(*self._tasks.values(), return_exceptions=True)
+        await self._blocking(self._store.close)
+        for lease in self._leases.values():
+            lease.release()
+        self._thread.shutdown(wait=True)
+
+    async def call(self, command: AnyCommand) -> AnyReply:
+        """Carry out a command; see `Engine.call`."""
+        match command:
+            case OpenSession():
+                async with self._opening:
+                    return await self._open(command)
+            case (
+                StartTurn()
+                | Interrupt()
+                | RetryNow()
+                | ChooseModel()
+                | Unqueue()
+                | AnswerApproval()
+            ):
+                await self._actor(command.session).post(command)
+                return Done()
+            case ListSessions():
+                return Sessions(sessions=tuple(await self._blocking(self._store.summaries)))
+            case Shutdown():
+                return Done()
+            case _:
+                return await self._desk.answer(command)
+
+    async def follow(self, session: SessionId, after: int) -> AsyncGenerator[Batch]:
+        """Batches of records above `after`; see `Engine.follow`."""
+        if session in self._actors:
+            async for batch in self._bus.follow(session, after):
+                yield batch
+        while True:  # another process drives it: its log is the truth here too
+            if page := await self._read(session, after, 2_000):
+                after = page[-1].seq
+                yield tuple(page)
+            else:
+                await asyncio.sleep(FOLLOW_OTHERS_S)
+
+    async def spent_today(self) -> SpentToday:
+        """What today (UTC) has cost so far, over all sessions."""
+        midnight = self._ports.clock().replace(hour=0, minute=0, second=0, microsecond=0)
+        nano, unknown = await self._blocking(lambda: self._store.spent_since(midnight))
+        return SpentToday(nano=nano, unknown=unknown)
+
+    def _actor(self, session: SessionId) -> SessionActor:
+        if session not in self._actors:
+            raise UsageError(
+                "this session is driven by another ownkey",
+                hint="Close that one first, or start a new session here.",
+            )
+        return self._actors[session]
+
+    async def _open(self, command: OpenSession) -> SessionOpened:
+        session = await self._find(command)
+        if session not in self._actors:
+            lease = Lease.take(self._locks, session)
+            if lease is None:
+                records = await self._read(session, 0, -1)
+                seq = records[-1].seq if records else 0
+                return SessionOpened(session=session, driving=False, seq=seq, model=None)
+            self._leases[session] = lease
+            try:
+                await self._start_actor(session, command)
+            except BaseException:
+                self._leases.pop(session).release()
+                raise
+        elif command.model is not None:
+            await self.call(ChooseModel(session=session, model=command.model))
+        state = self._actors[session].state
+        self._notify(await self.spent_today())
+        return SessionOpened(session=session, driving=True, seq=state.seq, model=state.model)
+
+    async def _start_actor(self, session: SessionId, command: OpenSession) -> None:
+        self._store.forget_cached(session)
+        actor = SessionActor(
+            session,
+            ports=self._ports,
+            append=lambda events, at: self._blocking(
+                lambda: self._store.append(session, events, at)
+            ),
+            publish=lambda records: self._publish(session, records),
+            trouble=self._on_trouble,
+        )
+        actor.replay(await self._read(session, 0, -1))
+        await actor.begin(command.cwd, command.model)
+        self._actors[session] = actor
+        self._tasks[session] = asyncio.create_task(actor.run())
+
+    async def _find(self, command: OpenSession) -> SessionId:
+        if command.session is None:
+            return SessionId(f"s_{self._ports.clock():%Y%m%d%H%M%S}_{uuid4().hex[:8]}")
+        known = await self._blocking(self._store.summaries)
+        if command.session == "last":
+            here = [s for s in known if s.cwd == command.cwd] or known
+            if not here:
+                raise UsageError("there is no session yet", hint="Start one with `ownkey`.")
+            return SessionId(here[0].id)
+        found = [s for s in known if s.id == command.session]
+        found = found or [s for s in known if s.id.startswith(command.session)]
+        if len(found) != 1:
+            which = "no session" if not found else "more than one session"
+            raise UsageError(
+                f"{which} has the id {command.session!r}", hint="`ownkey sessions list` shows all."
+            )
+        return SessionId(found[0].id)
+
+    def _publish(self, session: SessionId, records: tuple[Recorded, ...]) -> None:
+        self._bus.publish(session, records)
+        if any(isinstance(record.event, TurnFinished) for record in records):
+            self._today_task = asyncio.create_task(self._tell_today())
+
+    async def _tell_today(self) -> None:
+        try:
+            self._notify(await self.spent_today())
+        except StoreError as error:
+            self._on_trouble(error)
+
+    def _on_trouble(self, error: StoreError) -> None:
+        self._notify(Trouble(message=error.message, hint=error.hint))
+
+    async def _read(self, session: SessionId, after: int, limit: int) -> list[Recorded]:
+        wanted = None if limit < 0 else limit
+        return await self._blocking(lambda: self._store.read(session, after, wanted))
+
+    async def _blocking(self, call: Callable[[], T]) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._thread, call)

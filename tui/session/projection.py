@@ -1,0 +1,160 @@
+"""Events folded into the state of one session, for whoever shows or drives it."""
+
+from __future__ import annotations
+
+import datetime as dt
+from decimal import Decimal
+from typing import Literal
+
+from tui.events.codec import Recorded
+from tui.events.money import ChargeRecorded, LimitSeen, LimitsReported, UsageReported
+from tui.events.route import RequestFinished, RouteDecided
+from tui.events.session import ModelChosen, SessionCreated, SessionTitled
+from tui.events.stream import TextStreamed, ThinkingStreamed
+from tui.events.tool import ApprovalAsked, ApprovalDecided, ToolCalled, ToolReturned
+from tui.events.turn import (
+    MessageQueued,
+    MessageUnqueued,
+    RetryBegun,
+    RetryScheduled,
+    TurnFinished,
+    TurnStarted,
+)
+from tui.money import to_nano
+
+Activity = Literal["resting", "asking", "thinking", "writing", "tool", "approval", "waiting"]
+
+CHARACTERS_A_TOKEN = 4
+
+
+class SessionState:
+    """What is so after the events seen so far. Money in nano-dollars; None is unknown."""
+
+    def __init__(self) -> None:
+        self.seq = 0
+        self.cwd = ""
+        self.title: str | None = None
+        self.branch: str | None = None
+        self.model: str | None = None
+        self.effort: str | None = None
+        self.turn = 0
+        self.working = False
+        self.activity: Activity = "resting"
+        self.tool: str | None = None
+        self.turn_began: dt.datetime | None = None
+        self.waiting_until: dt.datetime | None = None
+        self.approval: ApprovalAsked | None = None
+        self.queued: dict[str, str] = {}
+        self.open_calls: dict[str, str] = {}
+        self.route: RouteDecided | None = None
+        self.session_nano = 0
+        self.session_unknown = 0
+        self.turn_nano = 0
+        self.turn_unknown = 0
+        self.limits: tuple[LimitSeen, ...] = ()
+        self.context_tokens: int | None = None
+        self._live_characters = 0
+        self._live = False
+
+    def apply(self, record: Recorded) -> None:
+        """Take in the next event."""
+        self.seq = record.seq
+        event = record.event
+        match event:
+            case SessionCreated():
+                self.cwd, self.branch = event.cwd, event.branch
+            case SessionTitled():
+                self.title = event.title
+            case ModelChosen():
+                self.model, self.effort = event.model, event.effort
+            case TurnStarted() | TurnFinished():
+                self._turn(record, event)
+            case MessageQueued():
+                self.queued[event.message] = event.text
+            case MessageUnqueued():
+                self.queued.pop(event.message, None)
+            case RetryScheduled():
+                self.activity = "waiting"
+                self.waiting_until = record.at + dt.timedelta(seconds=event.after)
+            case RetryBegun():
+                self.activity, self.waiting_until = "asking", None
+            case ToolCalled() | ToolReturned() | ApprovalAsked() | ApprovalDecided():
+                self._tool(event)
+            case LimitsReported():
+                self.limits = event.limits
+            case _:
+                self._request(record)
+
+    def _turn(self, record: Recorded, event: TurnStarted | TurnFinished) -> None:
+        self.working = isinstance(event, TurnStarted)
+        self._end_live()
+        self.waiting_until = None
+        if isinstance(event, TurnStarted):
+            self.turn, self.turn_began = record.turn, record.at
+            self.turn_nano = self.turn_unknown = 0
+            self.activity = "asking"
+            if self.title is None and event.prompt.strip():
+                self.title = event.prompt.strip().splitlines()[0]
+        else:
+            self.activity, self.approval = "resting", None
+
+    def _tool(self, event: ToolCalled | ToolReturned | ApprovalAsked | ApprovalDecided) -> None:
+        match event:
+            case ToolCalled():
+                self.open_calls[event.id] = event.name
+                self.activity, self.tool = "tool", event.name
+            case ToolReturned():
+                self.open_calls.pop(event.call, None)
+                if not self.open_calls:
+                    self.activity, self.tool = "asking", None
+            case ApprovalAsked():
+                self.activity, self.approval = "approval", event
+            case ApprovalDecided():
+                self.activity, self.approval = "tool", None
+
+    def _request(self, record: Recorded) -> None:
+        event = record.event
+        match event:
+            case RouteDecided():
+                self.route = event
+                self.activity = "asking"
+                self._live, self._live_characters = True, 0
+            case TextStreamed():
+                self.activity = "writing"
+                self._live_characters += len(event.delta)
+            case ThinkingStreamed():
+                self.activity = "thinking"
+                self._live_characters += len(event.delta)
+            case UsageReported():
+                if event.input is not None:
+                    self.context_tokens = event.input + (event.output or 0)
+            case ChargeRecorded():
+                self.session_nano += event.nano or 0
+                self.turn_nano += event.nano or 0
+                self.session_unknown += event.nano is None
+                self.turn_unknown += event.nano is None
+                self._end_live()
+            case RequestFinished():
+                pass
+            case _:
+                pass
+
+    def _end_live(self) -> None:
+        self._live = False
+        self._live_characters = 0
+
+    @property
+    def live_tokens(self) -> int:
+        """About how many tokens the open request has written."""
+        return self._live_characters // CHARACTERS_A_TOKEN
+
+    @property
+    def live_nano(self) -> int | None:
+        """About what the open request costs so far; 0 with none open, None without a price."""
+        if not self._live or self.route is None:
+            return 0
+        if self.route.payer == "nobody":
+            return 0
+        if self.route.estimate_nano is None or self.route.token_usd is None:
+            return None
+        return self.route.estimate_nano + to_nano(self.route.token_usd * Decimal(self.live_tokens))
