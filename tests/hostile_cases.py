@@ -9,15 +9,14 @@ import zlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
 FOLDER = Path(__file__).parent / "data" / "hostile"
 PLACEHOLDER = re.compile(r"\{(canary|key(?:_[a-z0-9_]+)?)\}")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class HostileCase:
-    """One case; `data` is its payload as bytes, `text` the same with undecodable bytes as surrogates."""
+    """One case; `data` is its payload as bytes, `text` the same, bad bytes as surrogates."""
 
     id: str
     channel: str
@@ -32,7 +31,7 @@ class HostileCase:
         return payload if payload is not None else self.data.decode("utf-8", "surrogateescape")
 
     def filled(self, *, key: str = "", canary: str = "127.0.0.1:9") -> str:
-        """The text with `{key…}` and `{canary}` filled in (never for shell cases: braces are theirs)."""
+        """The text with `{key…}`, `{canary}` filled in (not in shell cases: braces are theirs)."""
         return fill(self.text, key=key, canary=canary)
 
     def __repr__(self) -> str:
@@ -77,7 +76,6 @@ def key_forms(key: str) -> dict[str, str]:
         "key_b64": base64.b64encode(raw).decode(),
         "key_hex": raw.hex(),
         "key_url": "".join(f"%{byte:02X}" for byte in raw),
-        "key_quoted": quote(key, safe=""),
         "key_json": "".join(f"\\u{ord(char):04x}" for char in key),
         "key_basic": base64.b64encode(b":" + raw).decode(),
         "key_first_half": key[:half],
