@@ -53,7 +53,7 @@ class _Guard(httpcore2.AsyncNetworkBackend):
     """Resolves first and connects to what it checked, so that a name cannot change in between."""
 
     def __init__(self) -> None:
-        self._inner: httpcore2.AsyncNetworkBackend = httpcore2.AnyIOBackend()
+        self._inner = httpcore2.AnyIOBackend()
 
     async def connect_tcp(
         self,
@@ -255,15 +255,18 @@ async def get_json(
     opened = {k: v.reveal() if isinstance(v, Secret) else v for k, v in headers.items()}
     host = httpx2.URL(url).host
     try:
-        async with asyncio.timeout(timeout_s), Network(environ).client(url) as client:
-            async with client.stream("GET", url, headers=opened) as response:
-                body = bytearray()
-                async for piece in response.aiter_bytes():
-                    body += piece
-                    if len(body) > MAX_JSON_BYTES:
-                        break
-                heads = {k.lower(): v for k, v in response.headers.items()}
-                return Answer(response.status_code, heads, bytes(body[:MAX_JSON_BYTES]))
+        async with (
+            asyncio.timeout(timeout_s),
+            Network(environ).client(url) as client,
+            client.stream("GET", url, headers=opened) as response,
+        ):
+            body = bytearray()
+            async for piece in response.aiter_bytes():
+                body += piece
+                if len(body) > MAX_JSON_BYTES:
+                    break
+            heads = {k.lower(): v for k, v in response.headers.items()}
+            return Answer(response.status_code, heads, bytes(body[:MAX_JSON_BYTES]))
     except (TimeoutError, httpx2.TimeoutException) as error:
         raise TimedOut(f"{host} did not answer within {timeout_s:g} s") from error
     except (httpx2.RemoteProtocolError, httpx2.DecodingError) as error:

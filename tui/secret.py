@@ -27,7 +27,7 @@ class Secret:
 
     @property
     def fingerprint(self) -> str:
-        """Last four characters, what a person may see to tell keys apart; all of a short one hidden."""
+        """Last four characters, to tell keys apart; a short one shows none."""
         return self._value[-4:] if len(self._value) >= 16 else "…"
 
     @property

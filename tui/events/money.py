@@ -14,7 +14,7 @@ ChargePayer = Literal[
 ]
 
 
-class UsageReported(Event, tag="usage"):
+class UsageReported(Event, tag="usage", frozen=True, kw_only=True):
     """Tokens the provider billed for one request; None where it does not say."""
 
     request: RequestId
@@ -35,7 +35,7 @@ class ChargeLine(msgspec.Struct, frozen=True, kw_only=True):
     usd: Decimal | None
 
 
-class ChargeRecorded(Event, tag="charge"):
+class ChargeRecorded(Event, tag="charge", frozen=True, kw_only=True):
     """One request's receipt. `nano` is None where the price is unknown, never 0."""
 
     request: RequestId
@@ -53,7 +53,7 @@ class LimitSeen(msgspec.Struct, frozen=True, kw_only=True):
     reset_s: float | None
 
 
-class LimitsReported(Event, tag="limits"):
+class LimitsReported(Event, tag="limits", frozen=True, kw_only=True):
     """The rate limits that a response's headers told."""
 
     request: RequestId

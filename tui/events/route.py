@@ -10,7 +10,7 @@ from tui.events.base import Event, RequestId
 Payer = Literal["own_key", "endpoint", "cloud_account", "credits", "nobody"]
 
 
-class RouteDecided(Event, tag="route"):
+class RouteDecided(Event, tag="route", frozen=True, kw_only=True):
     """Written before the request's first byte leaves; without it no request is sent."""
 
     request: RequestId
@@ -24,14 +24,14 @@ class RouteDecided(Event, tag="route"):
     token_usd: Decimal | None = None  # price of one output token, for the count while it streams
 
 
-class ResponseOpened(Event, tag="opened"):
+class ResponseOpened(Event, tag="opened", frozen=True, kw_only=True):
     """The answer's head came."""
 
     request: RequestId
     provider_request_id: str | None = None
 
 
-class RequestFinished(Event, tag="request_finished"):
+class RequestFinished(Event, tag="request_finished", frozen=True, kw_only=True):
     """The wire proved how the model ended. Not written where a request failed."""
 
     request: RequestId
@@ -41,7 +41,7 @@ class RequestFinished(Event, tag="request_finished"):
     seconds: float | None = None
 
 
-class FallbackTaken(Event, tag="fallback"):
+class FallbackTaken(Event, tag="fallback", frozen=True, kw_only=True):
     """The request went on over another route."""
 
     request: RequestId

@@ -25,17 +25,17 @@ class Sealed(msgspec.Struct, frozen=True, kw_only=True):
         return (self.api, self.host, self.model) == (api, host, model)
 
 
-class TextStreamed(Event, tag="text"):
+class TextStreamed(Event, tag="text", frozen=True, kw_only=True):
     request: RequestId
     delta: str
 
 
-class ThinkingStreamed(Event, tag="thinking"):
+class ThinkingStreamed(Event, tag="thinking", frozen=True, kw_only=True):
     request: RequestId
     delta: str
 
 
-class BlockClosed(Event, tag="block_closed"):
+class BlockClosed(Event, tag="block_closed", frozen=True, kw_only=True):
     """The text or thinking that streamed is a whole block; `sealed` is for its maker alone."""
 
     request: RequestId

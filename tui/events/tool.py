@@ -18,8 +18,8 @@ class ToolSpec(msgspec.Struct, frozen=True, kw_only=True):
     schema: dict[str, Any]
 
 
-class ToolCalled(Event, tag="tool_call"):
-    """The model asks for a tool. `args` is None where it sent no valid JSON object; `raw` has it."""
+class ToolCalled(Event, tag="tool_call", frozen=True, kw_only=True):
+    """The model asks for a tool; `args` is None where it sent no JSON object, then `raw` has it."""
 
     request: RequestId
     id: CallId
@@ -29,7 +29,7 @@ class ToolCalled(Event, tag="tool_call"):
     sealed: Sealed | None = None
 
 
-class ApprovalAsked(Event, tag="approval_asked"):
+class ApprovalAsked(Event, tag="approval_asked", frozen=True, kw_only=True):
     """The call waits for the person."""
 
     call: CallId
@@ -38,7 +38,7 @@ class ApprovalAsked(Event, tag="approval_asked"):
     why: str  # why it asks
 
 
-class ApprovalDecided(Event, tag="approval"):
+class ApprovalDecided(Event, tag="approval", frozen=True, kw_only=True):
     """A person's, a rule's or the default's yes or no."""
 
     call: CallId
@@ -47,7 +47,7 @@ class ApprovalDecided(Event, tag="approval"):
     rule: str | None = None
 
 
-class ToolReturned(Event, tag="tool_result"):
+class ToolReturned(Event, tag="tool_result", frozen=True, kw_only=True):
     """What the tool gave; a refused, failed or interrupted call has a result too, with ok false."""
 
     call: CallId
@@ -58,7 +58,7 @@ class ToolReturned(Event, tag="tool_result"):
     seconds: float | None = None
 
 
-class ServerToolUsed(Event, tag="server_tool"):
+class ServerToolUsed(Event, tag="server_tool", frozen=True, kw_only=True):
     """The provider ran a tool of its own inside the request."""
 
     request: RequestId

@@ -23,27 +23,27 @@ class Attachment(msgspec.Struct, frozen=True, kw_only=True):
     data: bytes
 
 
-class TurnStarted(Event, tag="turn_started"):
+class TurnStarted(Event, tag="turn_started", frozen=True, kw_only=True):
     """A prompt was accepted; an empty one goes on where the last turn broke off."""
 
     prompt: str
     attachments: tuple[Attachment, ...] = ()
 
 
-class MessageQueued(Event, tag="message_queued"):
+class MessageQueued(Event, tag="message_queued", frozen=True, kw_only=True):
     """Typed while the agent works; becomes the next turn's prompt."""
 
     message: str
     text: str
 
 
-class MessageUnqueued(Event, tag="message_unqueued"):
+class MessageUnqueued(Event, tag="message_unqueued", frozen=True, kw_only=True):
     """A queued message left the queue: sent as a turn, or taken back by the person."""
 
     message: str
 
 
-class RetryScheduled(Event, tag="retry"):
+class RetryScheduled(Event, tag="retry", frozen=True, kw_only=True):
     """The request failed before its first visible token and is tried again."""
 
     request: RequestId
@@ -52,13 +52,13 @@ class RetryScheduled(Event, tag="retry"):
     why: str  # the error's kind
 
 
-class RetryBegun(Event, tag="retry_begun"):
+class RetryBegun(Event, tag="retry_begun", frozen=True, kw_only=True):
     """The wait is over, by time or because the person said now."""
 
     request: RequestId
 
 
-class ErrorRaised(Event, tag="error"):
+class ErrorRaised(Event, tag="error", frozen=True, kw_only=True):
     """A request or turn failed (contract.md, `error`)."""
 
     kind: str
@@ -69,8 +69,8 @@ class ErrorRaised(Event, tag="error"):
     provider_request_id: str | None = None
 
 
-class TurnFinished(Event, tag="done"):
-    """Exactly one ends a turn. `nano` sums the turn's known charges; `unknown` counts the others."""
+class TurnFinished(Event, tag="done", frozen=True, kw_only=True):
+    """Exactly one ends a turn. `nano` sums its known charges; `unknown` counts the others."""
 
     stop: DoneStop
     nano: int | None = None

@@ -10,11 +10,10 @@ from uuid import uuid4
 
 from tui import __version__
 from tui.errors import StoreError, UsageError
-from tui.events.base import SessionId
+from tui.events.base import CallId, SessionId
 from tui.events.codec import AnyEvent, Recorded
 from tui.events.session import EngineRestarted, ModelChosen, SessionCreated
 from tui.events.tool import ToolReturned
-from tui.events.base import CallId
 from tui.events.turn import MessageQueued, MessageUnqueued, TurnFinished, TurnStarted
 from tui.session.commands import (
     AnswerApproval,
@@ -164,12 +163,12 @@ class SessionActor:
                 await self._stop_turn()
             case RetryNow():
                 if self._turn is not None:
-                    self._turn.retry_now.set()
+                    self._turn.retry_now()
             case ChooseModel():
                 self._choice.model, self._choice.effort = command.model, command.effort
                 self._record(ModelChosen(model=command.model, effort=command.effort))
                 if self._turn is not None:
-                    self._turn.retry_now.set()
+                    self._turn.retry_now()
             case Unqueue():
                 before = len(self._waiting)
                 self._waiting = [item for item in self._waiting if item[0] != command.message]

@@ -21,7 +21,7 @@ class Command(msgspec.Struct, frozen=True, kw_only=True, tag_field="type"):
     """Base of all commands."""
 
 
-class OpenSession(Command, tag="open_session"):
+class OpenSession(Command, tag="open_session", frozen=True, kw_only=True):
     """Open a session by id, the `last` one of this folder, or a new one (None). → SessionOpened"""
 
     session: str | None = None
@@ -29,7 +29,7 @@ class OpenSession(Command, tag="open_session"):
     model: str | None = None
 
 
-class StartTurn(Command, tag="start_turn"):
+class StartTurn(Command, tag="start_turn", frozen=True, kw_only=True):
     """Send a prompt; while a turn runs it is queued. An empty one goes on after a break. → Done"""
 
     session: SessionId
@@ -41,19 +41,19 @@ class StartTurn(Command, tag="start_turn"):
     asks: bool = True  # a person is there to answer approvals; else they are refused
 
 
-class Interrupt(Command, tag="interrupt"):
+class Interrupt(Command, tag="interrupt", frozen=True, kw_only=True):
     """Stop the turn, its request and its tools. → Done"""
 
     session: SessionId
 
 
-class RetryNow(Command, tag="retry_now"):
+class RetryNow(Command, tag="retry_now", frozen=True, kw_only=True):
     """End the wait before the next try. → Done"""
 
     session: SessionId
 
 
-class ChooseModel(Command, tag="choose_model"):
+class ChooseModel(Command, tag="choose_model", frozen=True, kw_only=True):
     """The model of what follows; a request that waits for its next try takes it at once. → Done"""
 
     session: SessionId
@@ -61,14 +61,14 @@ class ChooseModel(Command, tag="choose_model"):
     effort: str | None = None
 
 
-class Unqueue(Command, tag="unqueue"):
+class Unqueue(Command, tag="unqueue", frozen=True, kw_only=True):
     """Take a queued message back. → Done"""
 
     session: SessionId
     message: str
 
 
-class AnswerApproval(Command, tag="answer_approval"):
+class AnswerApproval(Command, tag="answer_approval", frozen=True, kw_only=True):
     """The person's yes or no to a call that waits. → Done"""
 
     session: SessionId
@@ -76,19 +76,19 @@ class AnswerApproval(Command, tag="answer_approval"):
     allow: bool
 
 
-class ListSessions(Command, tag="list_sessions"):
+class ListSessions(Command, tag="list_sessions", frozen=True, kw_only=True):
     """→ Sessions"""
 
 
-class ListModels(Command, tag="list_models"):
+class ListModels(Command, tag="list_models", frozen=True, kw_only=True):
     """→ Models"""
 
 
-class ListKeys(Command, tag="list_keys"):
+class ListKeys(Command, tag="list_keys", frozen=True, kw_only=True):
     """→ Keys"""
 
 
-class AddKey(Command, tag="add_key"):
+class AddKey(Command, tag="add_key", frozen=True, kw_only=True):
     """Check a pasted key and keep it. Crosses to the engine once, never logged. → KeyAnswer"""
 
     provider: str
@@ -99,36 +99,36 @@ class AddKey(Command, tag="add_key"):
     unchecked: bool = False  # keep it even though nobody could say whether it works
 
 
-class UseFoundKey(Command, tag="use_found_key"):
+class UseFoundKey(Command, tag="use_found_key", frozen=True, kw_only=True):
     """The yes to a key found in the environment, by its variable. → KeyAnswer"""
 
     variable: str
 
 
-class ChangeKey(Command, tag="change_key"):
+class ChangeKey(Command, tag="change_key", frozen=True, kw_only=True):
     """Check again, make the default, forget, or take the last forgetting back. → KeyAnswer"""
 
     action: Literal["check", "default", "forget", "undo"]
     id: str = ""
 
 
-class CreateVault(Command, tag="create_vault"):
+class CreateVault(Command, tag="create_vault", frozen=True, kw_only=True):
     """Consent to an encrypted file in place of the keyring, opened by a passphrase. → Done"""
 
     passphrase: Secret
 
 
-class OpenVault(Command, tag="open_vault"):
+class OpenVault(Command, tag="open_vault", frozen=True, kw_only=True):
     """Open the encrypted file for this run. → Done"""
 
     passphrase: Secret
 
 
-class FetchLocalModel(Command, tag="fetch_local_model"):
+class FetchLocalModel(Command, tag="fetch_local_model", frozen=True, kw_only=True):
     """Fetch the small model; told by `LocalProgress`. → Done"""
 
 
-class Shutdown(Command, tag="shutdown"):
+class Shutdown(Command, tag="shutdown", frozen=True, kw_only=True):
     """End in good order: turns are interrupted, everything is written. → Done"""
 
 
@@ -157,11 +157,11 @@ class Reply(msgspec.Struct, frozen=True, kw_only=True, tag_field="type"):
     """Base of all replies."""
 
 
-class Done(Reply, tag="done"):
+class Done(Reply, tag="done", frozen=True, kw_only=True):
     pass
 
 
-class SessionOpened(Reply, tag="session_opened"):
+class SessionOpened(Reply, tag="session_opened", frozen=True, kw_only=True):
     """`driving` is false while another process drives the session: it can be followed only."""
 
     session: SessionId
@@ -171,7 +171,7 @@ class SessionOpened(Reply, tag="session_opened"):
     plan: str = "personal"
 
 
-class Sessions(Reply, tag="sessions"):
+class Sessions(Reply, tag="sessions", frozen=True, kw_only=True):
     sessions: tuple[Summary, ...]
 
 
@@ -195,7 +195,7 @@ class ModelRow(msgspec.Struct, frozen=True, kw_only=True):
     cache_read_usd: str | None = None
 
 
-class Models(Reply, tag="models"):
+class Models(Reply, tag="models", frozen=True, kw_only=True):
     models: tuple[ModelRow, ...]
 
 
@@ -216,7 +216,7 @@ class KeyRow(msgspec.Struct, frozen=True, kw_only=True):
     error_kind: str | None = None
 
 
-class Keys(Reply, tag="keys"):
+class Keys(Reply, tag="keys", frozen=True, kw_only=True):
     """`store` names where keys lie; `trouble` says why they cannot be kept there now."""
 
     keys: tuple[KeyRow, ...]
@@ -224,7 +224,7 @@ class Keys(Reply, tag="keys"):
     trouble: str | None = None
 
 
-class KeyAnswer(Reply, tag="key_answer"):
+class KeyAnswer(Reply, tag="key_answer", frozen=True, kw_only=True):
     """`error` is None when it was done; `models` counts what the key reaches."""
 
     state: str
@@ -244,29 +244,29 @@ class Notice(msgspec.Struct, frozen=True, kw_only=True, tag_field="type"):
     """Base of what the engine tells beside sessions; never logged."""
 
 
-class KeysChanged(Notice, tag="keys_changed"):
+class KeysChanged(Notice, tag="keys_changed", frozen=True, kw_only=True):
     pass
 
 
-class ModelsChanged(Notice, tag="models_changed"):
+class ModelsChanged(Notice, tag="models_changed", frozen=True, kw_only=True):
     pass
 
 
-class LocalProgress(Notice, tag="local_progress"):
+class LocalProgress(Notice, tag="local_progress", frozen=True, kw_only=True):
     done_bytes: int
     total_bytes: int
     finished: bool = False
     error: str | None = None
 
 
-class SpentToday(Notice, tag="spent_today"):
-    """Known charges of all sessions since midnight UTC, in nano-dollars; `unknown` counts others."""
+class SpentToday(Notice, tag="spent_today", frozen=True, kw_only=True):
+    """Known charges of all sessions since midnight UTC; `unknown` counts the others."""
 
     nano: int
     unknown: int
 
 
-class Trouble(Notice, tag="trouble"):
+class Trouble(Notice, tag="trouble", frozen=True, kw_only=True):
     """Something failed outside any session."""
 
     message: str

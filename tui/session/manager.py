@@ -11,7 +11,7 @@ from uuid import uuid4
 
 from tui.errors import StoreError, UsageError
 from tui.events.base import SessionId
-from tui.events.codec import AnyEvent, Recorded
+from tui.events.codec import Recorded
 from tui.events.turn import TurnFinished
 from tui.session.actor import SessionActor
 from tui.session.bus import Batch, Bus

@@ -10,8 +10,8 @@ from typing import Any, Protocol
 
 import msgspec
 
-from tui.events.money import ChargeRecorded, UsageReported
 from tui.events.base import RequestId
+from tui.events.money import ChargeRecorded, UsageReported
 from tui.events.route import Payer
 from tui.events.tool import ToolSpec
 from tui.providers.base import Access, Api, ModelRequest, StreamPart

@@ -20,7 +20,7 @@ briefly; use Markdown. You have no tools here."""
 
 
 def system_prompt(cwd: str, *, local: bool, tools: bool) -> str:
-    """The system prompt of a session in `cwd`; short for a small local model, which reads slowly."""
+    """The system prompt of a session in `cwd`; short for a local model, which reads slowly."""
     if local:
         return LOCAL
     return _AGENT.format(cwd=cwd) if tools else _TALK

@@ -10,7 +10,7 @@ from __future__ import annotations
 import datetime as dt
 import os
 import sqlite3
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -83,7 +83,7 @@ class Store:
                 self._db.execute(f"PRAGMA user_version = {number}")
 
     @contextmanager
-    def _transaction(self) -> Iterator[None]:
+    def _transaction(self) -> Generator[None]:
         with _explained(self.path):
             self._db.execute("BEGIN IMMEDIATE")
             try:
@@ -254,7 +254,7 @@ def _copy(summary: Summary) -> Summary:
 
 
 @contextmanager
-def _explained(path: Path) -> Iterator[None]:
+def _explained(path: Path) -> Generator[None]:
     """Turn what SQLite and the disk say into one sentence with the next step."""
     try:
         yield
@@ -281,7 +281,7 @@ def _explain(error: Exception, path: Path) -> StoreError:
     if "malformed" in text or "not a database" in text or "corrupt" in text:
         return StoreError(
             f"the store is damaged ({path.name})",
-            hint="`ownkey sessions check` says what can be read; move the file aside to start anew.",
+            hint="`ownkey sessions check` says what can be read; move the file away to start anew.",
         )
     if "readonly" in text or "read-only" in text or "permission" in text:
         return StoreError(

@@ -21,7 +21,7 @@ TITLE_LENGTH = 60
 
 
 class Summary(msgspec.Struct, kw_only=True):
-    """What `sessions list` says of one session. `nano` sums known charges; `unknown` counts others."""
+    """One session in a list. `nano` sums known charges; `unknown` counts the others."""
 
     id: str
     created: dt.datetime

@@ -1,0 +1,120 @@
+"""Ports of a session whose model says what the test scripts; everything else is real."""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+from collections.abc import AsyncGenerator, Callable
+from decimal import Decimal
+from pathlib import Path
+
+from tui.errors import NoRoute
+from tui.events.base import utc_now
+from tui.events.money import ChargeRecorded, UsageReported
+from tui.providers.base import Access, ModelRequest, StreamPart
+from tui.session.commands import AnyNotice
+from tui.session.manager import SessionManager
+from tui.session.ports import Decision, Ports, ToolResult, ToolVerdict
+from tui.store.log import Store
+
+Script = Callable[[ModelRequest], AsyncGenerator[StreamPart]]
+
+
+class ScriptedRouter:
+    async def open(self, decision: Decision) -> Access:
+        return Access(base_url=decision.base_url, secret=None, network=None)  # type: ignore[arg-type]
+
+    def decide(self, model: str) -> Decision:
+        if model.startswith("nobody/"):
+            raise NoRoute(f"nothing serves {model}")
+        return Decision(
+            model=model, wire_model=model.split("/", 1)[1], api="openai-chat", provider="openai",
+            connection="k_test", payer="own_key", why="test", label="work",
+            host="http://127.0.0.1:1", base_url="http://127.0.0.1:1/v1",
+        )  # fmt: skip
+
+    def default_model(self, cwd: str) -> str | None:
+        return "openai/scripted"
+
+
+class FixedPricer:
+    """A nano-dollar a token."""
+
+    def prompt_estimate(self, decision, tokens, at):
+        return tokens
+
+    def token_price(self, decision, at):
+        return Decimal("1e-9")
+
+    def receipt(self, request, decision, raw, context, at):
+        if raw is None:
+            charge = ChargeRecorded(
+                request=request, payer=decision.payer, nano=None, lines=(),
+                priced_by="no usage arrived", sureness="unknown",
+            )  # fmt: skip
+            return None, charge
+        usage = UsageReported(
+            request=request, input=raw["in"], output=raw["out"], cache_read=None,
+            cache_write=None, reasoning=None, raw=raw,
+        )  # fmt: skip
+        charge = ChargeRecorded(
+            request=request, payer=decision.payer, nano=raw["in"] + raw["out"], lines=(),
+            priced_by="test", sureness="priced",
+        )  # fmt: skip
+        return usage, charge
+
+
+class NoScrub:
+    def text(self, text: str) -> str:
+        return text
+
+    def stream(self):
+        return self
+
+    def feed(self, delta: str) -> str:
+        return delta
+
+    def finish(self) -> str:
+        return ""
+
+
+class EchoToolbox:
+    """`read` is allowed, `outside` asks, both give their arguments back; `slow` sleeps."""
+
+    def __init__(self, cwd: Path) -> None:
+        self.cwd = cwd
+
+    def specs(self):
+        return ()
+
+    async def judge(self, name, args):
+        verdict = "ask" if name == "outside" else "allow"
+        return ToolVerdict(verdict=verdict, why=f"rule for {name}", what=str(args))
+
+    async def run(self, name, args):
+        if name == "slow":
+            await asyncio.sleep(60)
+        return ToolResult(ok=True, output=f"{name} {args}")
+
+
+def make_manager(
+    folder: Path,
+    script: Script,
+    *,
+    clock: Callable[[], dt.datetime] = utc_now,
+    notices: list[AnyNotice] | None = None,
+) -> SessionManager:
+    """A manager on a real store in `folder` whose model runs `script`."""
+    heard = [] if notices is None else notices
+
+    def stream(api, request: ModelRequest, access) -> AsyncGenerator[StreamPart]:
+        return script(request)
+
+    ports = Ports(
+        router=ScriptedRouter(), pricer=FixedPricer(), scrub=NoScrub(), toolbox=EchoToolbox,
+        stream=stream, clock=clock, branch=lambda path: None,
+    )  # fmt: skip
+    return SessionManager(
+        Store(folder / "sessions.db"), ports=ports, desk=None, locks=folder / "locks",  # type: ignore[arg-type]
+        notify=heard.append,
+    )  # fmt: skip

@@ -1,0 +1,129 @@
+"""The engine as a process: the session manager behind a socket that the console holds.
+
+It ends when the console does: the socket closes, what runs is interrupted and written, and after
+`END_LIMIT_S` at most the process is gone whatever hangs.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import socket
+import sys
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+
+from tui import __version__
+from tui.engine import frames
+from tui.engine.frames import Call, DownFrame, Follow, Hello, Ready, Unfollow, UpFrame
+from tui.errors import OwnkeyError, ServerFailed
+from tui.events.base import SessionId
+from tui.process import harden
+from tui.session.commands import Shutdown
+from tui.session.manager import SessionManager
+
+END_LIMIT_S = 4.0
+
+
+class _Connection:
+    """One console, served until it goes."""
+
+    def __init__(self, manager: SessionManager, send: Callable[[UpFrame], None]) -> None:
+        self._manager = manager
+        self._send = send
+        self._followed: dict[SessionId, asyncio.Task[None]] = {}
+        self._calls: set[asyncio.Task[None]] = set()
+
+    def take(self, frame: DownFrame, drain: Callable[[], object]) -> bool:
+        """Act on a frame; False when the console says goodbye."""
+        match frame:
+            case Call(command=Shutdown()):
+                return False
+            case Call():
+                task = asyncio.create_task(self._call(frame))
+                self._calls.add(task)
+                task.add_done_callback(self._calls.discard)
+            case Follow():
+                self._unfollow(frame.session)
+                self._followed[frame.session] = asyncio.create_task(self._follow(frame, drain))
+            case Unfollow():
+                self._unfollow(frame.session)
+            case Hello():
+                pass
+        return True
+
+    def _unfollow(self, session: SessionId) -> None:
+        if task := self._followed.pop(session, None):
+            task.cancel()
+
+    async def _call(self, call: Call) -> None:
+        try:
+            reply = await self._manager.call(call.command)
+        except OwnkeyError as error:
+            self._send(frames.pack_error(call.id, error))
+        except Exception as error:  # the call's outermost edge: the console gets an answer
+            failure = ServerFailed(f"ownkey itself failed: {type(error).__name__}: {error}")
+            self._send(frames.pack_error(call.id, failure))
+        else:
+            self._send(frames.Replied(id=call.id, reply=reply))
+
+    async def _follow(self, frame: Follow, drain: Callable[[], object]) -> None:
+        async for batch in self._manager.follow(frame.session, frame.after):
+            self._send(frames.pack_records(frame.session, batch))
+            # A console that is slow to read slows this follower alone; the bus lets it lag.
+            await drain()  # pyright: ignore[reportGeneralTypeIssues]
+
+    async def close(self) -> None:
+        tasks = [*self._followed.values(), *self._calls]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def serve(connection: socket.socket) -> None:
+    """Serve one console over `connection` until it closes."""
+    reader, writer = await asyncio.open_connection(sock=connection)
+    body = await frames.read_frame(reader)
+    hello = frames.decode_down(body) if body is not None else None
+    if not isinstance(hello, Hello):
+        return
+
+    def send(frame: UpFrame) -> None:
+        if not writer.is_closing():
+            writer.write(frames.encode(frame))
+
+    from tui.runtime import Runtime
+
+    environ = dict(os.environ) | {n: s.reveal() for n, s in hello.environ.items()}
+    send(Ready(version=__version__))
+    runtime = Runtime(environ, notify=lambda notice: send(frames.Noticed(notice=notice)))
+    async with runtime.manager() as manager:
+        served = _Connection(manager, send)
+        try:
+            while (body := await frames.read_frame(reader)) is not None:
+                if not served.take(frames.decode_down(body), writer.drain):
+                    break
+        finally:
+            threading.Timer(END_LIMIT_S, os._exit, (0,)).start()
+            await served.close()
+    await runtime.close()
+    with suppress(ConnectionError):
+        await writer.drain()
+    writer.close()
+
+
+def main() -> None:
+    """`python -P -m tui.engine.host FD`: the socket's descriptor is inherited."""
+    harden()
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the terminal's Ctrl+C is the console's
+    connection = socket.socket(fileno=int(sys.argv[1]))
+    try:
+        asyncio.run(serve(connection))
+    finally:
+        os._exit(0)  # a thread that hangs in a keyring must not hold the process
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,122 @@
+"""Tool calls of a turn: judged, asked about, run, and each given a result whatever happens."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Literal
+
+from tui.events.base import CallId
+from tui.events.codec import AnyEvent
+from tui.events.tool import ApprovalAsked, ApprovalDecided, ToolReturned
+from tui.providers.base import ToolCallBlock
+from tui.session.context import INTERRUPTED
+from tui.session.ports import Scrub, Toolbox
+
+
+class CallRunner:
+    """Runs the calls of one turn, one after the other.
+
+    Args:
+        asks: A person is there to answer; else what asks is refused.
+        record: Takes the events.
+        flush: Returns when they are written: a decision stands in the log before its call runs.
+    """
+
+    def __init__(
+        self,
+        toolbox: Toolbox,
+        *,
+        asks: bool,
+        scrub: Scrub,
+        record: Callable[[AnyEvent], None],
+        flush: Callable[[], Awaitable[None]],
+    ) -> None:
+        self._toolbox = toolbox
+        self._asks = asks
+        self._scrub = scrub
+        self._record = record
+        self._flush = flush
+        self._open: dict[CallId, str] = {}
+        self._answers: dict[CallId, asyncio.Future[bool]] = {}
+
+    async def run_all(self, calls: list[ToolCallBlock]) -> None:
+        """Run `calls` in order; results are recorded, never raised."""
+        self._open = {CallId(call.id): call.name for call in calls}
+        for call in calls:
+            await self._run(call)
+
+    def answer(self, call: CallId, allow: bool) -> None:
+        """The person's yes or no; a late or second one changes nothing."""
+        waiting = self._answers.get(call)
+        if waiting is not None and not waiting.done():
+            waiting.set_result(allow)
+
+    def settle(self, why: str) -> None:
+        """Give every call that has none a result: the turn is over."""
+        for call, name in self._open.items():
+            output = INTERRUPTED if why == "interrupted" else f"not run: {why}"
+            self._record(ToolReturned(call=call, name=name, ok=False, output=output))
+        self._open.clear()
+
+    def open_without_run(self, calls: list[ToolCallBlock]) -> None:
+        """Calls that a broken request asked for; `settle` gives them their results."""
+        self._open |= {CallId(call.id): call.name for call in calls}
+
+    async def _run(self, call: ToolCallBlock) -> None:
+        if call.args is None:
+            self._returned(call, False, "The arguments are not one JSON object: call it again.")
+            return
+        verdict = await self._toolbox.judge(call.name, call.args)
+        id = CallId(call.id)
+        allowed = verdict.verdict == "allow"
+        if verdict.verdict == "ask" and self._asks:
+            allowed = await self._ask(id, call.name, verdict.what, verdict.why)
+            decided = ApprovalDecided(call=id, decision=_word(allowed), by="person")
+        else:
+            by = "default" if verdict.verdict == "ask" else "rule"
+            decided = ApprovalDecided(call=id, decision=_word(allowed), by=by, rule=verdict.why)
+        self._record(decided)
+        await self._flush()
+        if not allowed:
+            self._returned(call, False, f"Refused: {verdict.why}. Go on without it.")
+            return
+        loop = asyncio.get_running_loop()
+        began = loop.time()
+        result = await self._toolbox.run(call.name, call.args)
+        output = self._scrub.text(result.output)
+        seconds = loop.time() - began
+        self._returned(call, result.ok, output, truncated=result.truncated, seconds=seconds)
+
+    async def _ask(self, call: CallId, name: str, what: str, why: str) -> bool:
+        self._answers[call] = asyncio.get_running_loop().create_future()
+        self._record(ApprovalAsked(call=call, name=name, what=what, why=why))
+        try:
+            return await self._answers[call]
+        finally:
+            del self._answers[call]
+
+    def _returned(
+        self,
+        call: ToolCallBlock,
+        ok: bool,
+        output: str,
+        *,
+        truncated: bool = False,
+        seconds: float = 0.0,
+    ) -> None:
+        self._open.pop(CallId(call.id), None)
+        self._record(
+            ToolReturned(
+                call=CallId(call.id),
+                name=call.name,
+                ok=ok,
+                output=output,
+                truncated=truncated,
+                seconds=round(seconds, 3),
+            )
+        )
+
+
+def _word(allowed: bool) -> Literal["allow", "deny"]:
+    return "allow" if allowed else "deny"

@@ -1,0 +1,160 @@
+"""One try of one request: the adapter's parts become events, usage becomes a charge."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from contextlib import aclosing
+from typing import assert_never
+
+from tui.errors import EndedEarly
+from tui.events.base import CallId, RequestId
+from tui.events.codec import AnyEvent
+from tui.events.money import ChargeRecorded, LimitSeen, LimitsReported
+from tui.events.route import RequestFinished, ResponseOpened
+from tui.events.stream import BlockClosed, TextStreamed, ThinkingStreamed
+from tui.events.tool import ServerToolUsed, ToolCalled
+from tui.providers import base
+from tui.session.ports import Decision, Ports
+
+
+class RequestRun:
+    """What one try has shown and cost so far.
+
+    Args:
+        decision: Its route, already written.
+        record: Takes the events.
+
+    Attributes:
+        visible: A token or call was shown: it is not tried again by itself.
+        charged: Its charge is recorded.
+        calls: The tool calls, in the order of the wire.
+        stopped: How the model ended, once the wire has proved it.
+    """
+
+    def __init__(
+        self, id: RequestId, decision: Decision, *, ports: Ports, record: Callable[[AnyEvent], None]
+    ) -> None:
+        self.id = id
+        self.decision = decision
+        self.visible = False
+        self.charged = False
+        self.calls: list[base.ToolCallBlock] = []
+        self.stopped: base.Stopped | None = None
+        self.charges: list[ChargeRecorded] = []
+        self._ports = ports
+        self._record = record
+        self._text = ports.scrub.stream()
+        self._thinking = ports.scrub.stream()
+
+    async def stream(self, request: base.ModelRequest) -> None:
+        """Send it and record all that comes.
+
+        Raises:
+            RequestError: it failed; what came before is recorded.
+        """
+        access = await self._ports.router.open(self.decision)
+        loop = asyncio.get_running_loop()
+        began = loop.time()
+        async with aclosing(self._ports.stream(self.decision.api, request, access)) as parts:
+            try:
+                async for part in parts:
+                    self._take(part, loop.time() - began)
+            finally:
+                self._say(ThinkingStreamed, self._thinking.finish())
+                self._say(TextStreamed, self._text.finish())
+        if self.stopped is None:
+            raise EndedEarly("the answer ended without saying that it was complete")
+        if not self.charged:
+            self.charge_unknown()
+
+    def charge_unknown(self) -> None:
+        """Say that it may have cost something nobody told: it was answered, and told no usage."""
+        if self.visible and not self.charged:
+            _, charge = self._ports.pricer.receipt(
+                self.id, self.decision, None, {}, self._ports.clock()
+            )
+            self._charge(charge)
+
+    def _take(self, part: base.StreamPart, seconds: float) -> None:
+        match part:
+            case base.Opened():
+                self._opened(part)
+            case base.TextDelta():
+                self._say(TextStreamed, self._text.feed(part.text))
+            case base.ThinkingDelta():
+                self._say(ThinkingStreamed, self._thinking.feed(part.text))
+            case base.BlockEnded():
+                self._block_ended(part)
+            case base.ToolCallProgress():
+                pass
+            case base.ToolCalled():
+                self._called(part.call)
+            case base.ServerToolUsed():
+                self.visible = True
+                self._record(ServerToolUsed(request=self.id, name=part.name, id=part.id))
+            case base.UsageReported():
+                usage, charge = self._ports.pricer.receipt(
+                    self.id, self.decision, part.raw, part.context, self._ports.clock()
+                )
+                if usage is not None:
+                    self._record(usage)
+                self._charge(charge)
+            case base.Stopped():
+                self.stopped = part
+                self._record(
+                    RequestFinished(
+                        request=self.id,
+                        stop=part.stop,
+                        said=part.said,
+                        model=part.model,
+                        seconds=round(seconds, 3),
+                    )
+                )
+            case _:
+                assert_never(part)
+
+    def _opened(self, part: base.Opened) -> None:
+        self._record(ResponseOpened(request=self.id, provider_request_id=part.provider_request_id))
+        if part.limits:
+            limits = tuple(
+                LimitSeen(what=x.what, limit=x.limit, remaining=x.remaining, reset_s=x.reset_s)
+                for x in part.limits
+            )
+            self._record(LimitsReported(request=self.id, limits=limits))
+
+    def _block_ended(self, part: base.BlockEnded) -> None:
+        if part.kind == "text":
+            self._say(TextStreamed, self._text.finish())
+        else:
+            self._say(ThinkingStreamed, self._thinking.finish())
+        self._record(BlockClosed(request=self.id, kind=part.kind, sealed=part.sealed))
+
+    def _say(
+        self,
+        event: Callable[..., TextStreamed] | Callable[..., ThinkingStreamed],
+        delta: str,
+    ) -> None:
+        if delta:
+            self.visible = True
+            self._record(event(request=self.id, delta=delta))
+
+    def _called(self, call: base.ToolCallBlock) -> None:
+        self.visible = True
+        self.calls.append(call)
+        raw = None if call.raw is None else self._ports.scrub.text(call.raw)
+        self._record(
+            ToolCalled(
+                request=self.id,
+                id=CallId(call.id),
+                name=call.name,
+                args=call.args,
+                raw=raw,
+                sealed=call.sealed,
+            )
+        )
+
+    def _charge(self, charge: ChargeRecorded) -> None:
+        self.charged = True
+        self.charges.append(charge)
+        self._record(charge)
