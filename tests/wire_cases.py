@@ -219,17 +219,26 @@ def _whole(case: Case, outcome: Outcome) -> list[str]:
     refusal = expect.get("refusal") or ""
     if outcome.text not in {expect["text"], expect["text"] + refusal}:
         found.append(f"text {outcome.text[:80]!r} for {expect['text'][:80]!r}")
-    found += _thinking(expect, outcome) + _calls(expect, outcome)
+    found += _thinking(case, outcome) + _calls(expect, outcome)
     if outcome.server_tools != expect["server_tools"]:
         found.append(f"server tools {outcome.server_tools} for {expect['server_tools']}")
     found += _billing(case, outcome) + _ending(expect, outcome)
     return found
 
 
-def _thinking(expect: dict[str, Any], outcome: Outcome) -> list[str]:
+def _restarts(case: Case) -> bool:
+    """Whether a second message begins inside the stream: what the first one showed stays shown."""
+    begun = [e["message"]["id"] for e in events_in(case["response"].get("sse") or [])
+             if isinstance(e, dict) and e.get("type") == "message_start"]  # fmt: skip
+    return len(set(begun)) > 1
+
+
+def _thinking(case: Case, outcome: Outcome) -> list[str]:
+    expect = case["expect"]
     wanted = expect["thinking"] or {"len": 0, "text": ""}
     found: list[str] = []
-    if len(outcome.thinking) != wanted["len"] or not outcome.thinking.startswith(wanted["text"]):
+    thinking = outcome.thinking[-wanted["len"] :] if _restarts(case) else outcome.thinking
+    if len(thinking) != wanted["len"] or not thinking.startswith(wanted["text"]):
         found.append(f"thinking {len(outcome.thinking)} {outcome.thinking[:60]!r} for {wanted}")
     sealed = sum(wanted.get(name) or 0 for name in ("signatures", "encrypted", "details"))
     if (sealed or wanted.get("redacted")) and not outcome.seals and expect["error"] is None:
@@ -340,9 +349,15 @@ def _doubled(case: Case, outcome: Outcome) -> list[str]:
     found = _billing(case, outcome)
     if case["api"] in {"anthropic", "openai-responses"}:
         found += _whole(case, outcome)
-    elif expect["text"] and not set(expect["text"].split()) <= set(outcome.text.split()):
+    elif not _within(expect["text"], outcome.text):
         found.append(f"text {outcome.text[:80]!r} for {expect['text'][:80]!r}")
     return found
+
+
+def _within(less: str, more: str) -> bool:
+    """Whether `more` holds every letter of `less` in its order."""
+    letters = iter(more)
+    return all(letter in letters for letter in less)
 
 
 def _kept_and_failed(case: Case, outcome: Outcome) -> bool:
