@@ -7,14 +7,13 @@ from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import aclosing
 from typing import Any
 
-from tui.address import origin
 from tui.events.base import utc_now
 from tui.events.stream import Sealed
 from tui.providers import failures
 from tui.providers.anthropic_reading import AnthropicReading
 from tui.providers.anthropic_request import API, body
 from tui.providers.base import Access, Api, Limit, ModelRequest, Opened, StreamPart
-from tui.providers.exchange import UNUSED_KEY, Exchange, loaded
+from tui.providers.exchange import UNUSED_KEY, Exchange, host_of, loaded
 from tui.providers.retry_after import http_date
 
 WIRE_VERSION = "2026-10-21"
@@ -45,7 +44,7 @@ class Anthropic:
         await loaded("anthropic")
         from anthropic import AsyncAnthropic, AsyncStream
 
-        host = origin(access.base_url)
+        host = host_of(access.base_url)
         sent = body(request, host)
 
         def seal(payload: dict[str, Any]) -> Sealed:

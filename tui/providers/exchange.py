@@ -16,6 +16,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Protocol
 
 from tui import __version__
+from tui.address import origin
 from tui.errors import BadRequest, EndedEarly, RequestError
 from tui.providers import failures, sse
 from tui.providers.base import Access, StreamPart, UsageReported
@@ -192,6 +193,18 @@ class Exchange:
             told = failures.request_id(self.response.headers)
             error.provider_request_id = error.provider_request_id or told
         return error
+
+
+def host_of(base_url: str) -> str:
+    """What is sealed is bound to: the address as "scheme://host:port".
+
+    Raises:
+        BadRequest: there is none in it.
+    """
+    try:
+        return origin(base_url)
+    except ValueError as error:
+        raise BadRequest("the address cannot be asked", hint=str(error)) from error
 
 
 async def loaded(name: str) -> None:

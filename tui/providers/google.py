@@ -6,11 +6,10 @@ from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from typing import TYPE_CHECKING, Any
 
-from tui.address import origin
 from tui.events.stream import Sealed
 from tui.providers import failures
 from tui.providers.base import Access, Api, ModelRequest, Opened, StreamPart
-from tui.providers.exchange import UNUSED_KEY, Exchange, loaded
+from tui.providers.exchange import UNUSED_KEY, Exchange, host_of, loaded
 from tui.providers.google_reading import GoogleReading
 from tui.providers.google_request import API, body
 
@@ -35,7 +34,7 @@ class Google:
             RequestError: any other failure, as one of its kinds.
         """
         await loaded("google.genai")
-        host = origin(access.base_url)
+        host = host_of(access.base_url)
         config = _config(body(request, host))
 
         def seal(payload: dict[str, Any]) -> Sealed:
