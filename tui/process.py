@@ -12,6 +12,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -85,8 +86,12 @@ async def run(
     max_bytes: int = 1_000_000,
     extra: Mapping[str, str] | None = None,
     cwd: Path | None = None,
+    lifeline: bool = False,
 ) -> Completed:
     """Run a short child to its end; its whole group is killed on time-out or cancelling.
+
+    With `lifeline` its standard input is a pipe that closes when we die, however we die; a child
+    of ours watches it by `end_with_parent`.
 
     Raises:
         TimeoutError: not done within `timeout_s`.
@@ -95,7 +100,7 @@ async def run(
     child = await asyncio.create_subprocess_exec(
         *argv,
         env=child_environment(environ, extra),
-        stdin=subprocess.DEVNULL,
+        stdin=subprocess.PIPE if lifeline else subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         cwd=cwd,
@@ -114,6 +119,56 @@ async def run(
         if child.returncode is None:
             kill_group(child.pid)
             await child.wait()
+
+
+async def start_piped(
+    argv: Sequence[str],
+    *,
+    environ: Mapping[str, str],
+    extra: Mapping[str, str] | None = None,
+    stderr: int = subprocess.DEVNULL,
+) -> asyncio.subprocess.Process:
+    """Start a long-lived child that is spoken to over its standard input and output.
+
+    The caller closes `stdin` to end it, and waits; it ends with us too if it watches that pipe
+    by `end_with_parent`.
+
+    Raises:
+        OSError: the program is missing or may not be run.
+    """
+    return await asyncio.create_subprocess_exec(
+        *argv,
+        env=child_environment(environ, extra),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=stderr,
+        start_new_session=True,
+    )
+
+
+def end_with_parent(descriptor: int = 0) -> None:
+    """End this process as soon as its parent's end of `descriptor` closes, also by a kill -9.
+
+    Nothing more may be sent on it: what comes ends the process too, where the kernel watches.
+    """
+    import fcntl
+    import select
+
+    if sys.platform == "linux":  # the kernel's signal needs no turn of a busy interpreter
+        with suppress(OSError):
+            fcntl.fcntl(descriptor, fcntl.F_SETOWN, os.getpid())
+            fcntl.fcntl(descriptor, fcntl.F_SETSIG, signal.SIGKILL)
+            flags = fcntl.fcntl(descriptor, fcntl.F_GETFL)
+            fcntl.fcntl(descriptor, fcntl.F_SETFL, flags | fcntl.FASYNC)
+    if select.select([descriptor], [], [], 0)[0]:  # closed before anyone watched
+        os._exit(0)
+
+    def watch() -> None:
+        with suppress(OSError):
+            os.read(descriptor, 1)
+        os._exit(0)
+
+    threading.Thread(target=watch, name="parent-watch", daemon=True).start()
 
 
 async def _read_capped(stream: asyncio.StreamReader, limit: int) -> tuple[bytes, bool]:
