@@ -1,0 +1,185 @@
+"""What a tool is: told to the model by its spec, asked what it would open, run, one result back."""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol, TypeVar
+
+import msgspec
+
+from tui.errors import OwnkeyError
+from tui.events.tool import ToolSpec
+from tui.paths import find_paths
+from tui.protected import Border
+from tui.tools.output import SHORT_NAMES, shown_name
+
+T = TypeVar("T")
+
+_MOST_ERROR = 2_000
+_MOST_PATH = 300  # the model knows what it asked for
+
+
+class CallFailed(OwnkeyError):
+    """The call cannot be done; the message is for the model, which may call again."""
+
+
+class ToolOutput(msgspec.Struct, frozen=True):
+    """What a call gave. Raw: names and contents may hold anything, bad bytes as surrogates.
+
+    `truncated`: there is more than `output` shows, and its last lines say how much and how to
+    get it.
+    """
+
+    ok: bool
+    output: str
+    truncated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ToolContext:
+    """Where a call runs.
+
+    Args:
+        cwd: The workspace, resolved: absolute and without links.
+        environ: For the home, our own folders, and what children may see.
+        granted: Real paths outside the workspace, or secrets, that a yes covers for this call.
+            Whatever else lies there stays closed at the moment of opening, too.
+    """
+
+    cwd: Path
+    environ: Mapping[str, str]
+    granted: frozenset[Path] = field(default_factory=frozenset[Path])
+
+    @property
+    def home(self) -> Path:
+        """The person's home folder."""
+        return Path(self.environ.get("HOME") or os.path.expanduser("~"))
+
+    def border(self) -> Border:
+        """What this call may open."""
+        paths = find_paths(self.environ)
+        own = [paths.config, paths.data, paths.state, paths.cache, paths.logs]
+        if root := self.environ.get("OWNKEY_HOME"):
+            # All of it, unless the workspace lies in there.
+            real = Path(root).expanduser().resolve()
+            own += [] if self.cwd.is_relative_to(real) else [real]
+        return Border(
+            workspace=self.cwd,
+            home=self.home,
+            own=tuple(folder.resolve() for folder in own),
+            granted=self.granted,
+        )
+
+    def absolute(self, path: str) -> Path:
+        """A path of the model's as an absolute one; its links and `..` stay as they are.
+
+        A first part that is `~`, `$HOME` or `$OWNKEY_HOME` is that folder, as a shell has it;
+        a file of such a name in the folder itself is `./~`.
+
+        Raises:
+            CallFailed: no file can have this name.
+        """
+        first, slash, rest = path.partition("/")
+        if (folder := self._named(first)) is not None:
+            path = folder + slash + rest
+        try:
+            os.fsencode(path)
+        except UnicodeEncodeError:
+            raise CallFailed("no file can have this name: it is no text that UTF-8 holds") from None
+        if "\0" in path:
+            raise CallFailed("no file can have this name: it holds a NUL character")
+        if not path:
+            raise CallFailed("`path` is empty: give a file or folder, `.` for this folder")
+        return Path("/" + (self.cwd / path).as_posix().lstrip("/"))
+
+    def _named(self, first: str) -> str | None:
+        if first in SHORT_NAMES[:3]:
+            return str(self.home)
+        return self.environ.get("OWNKEY_HOME") if first in SHORT_NAMES[3:] else None
+
+
+class Tool(Protocol):
+    """One tool. It holds no state: everything comes with the call."""
+
+    @property
+    def spec(self) -> ToolSpec:
+        """What the model is told."""
+        ...
+
+    def reads(self, args: dict[str, Any], context: ToolContext) -> tuple[Path, ...]:
+        """What the call would open: absolute, links not followed.
+
+        Of a folder that is searched, the folder alone. Empty for wrong arguments: then `run`
+        opens nothing either.
+        """
+        ...
+
+    async def run(self, args: dict[str, Any], context: ToolContext) -> ToolOutput:
+        """Do it. What goes wrong is a result with `ok` false, never an exception."""
+        ...
+
+
+class Deadline:
+    """When work in a thread has to stop: its time is over, or nobody waits any more."""
+
+    def __init__(self, seconds: float) -> None:
+        self._end = time.monotonic() + seconds
+        self._cancelled = threading.Event()
+
+    def cancel(self) -> None:
+        """Nobody waits for the result."""
+        self._cancelled.set()
+
+    @property
+    def left_s(self) -> float:
+        """Seconds that are left, never negative."""
+        return max(0.0, self._end - time.monotonic())
+
+    def over(self) -> bool:
+        """Whether to stop now."""
+        return self._cancelled.is_set() or self.left_s == 0.0
+
+
+async def in_thread(work: Callable[[], T], deadline: Deadline) -> T:
+    """Run file work off the event loop; cancelling makes it stop at its next look."""
+    import asyncio
+
+    try:
+        return await asyncio.to_thread(work)
+    except asyncio.CancelledError:
+        deadline.cancel()
+        raise
+
+
+def parse_args(args: dict[str, Any], shape: type[T], example: str) -> T:
+    """The arguments of a call as `shape`; numbers may come as text.
+
+    Raises:
+        CallFailed: says what is wrong, and how to call it.
+    """
+    try:
+        return msgspec.convert(args, shape, strict=False)
+    except msgspec.ValidationError as error:
+        raise CallFailed(f"Wrong arguments: {error}. Call it like this: {example}") from None
+
+
+def make_spec(name: str, description: str, shape: type[Any]) -> ToolSpec:
+    """The spec of a tool whose arguments are the struct `shape`."""
+    _, components = msgspec.json.schema_components([shape])
+    schema = dict(components[shape.__name__])
+    schema.pop("title", None)
+    return ToolSpec(name=name, description=description, schema=schema)
+
+
+def failed(error: CallFailed | OSError, args: dict[str, Any]) -> ToolOutput:
+    """The result of a call that could not be done."""
+    if isinstance(error, CallFailed):
+        return ToolOutput(False, error.message[:_MOST_ERROR])
+    path = args.get("path")
+    where = f"{shown_name(path)[:_MOST_PATH]}: " if isinstance(path, str) else ""
+    return ToolOutput(False, f"{where}{error.strerror or error}")
