@@ -7,6 +7,7 @@ rounded once, half-even; sums add rounded totals (design.md §5).
 from __future__ import annotations
 
 import decimal
+from collections.abc import Iterable
 from decimal import ROUND_HALF_EVEN, Decimal
 from typing import NewType
 
@@ -15,6 +16,27 @@ NanoUsd = NewType("NanoUsd", int)
 
 NANO = Decimal("1e-9")
 _EXACT = decimal.Context(prec=60)
+
+
+def product(*factors: Decimal | int) -> Decimal:
+    """Multiply exactly: no rounding below 60 significant digits."""
+    value = Decimal(1)
+    for factor in factors:
+        value = _EXACT.multiply(value, factor)
+    return value
+
+
+def total(amounts: Iterable[Decimal]) -> Decimal:
+    """Add exactly, so that the order of the amounts changes nothing."""
+    value = Decimal(0)
+    for amount in amounts:
+        value = _EXACT.add(value, amount)
+    return value
+
+
+def plain(amount: Decimal) -> str:
+    """A decimal as a program reads it: all its digits, no exponent, no zeros behind."""
+    return f"{amount.normalize(_EXACT):f}"
 
 
 def to_nano(usd: Decimal) -> NanoUsd:
