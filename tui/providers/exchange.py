@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import importlib
+import logging
 import sys
 from collections.abc import AsyncGenerator, Awaitable, Iterator, Mapping
 from contextlib import aclosing
@@ -211,3 +212,6 @@ async def loaded(name: str) -> None:
     """Import an SDK off the event loop: it takes a second or two."""
     if name not in sys.modules:
         await asyncio.to_thread(importlib.import_module, name)
+    log = logging.getLogger(name.replace(".", "_"))
+    if not log.handlers:  # without one, its warnings go to standard error, which is the screen
+        log.addHandler(logging.NullHandler())

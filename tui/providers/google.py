@@ -6,6 +6,7 @@ from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from typing import TYPE_CHECKING, Any
 
+from tui.errors import BadRequest
 from tui.events.stream import Sealed
 from tui.providers import failures
 from tui.providers.base import Access, Api, ModelRequest, Opened, StreamPart
@@ -68,18 +69,27 @@ def _client(base_url: str, http: httpx2.AsyncClient) -> genai.Client:
     def refuse(request: httpx2.Request) -> httpx2.Response:
         raise httpx2.ConnectError("no second way out", request=request)
 
-    return genai.Client(
-        vertexai=False,
-        api_key=UNUSED_KEY,
-        http_options=types.HttpOptions(
-            base_url=base_url,
-            api_version=_API_VERSION,
-            httpx_async_client=http,
-            # Without one the SDK makes its own, certificates and all.
-            httpx_client=httpx2.Client(transport=httpx2.MockTransport(refuse), trust_env=False),
-        ),
-        debug_config=client.DebugConfig(client_mode=None, replays_directory=None, replay_id=None),
+    options = types.HttpOptions(
+        base_url=base_url,
+        api_version=_API_VERSION,
+        httpx_async_client=http,
+        # Without one the SDK makes its own, certificates and all.
+        httpx_client=httpx2.Client(transport=httpx2.MockTransport(refuse), trust_env=False),
     )
+    try:
+        return genai.Client(
+            vertexai=False,
+            api_key=UNUSED_KEY,
+            http_options=options,
+            debug_config=client.DebugConfig(
+                client_mode=None, replays_directory=None, replay_id=None
+            ),
+        )
+    except ImportError as error:  # the one switch that cannot be set from here
+        raise BadRequest(
+            f"Google's library does not start here: {error}",
+            hint="Unset GOOGLE_GENAI_HTTP_CLIENT.",
+        ) from error
 
 
 def _config(sent: dict[str, Any]) -> types.GenerateContentConfig:
