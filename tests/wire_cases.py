@@ -105,12 +105,18 @@ def plain_request(model: str = "m", *, stream: bool = True) -> ModelRequest:
     return ModelRequest(model=model, messages=(words,), stream=stream)
 
 
-def access_to(base_url: str, *, vendor: str | None = None, local: bool = False) -> Access:
+def access_to(
+    base_url: str,
+    *,
+    vendor: str | None = None,
+    local: bool = False,
+    network: Network | None = None,
+) -> Access:
     """Access with a key that no real provider has, over a network without proxies."""
     return Access(
         base_url=base_url,
         secret=Secret("sk-fake-wire-0123456789"),
-        network=Network({}),
+        network=network or Network({}),
         vendor=vendor,
         local=local,
     )
@@ -143,14 +149,12 @@ async def run_case(
     fault: str = "none",
     *,
     stream: bool | None = None,
+    network: Network | None = None,
 ) -> Outcome:
     ask_stream = "sse" in case["response"] if stream is None else stream
+    access = access_to(case_url(server, case, fault), vendor=case.get("vendor"), network=network)
     model = case["expect"].get("model") or "m"
-    return await collect(
-        provider,
-        plain_request(model, stream=ask_stream),
-        access_to(case_url(server, case, fault), vendor=case.get("vendor")),
-    )
+    return await collect(provider, plain_request(model, stream=ask_stream), access)
 
 
 async def run_cases(
@@ -165,11 +169,14 @@ async def run_cases(
     """Ids of the cases that were read otherwise than recorded, each with what differs."""
     differing: dict[str, list[str]] = {}
     gate = asyncio.Semaphore(at_once)
+    network = Network({})  # one for all: its certificates take 20 ms to load
 
     async def one(case: Case) -> None:
         async with gate:
             try:
-                outcome = await run_case(provider, case, server, fault, stream=stream)
+                outcome = await run_case(
+                    provider, case, server, fault, stream=stream, network=network
+                )
             except Exception as error:  # anything that is not ours is a finding, not a crash
                 differing[case["id"]] = [f"raised {type(error).__name__}: {error}"]
                 return

@@ -1,0 +1,66 @@
+"""OpenAI Responses, through the maker's SDK."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from typing import Any
+
+from tui.address import origin
+from tui.events.stream import Sealed
+from tui.providers import failures
+from tui.providers.base import Access, Api, ModelRequest, Opened, StreamPart
+from tui.providers.exchange import UNUSED_KEY, Exchange, loaded
+from tui.providers.openai_responses_reading import ResponsesReading
+from tui.providers.openai_responses_request import API, body
+from tui.providers.openai_shared import ToolNames, headers, limits
+
+
+class OpenAIResponses:
+    """The Responses wire; see `tui.providers.base.Provider`."""
+
+    api: Api = API
+
+    async def stream(self, request: ModelRequest, access: Access) -> AsyncGenerator[StreamPart]:
+        """Send one request and yield its parts as they come.
+
+        Raises:
+            EndedEarly: neither `response.completed` nor `response.incomplete` came.
+            RequestError: any other failure, as one of its kinds.
+        """
+        await loaded("openai")
+        from openai import AsyncOpenAI, AsyncStream
+
+        host = origin(access.base_url)
+        names = ToolNames(request.tools)
+        sent = body(request, host, names)
+
+        def seal(payload: dict[str, Any]) -> Sealed:
+            return Sealed(api=API, host=host, model=request.model, payload=payload)
+
+        async with Exchange(access, headers(access)) as exchange:
+            client = AsyncOpenAI(
+                api_key=UNUSED_KEY,
+                base_url=access.base_url,
+                max_retries=0,
+                http_client=exchange.client,
+            )
+            # Not `responses.create`: it checks what it is given against the models it knows.
+            stream_class = AsyncStream[object]
+            response = await exchange.send(
+                client.post(
+                    "/responses",
+                    body=sent,
+                    cast_to=object,
+                    stream=True,
+                    stream_cls=stream_class,
+                )
+            )
+            yield Opened(
+                provider_request_id=failures.request_id(response.headers),
+                limits=limits(response.headers),
+            )
+            reading = ResponsesReading(names, seal, response.headers, access.vendor)
+            async with aclosing(exchange.parts(reading)) as parts:
+                async for part in parts:
+                    yield part
