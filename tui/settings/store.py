@@ -37,13 +37,19 @@ class SettingsStore:
     Args:
         path: The file; it need not exist.
         now: The clock, for the name of a file put aside.
+        put_aside: Whether reading a broken file may rename it; writing always does.
     """
 
     def __init__(
-        self, path: Path, *, now: Callable[[], datetime] = lambda: datetime.now(UTC)
+        self,
+        path: Path,
+        *,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        put_aside: bool = True,
     ) -> None:
         self._path = path
         self._now = now
+        self._put_aside = put_aside
         self._seen: _Identity | bool = False  # False: never looked
         self._values: dict[str, Value] = {}
         self._refused: list[str] = []
@@ -161,8 +167,10 @@ class SettingsStore:
             return _decode(self._path.read_bytes())
         except FileNotFoundError:
             return {}
-        except _Unreadable:
-            pass
+        except _Unreadable as broken:
+            if not self._put_aside:
+                self._say_broken(f"the settings file is not valid ({broken}): defaults are used")
+                return {}
         except OSError as error:
             self._say_broken(f"the settings cannot be read ({error.strerror}): defaults are used")
             return {}
