@@ -56,6 +56,14 @@ def _tables() -> dict[str, Provider]:
     return {provider.id: provider for provider in providers}
 
 
+@lru_cache(maxsize=1)
+def version() -> str:
+    """The price library that is installed, as `name version`."""
+    from importlib.metadata import version as installed
+
+    return f"genai-prices {installed('genai-prices')}"
+
+
 def find(table: str, name: str) -> ModelInfo | None:
     """The entry of exactly this model in one of the library's tables, or None."""
     wanted = name.strip().lower()

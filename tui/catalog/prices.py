@@ -120,7 +120,7 @@ class PriceBook:
             rates=rates,
             fees=self._fees(provider, found.model, at),
             folds=self._folds(provider, found.model),
-            priced_by=f"{self._corrections.library} and our corrections",
+            priced_by=f"{library.version()} and our corrections",
         )
 
     def tier(self, provider: str, said: str | None) -> str:
