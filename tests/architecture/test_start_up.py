@@ -1,0 +1,49 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+from tests.source_tree import ROOT
+
+SDKS = {"anthropic", "openai", "google", "boto3"}
+SECRETS = {"keyring", "cryptography", "argon2"}
+HEAVY = {"genai_prices", "pydantic", "xllamacpp"}
+
+RUN_HELP = """
+import contextlib, io
+from tui.cli.main import main
+with contextlib.redirect_stdout(io.StringIO()) as said, contextlib.suppress(SystemExit):
+    main(["run", "--help"])
+assert "usage: ownkey run" in said.getvalue(), said.getvalue()
+"""
+
+
+def loaded_by(code: str) -> set[str]:
+    """The top-level packages that a fresh process holds after running the code."""
+    report = "\nimport sys; print('\\n'.join({name.partition('.')[0] for name in sys.modules}))"
+    child = subprocess.run(
+        [sys.executable, "-c", code + report],
+        cwd=ROOT, capture_output=True, text=True, timeout=50, check=True,
+    )  # fmt: skip
+    return set(child.stdout.split())
+
+
+@pytest.mark.parametrize(
+    "code", ["import tui.session.manager", RUN_HELP], ids=["engine", "run --help"]
+)
+def test_engine_and_command_line_load_no_screen_no_sdk_and_no_keyring(code):
+    loaded = loaded_by(code)
+    assert "tui" in loaded
+    assert loaded & (SDKS | SECRETS | HEAVY | {"textual", "rich"}) == set()
+
+
+def test_console_paints_without_sdks_prices_keyring_ciphers_and_http():
+    loaded = loaded_by("import tui.console.app")
+    assert "textual" in loaded
+    assert loaded & (SDKS | SECRETS | HEAVY | {"httpx2", "httpcore2", "sqlite3"}) == set()
+
+
+def test_package_that_is_loaded_after_all_is_seen():
+    assert {"keyring", "genai_prices"} <= loaded_by("import keyring, genai_prices")
