@@ -1,12 +1,14 @@
 from __future__ import annotations
 
+import asyncio
 import os
+import sys
 import threading
 from contextlib import contextmanager, suppress
 
 import pytest
 
-from tests.tool_calls import Place
+from tests.tool_calls import Place, body
 from tui.tools.base import CallFailed
 from tui.tools.opening import reach
 
@@ -165,3 +167,57 @@ async def test_no_descriptor_stays_open(place):
         await place.run("grep", path=path, pattern="x")
         await place.run("glob", path=path, pattern="**/x")
     assert len(os.listdir("/dev/fd")) == before
+
+
+@pytest.fixture(scope="session")
+def audited():
+    """Hooks by the name that is just about to be opened; each acts once."""
+    acts = {}
+
+    def hook(event, args):
+        if event == "open" and acts and isinstance(args[0], str):
+            act = acts.pop(args[0], None)
+            if act is not None:
+                act()
+
+    sys.addaudithook(hook)  # never taken off again, but without acts it does nothing
+    yield acts
+    acts.clear()
+
+
+def replaced(path, make):
+    def act():
+        path.rename(path.with_name("moved away"))
+        make(path)
+
+    return act
+
+
+SWAPS = {
+    "folder for a link": ("in", lambda path: path.symlink_to("../out")),
+    "file for a link": ("x.txt", lambda path: path.symlink_to("../../out/x.txt")),
+    "file for another": ("x.txt", lambda path: path.write_text(SECRET, encoding="utf-8")),
+    "file for a pipe": ("x.txt", os.mkfifo),
+    "file for a folder": ("x.txt", os.mkdir),
+}
+
+
+@pytest.mark.parametrize("swap", SWAPS)
+@pytest.mark.parametrize("tool", ["read", "grep"])
+async def test_what_is_swapped_at_the_moment_of_opening_is_not_read(place, audited, tool, swap):
+    name, make = SWAPS[swap]
+    path = place.folder / "in" if name == "in" else place.folder / "in" / name
+    audited[name] = replaced(path, make)
+    args = {"pattern": "inside|file"} if tool == "grep" else {}
+    async with asyncio.timeout(5):
+        result = await place.run(tool, path="in/x.txt", **args)
+    assert not audited, "the swap did not happen"
+    assert not result.ok or not body(result)
+    assert SECRET not in result.output
+
+
+def test_a_swap_at_the_moment_of_opening_deceives_an_ordinary_open(place, audited):
+    path = str(place.folder / "in" / "x.txt")
+    name, make = SWAPS["file for a link"]
+    audited[path] = replaced(place.folder / "in" / name, make)
+    assert checked_then_opened(place, place.folder / "in" / "x.txt") == SECRET

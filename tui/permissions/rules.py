@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Literal, assert_never
+from typing import TYPE_CHECKING, Literal, assert_never
 
 import msgspec
 
-from tui.permissions.facts import PathFacts
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from tui.permissions.facts import PathFacts
 
 Mode = Literal["read", "ask", "edit"]
 """The setting `approvals.mode`: read only, ask before changes, edit freely in this folder."""
