@@ -10,6 +10,8 @@ Before the answer
     401              the maker's 401, which echoes the key in full
     portal           200 with a sign-in page in HTML
     redirect         307 to another origin (`fake.sink`)
+    big-error        500 with a JSON body of ARG MB (100)
+    cut-error        503 whose body breaks off
     bomb             200 whose gzip body inflates 1000:1 to 200 MB
 In the answer
     cut              the connection ends after 60 % of the events, the body unfinished
@@ -29,10 +31,10 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import gzip
 import json
 import socket
 import struct
+import zlib
 from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING, Any
 
@@ -47,6 +49,7 @@ PORTAL = (
     b"<html><head><title>Hotel Wi-Fi: please sign in</title></head><body>Welcome!</body></html>"
 )
 _BLOCK_BYTES = 64 * 1024
+_BOMB_MB = 200
 
 
 def closed_port() -> int:
@@ -109,6 +112,13 @@ async def _before(
             place = f"http://127.0.0.1:{fake.sink.port}/elsewhere"
             await _send_whole(writer, 307, b"", {"location": place})
             return True
+        case "big-error":
+            await _big_error(writer, int(arg or 100))
+            return True
+        case "cut-error":
+            writer.write(_head(503, {"content-length": "999"}) + b'{"error": {"message": "Overl')
+            await writer.drain()
+            return False
         case "bomb":
             return await _bomb(writer)
         case _:
@@ -137,8 +147,20 @@ async def _echo_key(writer: asyncio.StreamWriter, seen: Seen) -> bool:
     return True
 
 
+async def _big_error(writer: asyncio.StreamWriter, megabytes: int) -> None:
+    first = b'{"error": {"message": "It broke.", "trace": "'
+    length = str(len(first) + megabytes * 2**20 + 3)
+    writer.write(_head(500, {"content-type": "application/json", "content-length": length}) + first)
+    for _ in range(megabytes):
+        writer.write(b"x" * 2**20)
+        await writer.drain()
+    writer.write(b'"}}')
+    await writer.drain()
+
+
 async def _bomb(writer: asyncio.StreamWriter) -> bool:
-    packed = gzip.compress(b"x" * (200 * 2**20), 9)
+    press, block = zlib.compressobj(9, zlib.DEFLATED, 31), b"x" * 2**20
+    packed = b"".join(press.compress(block) for _ in range(_BOMB_MB)) + press.flush()
     heads = {"content-type": "text/event-stream", "content-encoding": "gzip"}
     await _send_whole(writer, 200, packed, heads)
     return True

@@ -50,8 +50,8 @@ class Outcome:
     """What an adapter made of one response."""
 
     opened: list[Opened] = dataclasses.field(default_factory=list)
-    text: str = ""
-    thinking: str = ""
+    said: list[str] = dataclasses.field(default_factory=list)
+    thought: list[str] = dataclasses.field(default_factory=list)
     ended: list[BlockEnded] = dataclasses.field(default_factory=list)
     calls: list[ToolCallBlock] = dataclasses.field(default_factory=list)
     server_tools: list[str] = dataclasses.field(default_factory=list)
@@ -66,9 +66,9 @@ class Outcome:
             case Opened():
                 self.opened.append(part)
             case TextDelta(text=text):
-                self.text += text
+                self.said.append(text)
             case ThinkingDelta(text=text):
-                self.thinking += text
+                self.thought.append(text)
             case BlockEnded():
                 self.ended.append(part)
             case ToolCallProgress():
@@ -83,6 +83,14 @@ class Outcome:
                 self.stopped = part
             case _:
                 raise AssertionError(f"not a part of the stream: {part!r}")
+
+    @property
+    def text(self) -> str:
+        return "".join(self.said)
+
+    @property
+    def thinking(self) -> str:
+        return "".join(self.thought)
 
     @property
     def seals(self) -> list[Sealed]:

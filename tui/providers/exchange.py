@@ -12,20 +12,23 @@ import importlib
 import logging
 import sys
 from collections.abc import AsyncGenerator, Awaitable, Iterator, Mapping
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from types import TracebackType
 from typing import TYPE_CHECKING, Protocol
 
-from tui import __version__
+from tui import __version__, net
 from tui.address import origin
 from tui.errors import BadRequest, EndedEarly, RequestError
 from tui.providers import failures, sse
 from tui.providers.base import Access, StreamPart, UsageReported
+from tui.providers.error_body import READ_BYTES
 
 if TYPE_CHECKING:
     from typing import Self
 
     import httpx2
+
+_REFUSAL_WITHIN_S = 10.0
 
 UNUSED_KEY = "set-in-the-header"
 """What an SDK gets for a key: the real one goes into the header alone, never into its objects."""
@@ -71,7 +74,9 @@ class Exchange:
         self._url = httpx2.URL(access.base_url)
         self._vendor = access.vendor
         self._headers = {**headers, "user-agent": f"ownkey/{__version__}"}
+        self._head_within_s = None if access.local else net.CLOUD_SILENCE_S
         self._body: httpx2.AsyncByteStream | None = None
+        self._refusal = b""
         self.response: httpx2.Response | None = None
         self.client = access.network.client(access.base_url, local=access.local)
         hooks = self.client.event_hooks
@@ -112,10 +117,11 @@ class Exchange:
         import httpx2
 
         self.response = response
-        if response.status_code != 200:
-            await response.aread()
-            return
         assert isinstance(response.stream, httpx2.AsyncByteStream)
+        if response.status_code != 200:
+            self._refusal = await _first_bytes(response.stream)
+            response.stream = httpx2.ByteStream(self._refusal)
+            return
         # The SDK finds nothing to read and is done: what came is read in `parts`.
         self._body, response.stream = response.stream, httpx2.ByteStream(b"")
 
@@ -127,14 +133,16 @@ class Exchange:
         """
         failure: Exception | None = None
         try:
-            await call
+            # A server may send interim answers for ever: only a head counts as a sign of life.
+            async with asyncio.timeout(self._head_within_s):
+                await call
         except Exception as error:  # an SDK raises its own, HTTP's, the system's or pydantic's
             failure = error
         if self.response is not None and self.response.status_code != 200:
             raise failures.from_response(
                 self.response.status_code,
                 self.response.headers,
-                self.response.content,
+                self._refusal,
                 vendor=self._vendor,
             ) from failure
         if failure is not None or self.response is None:
@@ -206,6 +214,22 @@ def host_of(base_url: str) -> str:
         return origin(base_url)
     except ValueError as error:
         raise BadRequest("the address cannot be asked", hint=str(error)) from error
+
+
+async def _first_bytes(stream: httpx2.AsyncByteStream) -> bytes:
+    """What an error says at its beginning; it may be endless, stall, or break off."""
+    import httpx2
+
+    found = bytearray()
+    with suppress(httpx2.HTTPError, OSError, TimeoutError):
+        async with asyncio.timeout(_REFUSAL_WITHIN_S):
+            async for piece in stream:
+                found += piece
+                if len(found) >= READ_BYTES:
+                    break
+    with suppress(httpx2.HTTPError, OSError):
+        await stream.aclose()
+    return bytes(found[:READ_BYTES])
 
 
 async def loaded(name: str) -> None:
