@@ -1,0 +1,154 @@
+"""What stands in a transcript: a closed union of blocks, each with an id and a version."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass, field
+from typing import Any, Literal, NewType
+
+from tui.events.base import CallId, RequestId
+from tui.events.route import Payer, RouteDecided
+
+BlockId = NewType("BlockId", int)
+"""Blocks are numbered from 0 in the order in which they stand; none is ever taken out."""
+
+Tone = Literal["mute", "warn", "bad"]
+
+
+@dataclass(slots=True, kw_only=True)
+class Base:
+    """`version` rises with every change; only the model changes a block."""
+
+    id: BlockId
+    version: int = 0
+
+
+@dataclass(slots=True, kw_only=True)
+class Prompt(Base):
+    """What the person sent; empty where it goes on with what broke off."""
+
+    text: str
+    at: dt.datetime
+    files: tuple[str, ...] = ()
+
+
+@dataclass(slots=True, kw_only=True)
+class Streamed(Base):
+    """Text that came in pieces. `size` and `breaks` count its characters and newlines."""
+
+    request: RequestId
+    parts: list[str] = field(default_factory=list[str])
+    size: int = 0
+    breaks: int = 0
+    streaming: bool = True
+    payer: Payer | None = None
+
+    @property
+    def text(self) -> str:
+        """All of it."""
+        if len(self.parts) > 1:
+            # One string instead of thousands, the next time somebody asks.
+            self.parts[:] = ["".join(self.parts)]
+        return self.parts[0] if self.parts else ""
+
+
+@dataclass(slots=True, kw_only=True)
+class Reply(Streamed):
+    """What the model said, in Markdown."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Thinking(Streamed):
+    """What the model thought; `ended` is None while it thinks."""
+
+    began: dt.datetime
+    ended: dt.datetime | None = None
+
+
+@dataclass(slots=True, kw_only=True)
+class ToolCard(Base):
+    """A tool call. `output` is None while it runs."""
+
+    call: CallId
+    name: str
+    args: dict[str, Any] | None
+    raw: str | None
+    started: dt.datetime | None = None  # when it was allowed to run
+    asked: bool = False  # waits for the person
+    decision: str = ""  # what was decided, in words, where a person would want to know
+    denied: bool = False
+    output: str | None = None
+    ok: bool = True
+    truncated: bool = False
+    seconds: float | None = None
+
+
+@dataclass(slots=True, kw_only=True)
+class ServerTool(Base):
+    """A tool that the provider ran itself."""
+
+    name: str
+
+
+@dataclass(slots=True, kw_only=True)
+class Failure(Base):
+    """A request or turn that failed, and the wait for the next try where there is one."""
+
+    kind: str
+    message: str
+    hint: str
+    route: RouteDecided | None = None  # of the request that failed
+    since: dt.datetime | None = None  # when the wait for the next try began
+    until: dt.datetime | None = None  # when it is tried again
+    attempt: int = 0
+    waited_s: float | None = None  # set once the wait is over
+
+
+@dataclass(slots=True, kw_only=True)
+class Notice(Base):
+    """One sentence about how something ended or changed."""
+
+    text: str
+    tone: Tone = "mute"
+
+
+@dataclass(slots=True, kw_only=True)
+class Paid:
+    """What one route of a turn did and cost. Sums are of what is known."""
+
+    model: str  # the id to look up a name for
+    payer: Payer
+    label: str
+    connection: str
+    requests: int = 0
+    input: int | None = None
+    cached: int | None = None
+    output: int | None = None
+    partly: bool = False  # a request did not say its tokens
+    nano: int | None = None
+    unknown: int = 0  # requests whose price nobody knows
+    sure: bool = True
+
+
+@dataclass(slots=True, kw_only=True)
+class Footer(Base):
+    """The end of a turn: one entry for each route that it took, the fee of the platform apart."""
+
+    paid: list[Paid]
+    platform_nano: int | None = None
+
+
+Block = Prompt | Thinking | Reply | ToolCard | ServerTool | Failure | Notice | Footer
+
+
+def gap_before(previous: Block | None, block: Block) -> int:
+    """Blank lines above a block: steps stand together, turns apart (look/README.md, air)."""
+    match block:
+        case _ if previous is None:
+            return 1
+        case Prompt():
+            return 2
+        case Thinking() | ToolCard() | ServerTool():
+            return 0 if isinstance(previous, Thinking | ToolCard | ServerTool) else 1
+        case Reply() | Failure() | Notice() | Footer():
+            return 1

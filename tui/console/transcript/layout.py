@@ -1,0 +1,270 @@
+"""One block as lines, for a width: everything but replies, which grow (markdown.py)."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import assert_never
+
+from tui.console.sidebar.marker import glyph
+from tui.console.transcript.blocks import (
+    Block,
+    Failure,
+    Footer,
+    Notice,
+    Paid,
+    Prompt,
+    Reply,
+    ServerTool,
+    Thinking,
+    ToolCard,
+)
+from tui.console.transcript.cards import card_lines
+from tui.console.transcript.highlight import Colours
+from tui.console.transcript.lines import (
+    BLANK,
+    PROSE_COLUMNS,
+    Line,
+    Span,
+    styled,
+    width_of,
+    wrap,
+)
+from tui.console.transcript.turns import Working
+from tui.console.transcript.words import (
+    Names,
+    PlainNames,
+    about_a_key,
+    clock,
+    countdown,
+    counted,
+    error_words,
+    lasted,
+    ticking,
+)
+from tui.events.route import Payer, RouteDecided
+from tui.money import show_usd
+from tui.text import cell_width, neutralise, truncate
+
+PAYER_STYLES: Mapping[Payer, str] = {
+    "own_key": "own-key",
+    "endpoint": "endpoint",
+    "cloud_account": "cloud-account",
+    "credits": "credits",
+    "nobody": "nobody",
+}
+_LONGEST_ERROR = 400
+_LONGEST_PROMPT = 20_000
+_LONGEST_THOUGHT = 40_000
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """What laying out depends on besides the block."""
+
+    width: int
+    names: Names = field(default_factory=PlainNames)
+    letters: bool = False  # markers are plain letters
+    tz: dt.tzinfo | None = None  # None: the machine's own zone
+    colours: Colours | None = None
+
+    @property
+    def prose(self) -> int:
+        """Cells of running text and of everything that is aligned with it."""
+        return min(self.width, PROSE_COLUMNS)
+
+
+def lay_out(block: Block, setting: Setting, *, opened: bool, now: dt.datetime) -> list[Line]:
+    """The lines of a block. Replies are laid out by `markdown.MarkdownLines`."""
+    match block:
+        case Reply():
+            return []
+        case Prompt():
+            return _prompt(block, setting)
+        case Thinking():
+            return _thinking(block, setting, opened, now)
+        case ToolCard():
+            return card_lines(block, setting.width, setting.prose, setting.colours, opened, now)
+        case ServerTool():
+            return [_step("▪ ", f"{neutralise(block.name, strict=True)}", "by the provider")]
+        case Failure():
+            return _failure(block, setting, now)
+        case Notice():
+            return wrap(_sentence(block.text, block.tone), setting.prose)
+        case Footer():
+            return list(_footer(block, setting))
+        case _:
+            assert_never(block)
+
+
+def _step(mark: str, what: str, more: str) -> Line:
+    return Line((Span(mark, "faint", None, True), Span(what, "soft"), Span(f"  {more}", "mute")))
+
+
+def _sentence(text: str, style: str) -> list[Span]:
+    """Our own words; what stands in backticks is for typing and brighter."""
+    pieces = neutralise(text).replace("\n", " ").split("`")
+    return [
+        Span(piece, "soft" if index % 2 else style) for index, piece in enumerate(pieces) if piece
+    ]
+
+
+def outside_text(text: str, width: int, style: str, limit: int) -> Iterator[Line]:
+    """Text from outside, wrapped; what is beyond the limit is said by its size."""
+    for line in neutralise(text[:limit]).expandtabs(4).split("\n"):
+        yield from wrap((Span(line, style),), width) if line else [BLANK]
+    if len(text) > limit:
+        more = f"… {len(text) - limit:,} more characters"
+        yield Line((Span(more, "mute", None, True),))
+
+
+def _prompt(block: Prompt, setting: Setting) -> list[Line]:
+    at = clock(block.at, setting.tz)
+    room = setting.prose - len(at) - 3
+    if block.text.strip():
+        lines = list(outside_text(block.text.strip("\n"), room, "text", _LONGEST_PROMPT))
+    else:
+        lines = [Line((Span("go on", "thought"),))]
+    for name in block.files:
+        lines.append(Line((Span("with ", "mute"), Span(neutralise(name, strict=True), "soft"))))
+    lines[0] = lines[0]._replace(right=(Span(at, "faint", None, True),))
+    return [line._replace(bar="person") for line in lines]
+
+
+def _thinking(block: Thinking, setting: Setting, opened: bool, now: dt.datetime) -> list[Line]:
+    if block.ended is None:
+        words = f"thinking for {ticking((now - block.began).total_seconds())}"
+    else:
+        words = f"thought for {ticking((block.ended - block.began).total_seconds() + 0.5)}"
+    head = Line((Span("▾ " if opened else "▸ ", "faint", None, True), Span(words, "thought")))
+    if not opened:
+        return [head]
+    text = block.text.strip()
+    body = outside_text(text, setting.prose - 4, "thought", _LONGEST_THOUGHT)
+    gutter = (Span("  ", "", None, True), Span("│ ", "quote-bar", None, True))
+    return [head, *(line._replace(spans=gutter + line.spans) for line in body)]
+
+
+def _failure(block: Failure, setting: Setting, now: dt.datetime) -> list[Line]:
+    route = block.route
+    who = _who(route, setting.names) if route else None
+    title = error_words(block.kind, who)
+    if block.waited_s is not None:
+        waited = f"{title}; tried again after {lasted(block.waited_s)}"
+        return [Line(styled(truncate(waited, setting.prose), "faint"))]
+    spans = [Span(title, "strong")]
+    if route and who and route.payer == "own_key" and route.label:
+        named = about_a_key(block.kind, who)
+        label = Span(f" {neutralise(route.label, strict=True)}", PAYER_STYLES["own_key"])
+        spans = [Span(named, "strong"), label] if named else spans
+    right: tuple[Span, ...] = ()
+    if block.until is not None:
+        left = countdown((block.until - now).total_seconds())
+        right = (Span("trying again in ", "mute"), Span(left, "warn"))
+    lines = wrap(spans, setting.prose - width_of(right) - 2)
+    lines[0] = lines[0]._replace(right=right)
+    if block.message.strip():
+        lines += outside_text(block.message.strip(), setting.prose, "soft", _LONGEST_ERROR)
+    if block.hint and block.until is None:
+        lines += wrap(_sentence(block.hint, "mute"), setting.prose)
+    bar = "warn" if block.until is not None else "bad"
+    return [line._replace(bar=bar) for line in lines]
+
+
+def _who(route: RouteDecided, names: Names) -> str:
+    return neutralise(names.provider(route.model, route.connection), strict=True)
+
+
+def _footer(block: Footer, setting: Setting) -> Iterator[Line]:
+    for paid in block.paid:
+        yield _paid(paid, setting)
+    if block.platform_nano is not None:
+        right = (Span(show_usd(block.platform_nano), "text", None, True),)
+        yield Line((Span("   platform credits for running the agent", "mute"),), right=right)
+
+
+def _paid(paid: Paid, setting: Setting) -> Line:
+    colour = PAYER_STYLES[paid.payer]
+    where, label = _payer_words(paid, setting.names)
+    model = neutralise(setting.names.model(paid.model), strict=True)
+    cost = _cost(paid)
+    parts = [f"{paid.requests} request{'s' * (paid.requests != 1)}"]
+    if tokens := _tokens(paid):
+        parts.append(tokens)
+    room = setting.prose - 3 - cell_width(cost) - 3
+    head = [Span(model, "mute"), Span(f" {where}", "mute")]
+    if label:
+        head.append(Span(f" {label}", colour))
+    used = width_of(head)
+    while parts and used + sum(3 + len(part) for part in parts) > room:
+        parts.pop()
+    if used > room:
+        head[0] = Span(truncate(model, max(room - used + cell_width(model), 4)), "mute")
+    mark = f"{glyph(paid.payer, letters=setting.letters)} "
+    details = [Span(f"   {part}", "faint") for part in parts]
+    spans = [Span(mark, colour, None, True), *head, *details]
+    right = (Span(cost, "text", None, True),)
+    return Line(tuple(span for span in spans if span.text), right=right)
+
+
+def _payer_words(paid: Paid, names: Names) -> tuple[str, str]:
+    """Whose money it was, and the label in that payer's colour."""
+    label = neutralise(paid.label or paid.connection, strict=True)
+    match paid.payer:
+        case "own_key":
+            who = neutralise(names.provider(paid.model, paid.connection), strict=True)
+            return f"on your {who} key", label
+        case "endpoint":
+            return "on your endpoint", label
+        case "cloud_account":
+            return "on your cloud account", label
+        case "credits":
+            return "on", f"{label} credits" if paid.label else "credits"
+        case "nobody":
+            return "on", "this machine"
+
+
+def _tokens(paid: Paid) -> str:
+    if paid.input is None:
+        return ""
+    mark = "+" if paid.partly else ""
+    parts = [f"{counted(paid.input)}{mark} in"]
+    if paid.cached:
+        parts.append(f"{counted(paid.cached)}{mark} cached")
+    return ", ".join(parts)
+
+
+def _cost(paid: Paid) -> str:
+    if paid.payer == "nobody" and not paid.nano and not paid.unknown:
+        return "free"
+    if paid.nano is None:
+        return "?"
+    known = show_usd(paid.nano, sure=paid.sure)
+    return f"{known} + ?" if paid.unknown else known
+
+
+def working_line(working: Working, setting: Setting) -> Line:
+    """The one line of a turn that runs: what it does, for how long, how fast, for how much."""
+    parts: Sequence[str] = [
+        ticking(working.seconds),
+        *([f"{working.tokens_per_s:.0f} tokens/s"] if working.tokens_per_s else []),
+        *([show_usd(working.nano, sure=working.sure)] if working.nano is not None else []),
+    ]
+    if working.silent_s is not None:
+        parts = [f"nothing heard for {ticking(working.silent_s)}", *parts]
+    doing = neutralise(working.doing, strict=True)
+    fixed = sum(3 + len(part) for part in parts) + len(" · Esc stops")
+    spans = [Span(truncate(doing, max(setting.prose - fixed, 12)), "soft")]
+    for index, part in enumerate(parts):
+        loud = index == 0 and working.silent_s is not None
+        spans += [Span(" · ", "faint"), Span(part, "warn" if loud else "mute")]
+    spans += [Span(" · ", "faint"), Span("Esc", "soft"), Span(" stops", "mute")]
+    return Line(tuple(spans))
+
+
+def queue_line(queued: Mapping[str, str]) -> Line:
+    """How many messages wait."""
+    count = len(queued)
+    words = "1 message is queued and goes" if count == 1 else f"{count} messages are queued and go"
+    return Line(styled(f"{words} on after this.", "queued"))

@@ -1,0 +1,319 @@
+"""Events folded into blocks. Pure: no Textual, no clock but an argument, no Markdown."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import assert_never
+
+from tui.console.transcript.blocks import (
+    Block,
+    BlockId,
+    Failure,
+    Footer,
+    Notice,
+    Prompt,
+    Reply,
+    ServerTool,
+    Streamed,
+    Thinking,
+    Tone,
+    ToolCard,
+)
+from tui.console.transcript.calls import doing
+from tui.console.transcript.turns import TurnSum, Working
+from tui.console.transcript.words import decided, ending
+from tui.events.base import CallId
+from tui.events.codec import Recorded
+from tui.events.money import ChargeRecorded, LimitsReported, UsageReported
+from tui.events.route import FallbackTaken, RequestFinished, ResponseOpened, RouteDecided
+from tui.events.session import EngineRestarted, ModelChosen, SessionCreated, SessionTitled
+from tui.events.stream import BlockClosed, TextStreamed, ThinkingStreamed
+from tui.events.tool import (
+    ApprovalAsked,
+    ApprovalDecided,
+    ServerToolUsed,
+    ToolCalled,
+    ToolReturned,
+)
+from tui.events.turn import (
+    DoneStop,
+    ErrorRaised,
+    MessageQueued,
+    MessageUnqueued,
+    RetryBegun,
+    RetryScheduled,
+    TurnFinished,
+    TurnStarted,
+)
+
+_CAN_GO_ON: frozenset[DoneStop] = frozenset(
+    ("incomplete", "interrupted", "length", "pause", "tool", "max_steps", "error", "budget")
+)
+
+
+class TranscriptModel:
+    """One session's blocks, in order. Blocks are the model's: readers change none of them."""
+
+    def __init__(self) -> None:
+        self.blocks: list[Block] = []
+        self.queued: dict[str, str] = {}
+        self._changed: set[BlockId] = set()
+        self._calls: dict[CallId, ToolCard] = {}
+        self._turn: TurnSum | None = None
+        self._ended: tuple[TurnSum, Footer] | None = None
+        self._open: Reply | Thinking | None = None
+        self._failed: Failure | None = None
+        self._stop: DoneStop = "end"
+
+    def take_changes(self) -> set[BlockId]:
+        """Blocks that are new or changed since the last call."""
+        changed, self._changed = self._changed, set()
+        return changed
+
+    @property
+    def running(self) -> bool:
+        """Whether a turn runs."""
+        return self._turn is not None
+
+    def working(self, now: dt.datetime) -> Working | None:
+        """What the running turn does; None while the agent rests."""
+        return self._turn.working(now) if self._turn else None
+
+    @property
+    def broken_off(self) -> bool:
+        """Whether the last turn stopped before its end, so that it can be gone on with."""
+        return self._turn is None and self._stop in _CAN_GO_ON
+
+    def running_cards(self) -> list[ToolCard]:
+        """Tool calls that run: their seconds tick."""
+        return [card for card in self._calls.values() if card.started]
+
+    @property
+    def waiting(self) -> Failure | None:
+        """The failure whose next try is being waited for."""
+        failed = self._failed
+        return failed if failed and failed.until and failed.waited_s is None else None
+
+    def apply(self, record: Recorded) -> None:
+        """Take in the next event of the session."""
+        event, at = record.event, record.at
+        match event:
+            case TextStreamed():
+                self._streamed(event, at)
+            case ThinkingStreamed():
+                self._thought(event, at)
+            case BlockClosed() | RequestFinished():
+                self._closed(event, at)
+            case TurnStarted() | TurnFinished() | EngineRestarted():
+                self._turned(event, at)
+            case ToolCalled() | ToolReturned() | ServerToolUsed():
+                self._used_tool(event, at)
+            case RouteDecided() | UsageReported() | ChargeRecorded() | FallbackTaken():
+                self._paid(event, at)
+            case ErrorRaised() | RetryScheduled() | RetryBegun():
+                self._went_wrong(event, at)
+            case ApprovalAsked() | ApprovalDecided():
+                self._approved(event, at)
+            case MessageQueued():
+                self.queued[event.message] = event.text
+            case MessageUnqueued():
+                self.queued.pop(event.message, None)
+            case ResponseOpened():
+                if self._turn:
+                    self._turn.heard = at
+            case SessionCreated() | SessionTitled() | ModelChosen() | LimitsReported():
+                pass  # shown elsewhere
+            case _:
+                assert_never(event)
+
+    def _add(self, block: Block) -> None:
+        self.blocks.append(block)
+        self._changed.add(block.id)
+
+    def _touch(self, block: Block) -> None:
+        block.version += 1
+        self._changed.add(block.id)
+
+    @property
+    def _next(self) -> BlockId:
+        return BlockId(len(self.blocks))
+
+    def _say(self, text: str, tone: Tone = "mute") -> None:
+        self._add(Notice(id=self._next, text=text, tone=tone))
+
+    def _streamed(self, event: TextStreamed, at: dt.datetime) -> None:
+        block = self._open
+        if not isinstance(block, Reply) or block.request != event.request:
+            self._close_open(at)
+            payer = self._turn.payer if self._turn else None
+            block = Reply(id=self._next, request=event.request, payer=payer)
+            self._begin(block)
+        self._grow(block, event.delta)
+        if self._turn:
+            self._turn.streamed(event.request, "writing", len(event.delta), at)
+
+    def _thought(self, event: ThinkingStreamed, at: dt.datetime) -> None:
+        block = self._open
+        if not isinstance(block, Thinking) or block.request != event.request:
+            self._close_open(at)
+            began = (self._turn.heard if self._turn else None) or at
+            block = Thinking(id=self._next, request=event.request, began=began)
+            self._begin(block)
+        self._grow(block, event.delta)
+        if self._turn:
+            self._turn.streamed(event.request, "thinking", len(event.delta), at)
+
+    def _begin(self, block: Reply | Thinking) -> None:
+        self._open = block
+        self._add(block)
+
+    def _grow(self, block: Streamed, delta: str) -> None:
+        block.parts.append(delta)
+        block.size += len(delta)
+        block.breaks += delta.count("\n")
+        block.version += 1
+        self._changed.add(block.id)
+
+    def _close_open(self, at: dt.datetime) -> None:
+        block, self._open = self._open, None
+        if block is not None:
+            block.streaming = False
+            if isinstance(block, Thinking):
+                block.ended = at
+            self._touch(block)
+
+    def _closed(self, event: BlockClosed | RequestFinished, at: dt.datetime) -> None:
+        self._close_open(at)
+        if self._turn and isinstance(event, RequestFinished):
+            self._turn.answered(event.request, event.model)
+
+    def _turned(self, event: TurnStarted | TurnFinished | EngineRestarted, at: dt.datetime) -> None:
+        self._close_open(at)
+        match event:
+            case TurnStarted():
+                files = tuple(file.name for file in event.attachments)
+                self._add(Prompt(id=self._next, text=event.prompt, at=at, files=files))
+                self._turn = TurnSum(at)
+                self._failed = None
+            case EngineRestarted():
+                if self._turn:
+                    self._turn.engine_died = True
+            case TurnFinished():
+                self._finish(event)
+
+    def _finish(self, event: TurnFinished) -> None:
+        turn, self._turn, self._stop = self._turn, None, event.stop
+        self._calls.clear()
+        if turn is None:
+            return
+        said = ending(event.stop, engine_died=turn.engine_died, failed=turn.failed)
+        if said:
+            self._say(*said)
+        if paid := turn.paid():
+            footer = Footer(id=self._next, paid=paid, platform_nano=turn.platform_nano)
+            self._add(footer)
+            self._ended = turn, footer
+
+    def _used_tool(
+        self, event: ToolCalled | ToolReturned | ServerToolUsed, at: dt.datetime
+    ) -> None:
+        self._close_open(at)
+        match event:
+            case ToolCalled():
+                card = ToolCard(
+                    id=self._next, call=event.id, name=event.name, args=event.args, raw=event.raw
+                )
+                self._calls[event.id] = card
+                self._add(card)
+                self._now(f"calling {event.name}", heard=at)
+            case ServerToolUsed():
+                self._add(ServerTool(id=self._next, name=event.name))
+            case ToolReturned():
+                card = self._calls.pop(event.call, None)
+                if card is not None:
+                    card.output, card.ok, card.truncated = event.output, event.ok, event.truncated
+                    card.seconds, card.asked = event.seconds, False
+                    self._touch(card)
+                self._now("waiting for the model")
+
+    def _now(self, doing: str, heard: dt.datetime | None = None) -> None:
+        if self._turn:
+            self._turn.doing, self._turn.heard = doing, heard
+
+    def _approved(self, event: ApprovalAsked | ApprovalDecided, at: dt.datetime) -> None:
+        card = self._calls.get(event.call)
+        match event:
+            case ApprovalAsked():
+                self._now("waiting for you")
+                if card:
+                    card.asked = True
+            case ApprovalDecided():
+                said = decided(event.decision, event.by, event.rule)
+                if card:
+                    card.asked, card.decision = False, said
+                    card.denied = event.decision == "deny"
+                    card.started = None if card.denied else at
+                    self._now(doing(card))
+                elif said:
+                    self._say(said, "mute" if event.decision == "allow" else "warn")
+        if card:
+            self._touch(card)
+
+    def _went_wrong(
+        self, event: ErrorRaised | RetryScheduled | RetryBegun, at: dt.datetime
+    ) -> None:
+        self._close_open(at)
+        match event:
+            case ErrorRaised(kind="cancelled"):
+                self._say("stopped by you")
+            case ErrorRaised():
+                self._fail(event)
+            case RetryScheduled():
+                failed = self._failed
+                if failed is None or failed.until is not None:
+                    failed = self._fail(ErrorRaised(kind=event.why, message="", hint=""))
+                failed.since, failed.until = at, at + dt.timedelta(seconds=event.after)
+                failed.attempt = event.attempt
+                self._touch(failed)
+                if self._turn:
+                    self._turn.failed = False
+                self._now("waiting to try again")
+            case RetryBegun():
+                failed = self.waiting
+                if failed and failed.since:
+                    failed.waited_s = (at - failed.since).total_seconds()
+                    self._touch(failed)
+
+    def _fail(self, event: ErrorRaised) -> Failure:
+        turn = self._turn
+        failed = self._failed = Failure(
+            id=self._next,
+            kind=event.kind,
+            message=event.message,
+            hint=event.hint,
+            route=turn.route if turn else None,
+        )
+        self._add(failed)
+        if turn:
+            turn.failed, turn.heard = True, None
+        return failed
+
+    def _paid(
+        self,
+        event: RouteDecided | UsageReported | ChargeRecorded | FallbackTaken,
+        at: dt.datetime,
+    ) -> None:
+        match event:
+            case RouteDecided():
+                if self._turn:
+                    self._turn.routed(event, at)
+            case FallbackTaken():
+                self._say(f"went on with {event.target} instead of {event.source}: {event.why}")
+            case UsageReported() | ChargeRecorded():
+                if (self._turn and self._turn.accounts(event)) or self._ended is None:
+                    return
+                # Some services tell the price of a request after its turn has ended.
+                turn, footer = self._ended
+                if turn.accounts(event):
+                    footer.paid, footer.platform_nano = turn.paid(), turn.platform_nano
+                    self._touch(footer)

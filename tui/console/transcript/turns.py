@@ -1,0 +1,183 @@
+"""What the running turn has used and cost, request by request, and what it is doing."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from tui.console.transcript.blocks import Paid
+from tui.events.base import RequestId
+from tui.events.money import ChargeRecorded, UsageReported
+from tui.events.route import Payer, RouteDecided
+from tui.money import to_nano
+
+_CHARACTERS_A_TOKEN = 4
+_LONG_SILENCE_S = 15.0
+
+
+class Working(NamedTuple):
+    """The line of a turn that runs. `nano` None: no price is known of what it has used so far."""
+
+    doing: str
+    seconds: float
+    silent_s: float | None  # since the last byte, where that is long
+    tokens_per_s: float | None
+    nano: int | None
+    sure: bool
+    payer: Payer | None
+
+
+@dataclass(slots=True)
+class _Request:
+    route: RouteDecided
+    answered: str | None = None
+    usage: UsageReported | None = None
+    charge: ChargeRecorded | None = None
+    characters: int = 0
+    first: dt.datetime | None = None
+    last: dt.datetime | None = None
+
+    @property
+    def sent(self) -> bool:
+        """Whether anything came back or was charged."""
+        return self.charge is not None or self.usage is not None or self.last is not None
+
+    @property
+    def running_nano(self) -> int | None:
+        """Estimated cost so far; None where no price is known."""
+        price = self.route.token_usd
+        if price is None or self.route.estimate_nano is None:
+            return None
+        return self.route.estimate_nano + to_nano(price * (self.characters // _CHARACTERS_A_TOKEN))
+
+
+@dataclass(slots=True)
+class TurnSum:
+    """A fold of one turn's requests."""
+
+    began: dt.datetime
+    doing: str = "waiting for the model"
+    heard: dt.datetime | None = None  # None while nothing is expected from outside
+    failed: bool = False
+    engine_died: bool = False
+    requests: dict[RequestId, _Request] = field(default_factory=dict[RequestId, _Request])
+    platform_nano: int | None = None
+    _latest: _Request | None = None
+
+    @property
+    def payer(self) -> Payer | None:
+        """Who pays for the request that runs."""
+        return self._latest.route.payer if self._latest else None
+
+    @property
+    def route(self) -> RouteDecided | None:
+        """The latest route."""
+        return self._latest.route if self._latest else None
+
+    def routed(self, event: RouteDecided, at: dt.datetime) -> None:
+        """A request begins."""
+        self._latest = self.requests[event.request] = _Request(event)
+        self.doing, self.heard = "waiting for the model", at
+
+    def streamed(self, request: RequestId, doing: str, characters: int, at: dt.datetime) -> None:
+        """Text or thinking came."""
+        self.doing, self.heard = doing, at
+        if (running := self.requests.get(request)) is not None:
+            running.characters += characters
+            running.first = running.first or at
+            running.last = at
+
+    def answered(self, request: RequestId, model: str | None) -> None:
+        """The request ended; `model` answered, where the wire names it."""
+        if (ended := self.requests.get(request)) is not None:
+            ended.answered = model or ended.answered
+            ended.last = ended.last or self.heard
+        self.heard = None
+
+    def accounts(self, event: UsageReported | ChargeRecorded) -> bool:
+        """Take in what a request used or cost; false where it is none of this turn's.
+
+        Of several receipts for one request the latest counts.
+        """
+        request = self.requests.get(event.request)
+        match event:
+            case _ if request is None:
+                return False
+            case UsageReported():
+                request.usage = event
+            case ChargeRecorded(payer="platform_credits"):
+                self.platform_nano = (self.platform_nano or 0) + (event.nano or 0)
+            case ChargeRecorded():
+                request.charge = event
+        return True
+
+    def working(self, now: dt.datetime) -> Working:
+        """The line to show now."""
+        latest = self._latest
+        silent = (now - self.heard).total_seconds() if self.heard else 0.0
+        rate = None
+        if latest and latest.first and latest.last and self.heard:
+            span = (latest.last - latest.first).total_seconds()
+            if span >= 1.0:
+                rate = latest.characters / _CHARACTERS_A_TOKEN / span
+        known = [r.charge.nano for r in self.requests.values() if r.charge]
+        running = [r.running_nano for r in self.requests.values() if not r.charge]
+        amounts = [nano for nano in (*known, *running) if nano is not None]
+        estimated = any(
+            r.charge.sureness == "estimated" for r in self.requests.values() if r.charge
+        )
+        return Working(
+            self.doing,
+            (now - self.began).total_seconds(),
+            silent if silent >= _LONG_SILENCE_S else None,
+            rate,
+            sum(amounts) if amounts else None,
+            not (running or estimated or None in known),
+            self.payer,
+        )
+
+    def paid(self) -> list[Paid]:
+        """One entry for each route that served, in order."""
+        entries: dict[tuple[str, str, str, str], Paid] = {}
+        for request in self.requests.values():
+            if request.sent:
+                _add(entries, request)
+        return list(entries.values())
+
+
+def _add(entries: dict[tuple[str, str, str, str], Paid], request: _Request) -> None:
+    route = request.route
+    model = _answering(route.model, request.answered)
+    key = (model, route.payer, route.label, route.connection)
+    entry = entries.get(key)
+    if entry is None:
+        entry = entries[key] = Paid(
+            model=model, payer=route.payer, label=route.label, connection=route.connection
+        )
+    entry.requests += 1
+    usage, charge = request.usage, request.charge
+    entry.input = _sum(entry.input, usage.input if usage else None)
+    entry.cached = _sum(entry.cached, usage.cache_read if usage else None)
+    entry.output = _sum(entry.output, usage.output if usage else None)
+    entry.partly = entry.partly or usage is None or usage.input is None
+    if charge is None or charge.nano is None:
+        entry.unknown += 1
+    else:
+        entry.nano = (entry.nano or 0) + charge.nano
+        entry.sure = entry.sure and charge.sureness in ("exact", "priced")
+
+
+def _sum(total: int | None, more: int | None) -> int | None:
+    return total if more is None else (total or 0) + more
+
+
+def _answering(routed: str, answered: str | None) -> str:
+    """The full id of the model that answered, under the same provider or connection."""
+    if not answered:
+        return routed
+    first, slash, own = routed.partition("/")
+    # A dated or prefixed spelling of the very same model keeps the name that the person chose.
+    if own and (answered.startswith(own) or answered.endswith(own)):
+        return routed
+    return f"{first}/{answered}" if slash else answered

@@ -1,0 +1,200 @@
+"""The chat pane: one scroll view with the line API, fed with a session's events."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from textual.binding import Binding, BindingType
+from textual.geometry import Offset
+from textual.message import Message
+from textual.selection import Selection
+
+from tui.console.transcript.blocks import BlockId, Reply
+from tui.console.transcript.canvas import TranscriptCanvas
+from tui.console.transcript.flow import Place
+from tui.console.transcript.paint import LEFT
+from tui.console.transcript.selection import (
+    last_code,
+    row_of,
+    selected_text,
+    source_of,
+    text_of,
+)
+
+if TYPE_CHECKING:
+    from textual import events
+
+_WHEEL_LINES = 3
+
+
+class TranscriptView(TranscriptCanvas):
+    """Shows one session: feed it records in order, it never asks for more.
+
+    The page keys scroll; with the focus, up and down move a cursor from block to block, Enter opens
+    a tool call or a thought. `action_page`, `action_end` and the like serve whoever has the focus.
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("up", "cursor(-1)", "block above", show=False),
+        Binding("down", "cursor(1)", "block below", show=False),
+        Binding("enter", "open", "open", show=False),
+        Binding("pageup", "page(-1)", "page up", show=False),
+        Binding("pagedown", "page(1)", "page down", show=False),
+        Binding("home", "start", "to the start", show=False),
+        Binding("end", "end", "to the end", show=False),
+        Binding("y", "copy", "copy", show=False),
+        Binding("c", "copy_code", "copy its code", show=False),
+        Binding("o", "read", "open in a pager", show=False),
+    ]
+
+    class LinkOpened(Message):
+        """The person clicked a link; show the whole address before it is opened."""
+
+        def __init__(self, href: str) -> None:
+            super().__init__()
+            self.href = href
+
+    class CopyRequested(Message):
+        """The person wants a block's text in the clipboard."""
+
+        def __init__(self, text: str) -> None:
+            super().__init__()
+            self.text = text
+
+    class ReadRequested(Message):
+        """The person wants to read the whole of a block elsewhere; as it came, not neutralised."""
+
+        def __init__(self, text: str) -> None:
+            super().__init__()
+            self.text = text
+
+    def scroll_lines(self, lines: int) -> None:
+        """Scroll by so many lines, down or (negative) up."""
+        self._window.move(lines)
+        self._show({})
+
+    def action_page(self, pages: int) -> None:
+        """Scroll by screens, two lines kept."""
+        self.scroll_lines(pages * max(self.size.height - 2, 1))
+
+    def action_start(self) -> None:
+        """Go to the first line."""
+        self._window.jump(0)
+        self._show({})
+
+    def action_end(self) -> None:
+        """Go to the end and follow it."""
+        self.follow_end()
+
+    def reveal(self, block: BlockId) -> None:
+        """Scroll until a block is in sight, and put the cursor on it."""
+        before, self._cursor = self._cursor, block
+        self._window.reveal(block)
+        self._show({id: 0 for id in (before, block) if id is not None})
+
+    def action_cursor(self, step: int) -> None:
+        """Put the cursor on the next block up or down; from none, on the last one in sight."""
+        blocks = len(self.model.blocks)
+        if not blocks:
+            return
+        if self._cursor is None:
+            seen = [row.block for row in self._window.rows if isinstance(row, Place)]
+            block = seen[-1] if seen else blocks - 1
+        else:
+            block = min(max(self._cursor + step, 0), blocks - 1)
+        self.reveal(BlockId(block))
+
+    def action_open(self) -> None:
+        """Open or close the block under the cursor."""
+        if self._cursor is not None:
+            self.toggle(self._cursor)
+
+    def toggle(self, block: BlockId) -> None:
+        """Open or close a tool call or a thought; its first line stays where it is."""
+        if self._flow.can_open(block):
+            self._window.hold_here()
+            self._flow.toggle(block)
+            self._show({block: 0, BlockId(block + 1): 0})
+
+    def action_copy(self) -> None:
+        """Ask for a copy of the block under the cursor, or of the last reply."""
+        if (block := self._chosen()) is not None:
+            self.post_message(self.CopyRequested(text_of(self.model.blocks[block])))
+
+    def action_copy_code(self) -> None:
+        """Ask for a copy of the last code in that block."""
+        block = self._chosen()
+        code = last_code(self.model.blocks[block]) if block is not None else ""
+        if code:
+            self.post_message(self.CopyRequested(code))
+
+    def action_read(self) -> None:
+        """Ask to read that block in a pager."""
+        if (block := self._chosen()) is not None:
+            self.post_message(self.ReadRequested(source_of(self.model.blocks[block])))
+
+    def _chosen(self) -> BlockId | None:
+        if self._cursor is not None:
+            return self._cursor
+        return next((b.id for b in reversed(self.model.blocks) if isinstance(b, Reply)), None)
+
+    def on_click(self, event: events.Click) -> None:
+        """Open what was clicked: a link, a card, the way to the end. Twice selects the block."""
+        # Textual's own second click selects all of a widget: here that is the whole session.
+        event.prevent_default()
+        y, selected = event.y, self.text_selection
+        if self._window.unseen and y == self.size.height - 1:
+            if event.x >= self.size.width - len(self.news_label) - 2:
+                self.action_end()
+            return
+        row = self._window.rows[y] if y < len(self._window.rows) else None
+        href = event.style.meta.get("href")
+        if not isinstance(row, Place) or selected is not None:
+            return
+        if event.chain == 2:
+            self._select(row.block)
+        elif isinstance(href, str):
+            self.post_message(self.LinkOpened(href))
+        elif event.chain == 1 and row.line == self._flow.laid(row.block).gap:
+            self.toggle(row.block)
+
+    def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
+        """Scroll by real lines."""
+        self._wheel(event, _WHEEL_LINES)
+
+    def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
+        """Scroll by real lines."""
+        self._wheel(event, -_WHEEL_LINES)
+
+    def _wheel(self, event: events.MouseEvent, lines: int) -> None:
+        event.prevent_default()
+        event.stop()
+        self.scroll_lines(lines)
+
+    def on_focus(self) -> None:
+        """Show the cursor."""
+        self._repaint_cursor()
+
+    def on_blur(self) -> None:
+        """Hide it."""
+        self._repaint_cursor()
+
+    def _repaint_cursor(self) -> None:
+        if self._cursor is not None:
+            self._show({self._cursor: 0})
+
+    def _select(self, block: BlockId) -> None:
+        laid = self._flow.laid(block)
+        first, last = Place(block, laid.gap), Place(block, laid.height - 1)
+        end = sum(len(span.text) for span in laid.line(last.line).spans) + LEFT
+        self.screen.selections = {
+            self: Selection(Offset(LEFT, row_of(first)), Offset(end, row_of(last)))
+        }
+
+    def get_selection(self, selection: Selection) -> tuple[str, str] | None:
+        """The selected text with its wrapped lines joined."""
+        return selected_text(self._flow, selection, LEFT), "\n"
+
+    def selection_updated(self, selection: Selection | None) -> None:
+        """Paint the selection."""
+        self.refresh()
