@@ -103,6 +103,8 @@ class Exchange:
 
         if (request.url.scheme, request.url.netloc) != (self._url.scheme, self._url.netloc):
             raise BadRequest(f"a request to {request.url.host} was stopped: the key is not for it")
+        # SDKs put their own time limits into a request, one of them none at all.
+        request.extensions["timeout"] = self.client.timeout.as_dict()
         of_http = {
             name: request.headers[name]
             for name in ("accept-encoding", "connection")

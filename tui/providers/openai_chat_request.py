@@ -36,8 +36,13 @@ API = "openai-chat"
 _LONGEST_ID = 40
 _MISTRAL_ID = re.compile(r"[a-zA-Z0-9]{9}")
 _NO_STREAM_OPTIONS = {"mistral"}
+_NO_USER_BEHIND_TOOL = {"mistral"}
 _COMPLETION_TOKENS = {"azure"}
 _THINKING_SWITCH = {"deepseek", "zai", "moonshotai"}
+_THOUGHTFUL = {"deepseek", "moonshotai"}
+_THOUGHTFUL_MODEL = re.compile("deepseek|kimi", re.IGNORECASE)
+_NO_THOUGHT = " "
+"""Stands for the reasoning that these want with every call, where another model made it."""
 _MARK = {"type": "ephemeral"}
 
 
@@ -102,7 +107,9 @@ def _effort(request: ModelRequest, vendor: str | None) -> dict[str, Any]:
     if vendor == "openrouter":
         return {"reasoning": {"effort": effort}}
     if vendor in _THINKING_SWITCH:
-        return {"thinking": {"type": "disabled" if effort == "none" else "enabled"}}
+        switch = {"thinking": {"type": "disabled" if effort == "none" else "enabled"}}
+        graded = vendor == "deepseek" and effort != "none"
+        return {**switch, "reasoning_effort": effort} if graded else switch
     if vendor == "alibaba":
         return {"enable_thinking": effort != "none"}
     return {"reasoning_effort": effort}
@@ -115,29 +122,17 @@ class _Messages:
         self._request, self._vendor = request, place.vendor
         self._host, self._names = host, names
         self._ids: dict[str, str] = {}
+        named = place.vendor is None and _THOUGHTFUL_MODEL.search(request.model) is not None
+        self._wants_thought = named or place.vendor in _THOUGHTFUL
 
     def made(self) -> list[dict[str, Any]]:
         """All of them, the system prompt first."""
         made: list[dict[str, Any]] = []
         if self._request.system.strip():
             made.append({"role": "system", "content": self._request.system})
-        turn = self._turn_begin()
-        for at, message in enumerate(self._request.messages):
-            if message.role == "user":
-                made += self._user(message)
-            else:
-                made += self._assistant(message, running=at > turn)
+        for message in self._request.messages:
+            made += self._user(message) if message.role == "user" else self._assistant(message)
         return made
-
-    def _turn_begin(self) -> int:
-        """Where the last prompt of the person stands: behind it runs the turn of now."""
-        prompts = (
-            at
-            for at, message in enumerate(self._request.messages)
-            if message.role == "user"
-            and any(not isinstance(block, ToolResultBlock) for block in message.blocks)
-        )
-        return max(prompts, default=-1)
 
     def _user(self, message: Message) -> list[dict[str, Any]]:
         made: list[dict[str, Any]] = []
@@ -153,16 +148,28 @@ class _Messages:
                     if block.text.strip():
                         parts.append({"type": "text", "text": block.text})
                 case FileBlock():
-                    parts.append(_file(block))
+                    parts.append(self._file(block))
                 case ThinkingBlock() | ToolCallBlock():
                     pass  # the model's, not the person's
                 case _:
                     assert_never(block)
         if parts:
+            if made and self._vendor in _NO_USER_BEHIND_TOOL:
+                made.append({"role": "assistant", "content": "OK."})
             made.append({"role": "user", "content": _plain(parts)})
         return made
 
-    def _assistant(self, message: Message, *, running: bool) -> list[dict[str, Any]]:
+    def _file(self, block: FileBlock) -> dict[str, Any]:
+        url = data_url(block)
+        if block.media_type in IMAGES:
+            return {"type": "image_url", "image_url": {"url": url}}
+        if block.media_type == PDF and self._vendor == "mistral":
+            return {"type": "document_url", "document_url": url, "document_name": block.name}
+        if block.media_type == PDF:
+            return {"type": "file", "file": {"filename": block.name, "file_data": url}}
+        return {"type": "text", "text": not_sent(block)}
+
+    def _assistant(self, message: Message) -> list[dict[str, Any]]:
         texts: list[str] = []
         calls: list[dict[str, Any]] = []
         thought: list[dict[str, Any]] = []
@@ -183,7 +190,9 @@ class _Messages:
         made: dict[str, Any] = {"role": "assistant", "content": "\n\n".join(texts) or None}
         if calls:
             made["tool_calls"] = calls
-        _think(made, thought, running=running)
+        _think(made, thought)
+        if calls and self._wants_thought and "reasoning_content" not in made:
+            made["reasoning_content"] = _NO_THOUGHT
         return [made]
 
     def _own(self, block: ThinkingBlock | ToolCallBlock) -> dict[str, Any]:
@@ -219,11 +228,11 @@ def _digest(call: str, length: int) -> str:
     return hashlib.sha256(call.encode("utf-8", "surrogatepass")).hexdigest()[:length]
 
 
-def _think(made: dict[str, Any], thought: list[dict[str, Any]], *, running: bool) -> None:
+def _think(made: dict[str, Any], thought: list[dict[str, Any]]) -> None:
     """The model's own reasoning, in the form in which it came.
 
-    OpenRouter's details and Mistral's parts belong to the message for good. `reasoning_content` is
-    wanted back while a turn with tools runs, and refused or ignored after it.
+    `reasoning_content` belongs to a message with calls for good (DeepSeek refuses the request
+    without it, in later turns too); behind a plain answer it is ignored, and only costs.
     """
     details = [entry for own in thought for entry in rows(own.get("reasoning_details"))]
     if details:
@@ -233,7 +242,7 @@ def _think(made: dict[str, Any], thought: list[dict[str, Any]], *, running: bool
         text = [{"type": "text", "text": made["content"]}] if made["content"] else []
         made["content"] = [*parts, *text]
     content = "".join(word(own.get("reasoning_content")) or "" for own in thought)
-    if content and running:
+    if content and "tool_calls" in made:
         made["reasoning_content"] = content
 
 
@@ -242,14 +251,6 @@ def _plain(parts: list[dict[str, Any]]) -> str | list[dict[str, Any]]:
     if all(part["type"] == "text" for part in parts):
         return "\n\n".join(part["text"] for part in parts)
     return parts
-
-
-def _file(block: FileBlock) -> dict[str, Any]:
-    if block.media_type in IMAGES:
-        return {"type": "image_url", "image_url": {"url": data_url(block)}}
-    if block.media_type == PDF:
-        return {"type": "file", "file": {"filename": block.name, "file_data": data_url(block)}}
-    return {"type": "text", "text": not_sent(block)}
 
 
 def _mark(messages: list[dict[str, Any]]) -> None:
