@@ -111,6 +111,8 @@ class Exchange:
             if name in request.headers
         }
         length = {"content-length": str(len(request.content))}
+        # Google's SDK sends each request without any time limit: silence would never end.
+        request.extensions["timeout"] = self.client.timeout.as_dict()
         request.headers = httpx2.Headers(
             {"host": request.url.netloc.decode("ascii"), **of_http, **length, **self._headers}
         )
