@@ -11,8 +11,9 @@ from typing import Any
 
 import pytest
 
-from tests.conversations import READ, rich, user
+from tests.conversations import GREP, READ, rich, user
 from tests.fake_provider import FakeProvider
+from tests.snapshot import assert_snapshot
 from tests.wire_cases import Outcome, access_to, collect, plain_request
 from tui.errors import KINDS, BadRequest, EndedEarly, NotFound, ProtocolBroken
 from tui.net import Network
@@ -62,6 +63,14 @@ def marked(made: dict[str, Any]) -> list[str]:
 
     walk(made, "")
     return found
+
+
+@pytest.mark.parametrize("thinking", ["adaptive", "budget"])
+def test_a_rich_conversation_is_sent_as_recorded(thinking: str) -> None:
+    asked = ask(
+        messages=rich(), system="Be brief.", tools=(READ, GREP), thinking=thinking, effort="high"
+    )
+    assert_snapshot(f"anthropic-rich-{thinking}", body(asked, HOST))
 
 
 def test_cache_marks_stand_on_tools_system_and_the_last_two_prompts() -> None:

@@ -11,8 +11,9 @@ from typing import Any
 
 import pytest
 
-from tests.conversations import READ, answered, assistant, call, result, rich, user
+from tests.conversations import GREP, READ, answered, assistant, call, result, rich, user
 from tests.fake_provider import FakeProvider
+from tests.snapshot import assert_snapshot
 from tests.wire_cases import Outcome, access_to, collect
 from tui.errors import KINDS, BadRequest, EndedEarly, NotFound, ProtocolBroken
 from tui.events.stream import Sealed
@@ -63,6 +64,14 @@ def parts_of(*messages: Message, thinking: str | None = None) -> list[dict[str, 
     """The parts of the second message."""
     made = body(ask(messages=messages, thinking=thinking), HOST)
     return made["contents"][1]["parts"]
+
+
+@pytest.mark.parametrize("thinking", ["level", "budget"])
+def test_a_rich_conversation_is_sent_as_recorded(thinking: str) -> None:
+    asked = ask(
+        messages=rich(), system="Be brief.", tools=(READ, GREP), thinking=thinking, effort="high"
+    )
+    assert_snapshot(f"google-rich-{thinking}", body(asked, HOST))
 
 
 def test_what_was_signed_goes_back_in_its_place_and_unchanged() -> None:
