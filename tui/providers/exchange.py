@@ -188,7 +188,7 @@ class Exchange:
                         break
         except RequestError as error:
             failure = self._told(error)
-        except Exception as error:
+        except Exception as error:  # HTTP's, the system's
             # After the proof only the end of the connection is missing, and nobody needs that.
             failure = None if reading.proven else self._told(self._why(error))
         if failure is None and not reading.proven:
