@@ -175,7 +175,7 @@ async def test_nothing_of_the_environment_leaves_with_a_request(
     }.items():
         monkeypatch.setenv(name, value)
     await outcome(fake)
-    with_it = fake.requests[-1]
+    _, with_it = fake.requests
     assert (with_it.headers, with_it.body, fake.sink.seen) == (without.headers, without.body, [])
 
 
