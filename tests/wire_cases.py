@@ -16,6 +16,7 @@ import pathlib
 from typing import Any
 
 from tests.replay import Server, events_of, load, plan
+from tui.billing.usage import normalise_usage
 from tui.errors import EndedEarly, RequestError
 from tui.events.stream import Sealed
 from tui.net import Network
@@ -351,9 +352,11 @@ def _billing(case: Case, outcome: Outcome) -> list[str]:
         return []
     got_in, got_out = billed_tokens(case["api"], raw)
     accepted = {wanted["output_total"], *(wanted.get("output_accepted") or ())}
-    if got_in == wanted["input_total"] and (got_out or 0) in accepted:
+    usage = normalise_usage(raw or {}, wire=case["api"], vendor=case.get("vendor"))
+    right = got_in == usage.input == wanted["input_total"]
+    if right and (got_out or 0) in accepted and (usage.output or 0) in accepted:
         return []
-    return [f"billed {got_in}/{got_out} for {wanted}, from {raw}"]
+    return [f"billed {got_in}/{got_out}, {usage} for {wanted}, from {raw}"]
 
 
 def _doubled(case: Case, outcome: Outcome) -> list[str]:

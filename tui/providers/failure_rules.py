@@ -21,7 +21,7 @@ _BY_STATUS: dict[int, str] = {
     403: "permission",
     404: "not_found",
     407: "network",
-    408: "timeout",
+    408: "server",
     410: "not_found",
     413: "context_length",
     424: "server",

@@ -172,7 +172,7 @@ CONTEXT_PHRASE = _phrases(
     r"too many (?:input |prompt )?tokens",
     r"total (?:number of )?tokens[^.]{0,60}exceed",
     r"string too long",
-    r"exceeds the maximum (?:allowed )?(?:size|number of bytes)",
+    r"request (?:\w+ )?exceeds the maximum (?:allowed )?(?:size|number of bytes)",
     r"prompt (?:contains|has) \d+ tokens",
     r"longer than the (?:maximum )?model",
     r"上下文|输入(?:内容)?(?:长度|过长)|超过.{0,12}(?:长度|tokens?)|prompt.{0,4}超长",
@@ -193,6 +193,7 @@ QUOTA_PHRASE = _phrases(
     r"(?:requires?|need) more credits",
     r"(?:out of|no|no more|not enough|ran out of|run out of|exhausted|depleted|used all)"
     r" (?:\w+ ){0,4}credits?\b",
+    r"(?:does not|doesn't|do not|don't) have (?:\w+ ){0,3}credits",
     r"exceeded your (?:\w+ )?(?:\w+ )?(?:quota|credits|budget)",
     r"(?:credits?|balance)[^.]{0,30}(?:exhausted|depleted|used up|run out|ran out)",
     r"billing (?:hard )?limit",

@@ -146,7 +146,7 @@ class Items:
             case _ if kind in _CALLS:
                 yield from self.close()
                 yield from self._call(item, kind)
-            case "program_output" | "function_call_output" | "":
+            case "":
                 pass
             case _:
                 yield from self.close()
