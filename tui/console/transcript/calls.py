@@ -6,7 +6,7 @@ import json
 from typing import Any, NamedTuple
 
 from tui.console.transcript.blocks import ToolCard
-from tui.console.transcript.diff import Row, from_texts, from_unified
+from tui.console.transcript.diff import Change, from_texts, from_unified
 from tui.console.transcript.words import counted
 from tui.text import neutralise
 
@@ -69,18 +69,18 @@ def language_of(card: ToolCard) -> str:
     return path.rpartition(".")[2] if "." in path else ""
 
 
-def changes(card: ToolCard) -> list[Row]:
-    """The lines that an edit takes out and puts in; none for any other call."""
+def change_of(card: ToolCard) -> Change | None:
+    """What an edit takes out and puts in; None for any other call."""
     args = card.args or {}
-    if card.output is not None and card.ok and (rows := from_unified(card.output)):
-        return rows
+    if card.output is not None and card.ok and (told := from_unified(card.output)):
+        return told
     if card.denied or not card.ok:
-        return []
+        return None
     for old, new in _CHANGES:
         before, after = args.get(old), args.get(new)
         if isinstance(before, str) and isinstance(after, str):
             return from_texts(before, after)
-    return []
+    return None
 
 
 def shows_change(card: ToolCard) -> bool:

@@ -7,8 +7,8 @@ import json
 from collections.abc import Iterator, Sequence
 
 from tui.console.transcript.blocks import ToolCard
-from tui.console.transcript.calls import changes, language_of, outcome, subject, verb
-from tui.console.transcript.diff import Row, lay_out, tally
+from tui.console.transcript.calls import change_of, language_of, outcome, subject, verb
+from tui.console.transcript.diff import Change, lay_out
 from tui.console.transcript.highlight import Colours
 from tui.console.transcript.lines import Line, Span, width_of, wrap
 from tui.console.transcript.words import lasted, ticking
@@ -30,17 +30,17 @@ def card_lines(
     now: dt.datetime,
 ) -> list[Line]:
     """The card's lines; a change to a file shows its lines while it is open."""
-    rows = changes(card)
-    lines = [_head(card, rows, prose, opened, now)]
+    change = change_of(card)
+    lines = [_head(card, change, prose, opened, now)]
     if not opened:
         return lines
-    if rows:
+    if change is not None:
         language = language_of(card)
 
         def colour(code: str) -> Sequence[Sequence[Span]] | None:
             return colours.lines(code, language) if colours and language else None
 
-        return lines + lay_out(rows, width, colour)
+        return lines + lay_out(change, width, colour)
     arguments, output = list(_arguments(card)), list(_output(card))
     between: list[list[Span]] = [[]] if arguments and output else []
     for span in (*arguments, *between, *output):
@@ -48,10 +48,12 @@ def card_lines(
     return lines
 
 
-def _head(card: ToolCard, rows: Sequence[Row], width: int, opened: bool, now: dt.datetime) -> Line:
+def _head(
+    card: ToolCard, change: Change | None, width: int, opened: bool, now: dt.datetime
+) -> Line:
     right = _seconds(card, now)
     did = f"{verb(card):<4} "
-    went = _tally(rows) or [Span(*outcome(card))]
+    went = _tally(change) if change else [Span(*outcome(card))]
     room = width - 2 - cell_width(did) - width_of(right) - 2
     about = neutralise(subject(card.name, card.args), strict=True)
     short = truncate(about, max(room - width_of(went) - 2, room // 2))
@@ -67,11 +69,9 @@ def _head(card: ToolCard, rows: Sequence[Row], width: int, opened: bool, now: dt
     return Line(tuple(span for span in spans if span.text), right=right)
 
 
-def _tally(rows: Sequence[Row]) -> list[Span]:
-    added, removed = tally(rows)
-    if not added and not removed:
-        return []
-    return [Span(f"+{added}", "added"), Span(" "), Span(f"-{removed}", "removed")]
+def _tally(change: Change) -> list[Span]:
+    added, removed = Span(f"+{change.added}", "added"), Span(f"-{change.removed}", "removed")
+    return [added, Span(" "), removed]
 
 
 def _seconds(card: ToolCard, now: dt.datetime) -> tuple[Span, ...]:

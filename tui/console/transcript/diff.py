@@ -11,6 +11,9 @@ from tui.text import neutralise
 
 SIDE_BY_SIDE_COLUMNS = 120
 _MAX_ROWS = 400
+_LONGEST_ROW = 1_000
+_LOOKED_AT = 4_000
+_MOST_MATCHED = 40_000
 _CONTEXT = 3
 _HUNK = re.compile(r"@@ -(\d+)(?:,\d+)? \+(\d+)(?:,\d+)? @@")
 
@@ -27,72 +30,110 @@ class Row(NamedTuple):
     new: int | None = None
 
 
-def from_unified(text: str) -> list[Row]:
-    """The rows of a unified diff that stands anywhere in a text; none where there is none."""
+class Change(NamedTuple):
+    """What a change puts in and takes out in all, and as many of its rows as are shown."""
+
+    rows: Sequence[Row]
+    added: int
+    removed: int
+    hidden: int = 0  # rows that are not among them
+
+
+def from_unified(text: str) -> Change | None:
+    """The unified diff that stands anywhere in a text; None where there is none."""
+    if "\n@@ -" not in f"\n{text[:_LOOKED_AT]}":
+        return None
     rows: list[Row] = []
     old = new = 0
     inside = False
-    for line in text.split("\n") if "\n@@ -" in f"\n{text}" else ():
+    for line in text.split("\n"):
         if hunk := _HUNK.match(line):
             if rows:
                 rows.append(Row("@", ""))
             old, new, inside = int(hunk[1]), int(hunk[2]), True
-        elif inside and line[:1] in ("+", "-", " "):
-            mark = line[0]
-            if mark == "+":
-                rows.append(Row("+", line[1:], None, new))
-            elif mark == "-":
-                rows.append(Row("-", line[1:], old, None))
-            else:
-                rows.append(Row(" ", line[1:], old, new))
-            old, new = old + (mark != "+"), new + (mark != "-")
+        elif inside and line[:1] == "+":
+            rows.append(Row("+", line[1:], None, new))
+            new += 1
+        elif inside and line[:1] == "-":
+            rows.append(Row("-", line[1:], old, None))
+            old += 1
+        elif inside and line[:1] == " ":
+            rows.append(Row(" ", line[1:], old, new))
+            old, new = old + 1, new + 1
         elif not line.startswith("\\"):
             inside = False
-    return rows
+    return _change(rows) if rows else None
 
 
-def from_texts(before: str, after: str) -> list[Row]:
-    """The rows that turn one text into the other, with a little of what stays around them."""
+def from_texts(before: str, after: str) -> Change:
+    """What turns one text into the other, with a little of what stays around it."""
     import difflib
 
     old, new = before.split("\n"), after.split("\n")
-    if len(old) + len(new) > 4 * _MAX_ROWS:
+    start = _alike(old, new)
+    end = _alike(old[start:][::-1], new[start:][::-1])
+    out, put = old[start : len(old) - end], new[start : len(new) - end]
+    lead, trail = old[:start][-_CONTEXT:], old[len(old) - end :][:_CONTEXT]
+    rows = [Row(" ", line) for line in lead]
+    if len(out) * len(put) > _MOST_MATCHED:
         # Matching grows with the square; so long a change is shown as taken out and put in.
-        return [*(Row("-", line) for line in old), *(Row("+", line) for line in new)]
-    rows: list[Row] = []
-    matcher = difflib.SequenceMatcher(None, old, new, autojunk=False)
-    for group in matcher.get_grouped_opcodes(_CONTEXT):
-        if rows:
-            rows.append(Row("@", ""))
-        for tag, old_from, old_to, new_from, new_to in group:
-            if tag == "equal":
-                rows += [Row(" ", line) for line in old[old_from:old_to]]
-            else:
-                rows += [Row("-", line) for line in old[old_from:old_to]]
-                rows += [Row("+", line) for line in new[new_from:new_to]]
+        rows += [Row("-", line) for line in out[:_MAX_ROWS]]
+        rows += [Row("+", line) for line in put[:_MAX_ROWS]]
+        hidden = len(out) + len(put) - len(rows) + len(lead)
+        return Change(rows, len(put), len(out), max(hidden, 0))
+    matcher = difflib.SequenceMatcher(None, out, put, autojunk=False)
+    for tag, out_from, out_to, put_from, put_to in matcher.get_opcodes():
+        if tag == "equal":
+            rows += _context(out[out_from:out_to])
+        else:
+            rows += [Row("-", line) for line in out[out_from:out_to]]
+            rows += [Row("+", line) for line in put[put_from:put_to]]
+    return _change([*rows, *(Row(" ", line) for line in trail)])
+
+
+def _alike(old: Sequence[str], new: Sequence[str]) -> int:
+    """How many lines at the start are the same."""
+    count = 0
+    for before, after in zip(old, new, strict=False):
+        if before != after:
+            break
+        count += 1
+    return count
+
+
+def _context(lines: Sequence[str]) -> list[Row]:
+    """Lines that stay, between two changes."""
+    rows = [Row(" ", line) for line in lines]
+    if len(rows) > 2 * _CONTEXT + 1:
+        return [*rows[:_CONTEXT], Row("@", ""), *rows[-_CONTEXT:]]
     return rows
 
 
-def tally(rows: Sequence[Row]) -> tuple[int, int]:
-    """Lines put in, lines taken out."""
-    return sum(row.mark == "+" for row in rows), sum(row.mark == "-" for row in rows)
+def _change(rows: Sequence[Row]) -> Change:
+    added, removed = (sum(row.mark == mark for row in rows) for mark in "+-")
+    return Change(rows[:_MAX_ROWS], added, removed, max(len(rows) - _MAX_ROWS, 0))
 
 
-def lay_out(rows: Sequence[Row], width: int, colour: Colour) -> list[Line]:
+def lay_out(change: Change, width: int, colour: Colour) -> list[Line]:
     """The rows as lines of at most `width` cells, long ones wrapped."""
-    shown = rows[:_MAX_ROWS]
-    texts = [neutralise(row.text).replace("\n", "␊").expandtabs(4) for row in shown]
+    texts = [_text(row.text) for row in change.rows]
     coloured = colour("\n".join(texts)) or [(Span(text, "code-plain"),) for text in texts]
     cells = [
-        _cell(row, text, spans) for row, text, spans in zip(shown, texts, coloured, strict=False)
+        _cell(row, text, spans)
+        for row, text, spans in zip(change.rows, texts, coloured, strict=False)
     ]
     if width >= SIDE_BY_SIDE_COLUMNS:
         lines = list(_side_by_side(cells, width))
     else:
         lines = [line for row, spans in cells for line in _row(row, spans, width)]
-    if len(rows) > _MAX_ROWS:
-        lines.append(Line((Span(f"… {len(rows) - _MAX_ROWS:,} more lines", "mute", None, True),)))
+    if change.hidden:
+        lines.append(Line((Span(f"  … {change.hidden:,} more lines", "mute", None, True),)))
     return lines
+
+
+def _text(line: str) -> str:
+    cut = "…" if len(line) > _LONGEST_ROW else ""
+    return neutralise(line[:_LONGEST_ROW]).replace("\n", "␊").expandtabs(4) + cut
 
 
 _Cell = tuple[Row, Sequence[Span]]

@@ -138,8 +138,11 @@ class Highlighter:
         for token, text in lexer.get_tokens(code):
             style = self._styles.get(token) or self._style(token)
             first, *others = text.split("\n")
-            if first:
-                rows[-1].append(Span(first, style))
+            row = rows[-1]
+            if first and row and row[-1].style == style:
+                row[-1] = Span(row[-1].text + first, style)
+            elif first:
+                row.append(Span(first, style))
             for other in others:
                 rows.append([Span(other, style)] if other else [])
             yield

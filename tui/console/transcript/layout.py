@@ -189,20 +189,15 @@ def _paid(paid: Paid, setting: Setting) -> Line:
     where, label = _payer_words(paid, setting.names)
     model = neutralise(setting.names.model(paid.model), strict=True)
     cost = _cost(paid)
-    parts = [f"{paid.requests} request{'s' * (paid.requests != 1)}"]
-    if tokens := _tokens(paid):
-        parts.append(tokens)
     room = setting.prose - 3 - cell_width(cost) - 3
     head = [Span(model, "mute"), Span(f" {where}", "mute")]
     if label:
         head.append(Span(f" {label}", colour))
     used = width_of(head)
-    while parts and used + sum(3 + len(part) for part in parts) > room:
-        parts.pop()
     if used > room:
         head[0] = Span(truncate(model, max(room - used + cell_width(model), 4)), "mute")
+    details = _details(paid, room - used)
     mark = f"{glyph(paid.payer, letters=setting.letters)} "
-    details = [Span(f"   {part}", "faint") for part in parts]
     spans = [Span(mark, colour, None, True), *head, *details]
     right = (Span(cost, "text", None, True),)
     return Line(tuple(span for span in spans if span.text), right=right)
@@ -225,14 +220,16 @@ def _payer_words(paid: Paid, names: Names) -> tuple[str, str]:
             return "on", "this machine"
 
 
-def _tokens(paid: Paid) -> str:
-    if paid.input is None:
-        return ""
+def _details(paid: Paid, room: int) -> list[Span]:
+    """Requests and tokens, as much of it as there is room for."""
+    requests = f"   {paid.requests} request{'s' * (paid.requests != 1)}"
     mark = "+" if paid.partly else ""
-    parts = [f"{counted(paid.input)}{mark} in"]
-    if paid.cached:
-        parts.append(f"{counted(paid.cached)}{mark} cached")
-    return ", ".join(parts)
+    tokens = "" if paid.input is None else f"   {counted(paid.input)}{mark} in"
+    cached = f", {counted(paid.cached)}{mark} cached" if tokens and paid.cached else ""
+    for shown in (requests + tokens + cached, requests + tokens, requests):
+        if len(shown) <= room:
+            return [Span(shown, "faint")]
+    return []
 
 
 def _cost(paid: Paid) -> str:

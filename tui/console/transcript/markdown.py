@@ -23,9 +23,9 @@ _MOST_SEGMENTS = 8_000
 _MOST_CHARACTERS = 160_000
 """What one text may cost to parse; beyond it is shown as it stands (half a second at worst)."""
 
-_WINDOW = 800
-"""Characters of an open fence that are coloured again with each piece: under a millisecond."""
-_KEPT_OPEN = 200
+_WINDOW = 300
+"""Characters of an open fence that are coloured again with each piece: about a millisecond."""
+_KEPT_OPEN = 80
 
 
 @dataclass(slots=True)
