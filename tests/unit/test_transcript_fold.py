@@ -207,6 +207,12 @@ def test_an_engine_that_died_is_not_the_persons_doing():
     assert "ownkey stopped" in only(folded(script), Notice).text
 
 
+def test_an_engine_that_started_again_between_turns_is_a_line():
+    assert (
+        "started again" in only(folded(Script().turn("a", "b").add(EngineRestarted())), Notice).text
+    )
+
+
 def test_stopped_by_the_person_is_no_error():
     script = Script().prompt("x").route().add(ErrorRaised(kind="cancelled", message="", hint=""))
     assert kinds(folded(script)) == [Prompt, Notice]

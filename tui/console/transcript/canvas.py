@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import itertools
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, ClassVar
 
@@ -111,7 +112,11 @@ class TranscriptCanvas(ScrollView, can_focus=True):
     def on_resize(self) -> None:
         """Lay out for the new width; what was at the top stays there."""
         width = max(self.container_size.width - LEFT - RIGHT, _LEAST_COLUMNS)
-        self._lay_out_anew(lambda: self._flow.resize(width))
+        if width != self._flow.setting.width:
+            self._lay_out_anew(lambda: self._flow.resize(width))
+        else:
+            # Only higher or lower, as when a line is added to the prompt: nothing moves in a row.
+            self._show(self._flow.sync(), everything=True)
 
     def _lay_out_anew(self, change: Callable[[], None]) -> None:
         share = self._window.share()
@@ -251,14 +256,16 @@ class TranscriptCanvas(ScrollView, can_focus=True):
         return strip
 
     def _selected(self, place: Place) -> tuple[int, int] | None:
-        """The characters of a row that are selected, its margin never."""
+        """The characters of a row that are selected; its margin and our gutter never are."""
         selection = self.text_selection
         span = selection.get_span(row_of(place)) if selection else None
         if span is None:
             return None
         spans = self._flow.laid(place.block).line(place.line).spans
         end = LEFT + sum([len(one.text) for one in spans])
-        return max(span[0], LEFT), end if span[1] < 0 else min(span[1], end)
+        ours = itertools.takewhile(lambda one: one.chrome, spans)
+        start = LEFT + sum([len(one.text) for one in ours])
+        return max(span[0], start), end if span[1] < 0 else min(span[1], end)
 
     @property
     def news_label(self) -> str:

@@ -55,6 +55,7 @@ PAYER_STYLES: Mapping[Payer, str] = {
     "nobody": "nobody",
 }
 _LONGEST_ERROR = 400
+_LONGEST_LABEL = 32
 _LONGEST_PROMPT = 20_000
 _LONGEST_THOUGHT = 40_000
 
@@ -156,7 +157,8 @@ def _failure(block: Failure, setting: Setting, now: dt.datetime) -> list[Line]:
     spans = [Span(title, "strong")]
     if route and who and route.payer == "own_key" and route.label:
         named = about_a_key(block.kind, who)
-        label = Span(f" {neutralise(route.label, strict=True)}", PAYER_STYLES["own_key"])
+        own = truncate(neutralise(route.label, strict=True), _LONGEST_LABEL)
+        label = Span(f" {own}", PAYER_STYLES["own_key"])
         spans = [Span(named, "strong"), label] if named else spans
     right: tuple[Span, ...] = ()
     if block.until is not None:
@@ -186,38 +188,37 @@ def _footer(block: Footer, setting: Setting) -> Iterator[Line]:
 
 def _paid(paid: Paid, setting: Setting) -> Line:
     colour = PAYER_STYLES[paid.payer]
-    where, label = _payer_words(paid, setting.names)
+    where, short, label = _payer_words(paid, setting.names)
     model = neutralise(setting.names.model(paid.model), strict=True)
     cost = _cost(paid)
     room = setting.prose - 3 - cell_width(cost) - 3
-    head = [Span(model, "mute"), Span(f" {where}", "mute")]
-    if label:
-        head.append(Span(f" {label}", colour))
-    used = width_of(head)
-    if used > room:
-        head[0] = Span(truncate(model, max(room - used + cell_width(model), 4)), "mute")
-    details = _details(paid, room - used)
+    if cell_width(f"{model} {where} {label}") > room:
+        where = short
+    behind = [Span(f" {where}", "mute"), *styled(f" {label}" if label else "", colour)]
+    model = truncate(model, max(room - width_of(behind), 4))
+    head = [Span(model, "mute"), *behind]
+    details = _details(paid, room - width_of(head))
     mark = f"{glyph(paid.payer, letters=setting.letters)} "
     spans = [Span(mark, colour, None, True), *head, *details]
     right = (Span(cost, "text", None, True),)
     return Line(tuple(span for span in spans if span.text), right=right)
 
 
-def _payer_words(paid: Paid, names: Names) -> tuple[str, str]:
-    """Whose money it was, and the label in that payer's colour."""
-    label = neutralise(paid.label or paid.connection, strict=True)
+def _payer_words(paid: Paid, names: Names) -> tuple[str, str, str]:
+    """Whose money it was, in full and in short, and the label in that payer's colour."""
+    label = truncate(neutralise(paid.label or paid.connection, strict=True), _LONGEST_LABEL)
     match paid.payer:
         case "own_key":
             who = neutralise(names.provider(paid.model, paid.connection), strict=True)
-            return f"on your {who} key", label
+            return f"on your {who} key", "on key", label
         case "endpoint":
-            return "on your endpoint", label
+            return "on your endpoint", "on", label
         case "cloud_account":
-            return "on your cloud account", label
+            return "on your cloud account", "on", label
         case "credits":
-            return "on", f"{label} credits" if paid.label else "credits"
+            return "on", "on", f"{label} credits" if paid.label else "credits"
         case "nobody":
-            return "on", "this machine"
+            return "on", "on", "this machine"
 
 
 def _details(paid: Paid, room: int) -> list[Span]:

@@ -198,6 +198,8 @@ class TranscriptModel:
             case EngineRestarted():
                 if self._turn:
                     self._turn.engine_died = True
+                else:
+                    self._say("the engine was started again")
             case TurnFinished():
                 self._finish(event)
 

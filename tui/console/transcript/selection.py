@@ -6,6 +6,8 @@ it stays the same when heights above it change, and it sorts like the place it n
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from textual.selection import Selection
 
 from tui.console.transcript.blocks import (
@@ -109,6 +111,12 @@ def text_of(block: Block) -> str:
     """A block for the clipboard: what was said, or what the tool gave, as it may be shown."""
     text = block.output or "" if isinstance(block, ToolCard) else source_of(block)
     return neutralise(text).strip("\n")
+
+
+def matching(blocks: Sequence[Block], text: str) -> list[BlockId]:
+    """The blocks that hold a text, in order; upper and lower case are alike."""
+    wanted = text.casefold()
+    return [block.id for block in blocks if wanted and wanted in source_of(block).casefold()]
 
 
 def last_code(block: Block) -> str:

@@ -15,6 +15,7 @@ from tui.console.transcript.flow import Place
 from tui.console.transcript.paint import LEFT
 from tui.console.transcript.selection import (
     last_code,
+    matching,
     row_of,
     selected_text,
     source_of,
@@ -103,6 +104,23 @@ class TranscriptView(TranscriptCanvas):
         else:
             block = min(max(self._cursor + step, 0), blocks - 1)
         self.reveal(BlockId(block))
+
+    def find(self, text: str, step: int = -1) -> bool:
+        """Put the cursor on the next block up (or, step 1, down) that holds a text.
+
+        Upper and lower case are alike; it begins anew at the other end. False: no block holds it.
+        """
+        found = matching(self.model.blocks, text)
+        if not found:
+            return False
+        if self._cursor is None:
+            at = found[-1] if step < 0 else found[0]
+        else:
+            ahead = [id for id in found if (id - self._cursor) * step > 0]
+            order = ahead or found
+            at = order[-1] if step < 0 else order[0]
+        self.reveal(at)
+        return True
 
     def action_open(self) -> None:
         """Open or close the block under the cursor."""
