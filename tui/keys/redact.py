@@ -135,9 +135,10 @@ class ScrubStream:
         return shown
 
     def _show(self, text: str, spans: list[Span], end: int) -> str:
+        if end <= self._out:
+            return ""
         shown = _render(text, spans, self._out, end, self._after_mark)
-        if end > self._out:
-            self._after_mark = any(a < end <= b for a, b in spans)
+        self._after_mark = any(a < end <= b for a, b in spans)
         return shown
 
 
