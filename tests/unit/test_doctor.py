@@ -70,7 +70,19 @@ def test_the_value_of_a_key_in_the_environment_is_not_shown(doctor, monkeypatch)
 def test_a_key_in_the_environment_is_found_not_used(environ, paths):
     with_key = {"ANTHROPIC_API_KEY": "made-up-key-0123456789abcdef"}
     found = home.check_keys(with_key, paths).found
-    assert found == "ANTHROPIC_API_KEY found in the environment, not used"
+    assert found == "ANTHROPIC_API_KEY …cdef found in the environment, not used"
+
+
+def test_a_key_that_was_not_agreed_to_comes_with_the_way_to_say_yes(paths):
+    with_key = {"OPENAI_API_KEY": "made-up-key-0123456789abcdef"}
+    assert "`ownkey keys use OPENAI_API_KEY`" in home.check_keys(with_key, paths).remedy
+
+
+def test_a_list_of_keys_that_does_not_parse_is_said_and_left_where_it_is(paths):
+    paths.config.mkdir(parents=True)
+    paths.keys_file.write_text("{", encoding="utf-8")
+    state = home.check_keys({}, paths).state
+    assert (state, paths.keys_file.read_text(encoding="utf-8")) == ("fail", "{")
 
 
 def test_a_check_that_breaks_is_a_failure_and_the_others_go_on(environ, paths):

@@ -12,6 +12,8 @@ SHAPE = {"id", "title", "section", "value", "default", "help", "kind"}
 @pytest.fixture(autouse=True)
 def home(tmp_path, monkeypatch):
     monkeypatch.setenv("OWNKEY_HOME", str(tmp_path / "home"))
+    for name in ("ANTHROPIC_API_KEY", "OPENAI_API_KEY", "GEMINI_API_KEY", "GOOGLE_API_KEY"):
+        monkeypatch.delenv(name, raising=False)
     return tmp_path / "home"
 
 
@@ -87,6 +89,35 @@ def test_search_shows_the_value_in_force(capsys):
 def test_search_finds_what_can_be_done_with_keys(capsys):
     found = json.loads(settings(capsys, "search", "replace", "key", "--json")[1])
     assert ("keys.replace", "action") in {(entry["id"], entry["kind"]) for entry in found}
+
+
+def test_search_finds_a_key_of_the_environment_first_and_by_its_maker(capsys, monkeypatch):
+    monkeypatch.setenv("ANTHROPIC_API_KEY", "made-up-key-0123456789abcdef")
+    first = json.loads(settings(capsys, "search", "anthropic", "key", "--json")[1])[0]
+    assert (first["id"], first["kind"], first["value"]) == (
+        "env:ANTHROPIC_API_KEY",
+        "key",
+        "found, not used",
+    )
+
+
+def test_search_shows_no_more_of_a_key_than_its_end(capsys, monkeypatch):
+    monkeypatch.setenv("ANTHROPIC_API_KEY", "made-up-key-0123456789abcdef")
+    assert "9abcdef" not in settings(capsys, "search", "key", "--json")[1]
+
+
+def test_search_finds_a_local_model(capsys, tmp_path):
+    (tmp_path / "qwen.gguf").write_bytes(b"GGUF\x03\x00\x00\x00")
+    main(["local", "add", str(tmp_path / "qwen.gguf")])
+    capsys.readouterr()
+    found = json.loads(settings(capsys, "search", "qwen", "--json")[1])
+    assert (found[0]["id"], found[0]["kind"]) == ("local/qwen", "connection")
+
+
+def test_a_list_of_keys_that_cannot_be_read_does_not_hide_the_settings(capsys, monkeypatch):
+    monkeypatch.setenv("OWNKEY_KEYRING", "paper")
+    status, out, _ = settings(capsys, "search", "credit", "fallback", "--json")
+    assert (status, json.loads(out)[0]["id"]) == (0, "credits.fallback")
 
 
 def test_search_for_nothing_known_gives_an_empty_list(capsys):

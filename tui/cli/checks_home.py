@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING
 
 from tui.cli.checks import Check
 from tui.cli.checks_machine import version_of
-from tui.errors import OwnkeyError
+from tui.errors import KeyStoreError, OwnkeyError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from tui.keys.listing import KeyRecord
     from tui.paths import Paths
 
 LOW_SPACE_BYTES = 100_000_000
@@ -49,46 +50,58 @@ def check_keyring(environ: Mapping[str, str], paths: Paths) -> Check:
 
 
 def check_keys(environ: Mapping[str, str], paths: Paths) -> Check:
-    """Which keys there are and what their last check said; no key is read."""
-    from tui.keys.records import read_keys
-
+    """Which keys there are and what their last check said; no key is opened."""
     try:
-        listed = read_keys(paths.keys_file)
+        records = _records(environ, paths)
     except OwnkeyError as error:
         return Check(check="keys", state="fail", found=error.message, remedy=error.hint)
-    if listed is None:
-        return Check(
-            check="keys",
-            state="fail",
-            found="the list of keys does not parse",
-            remedy="`ownkey keys list` puts it aside; then add the keys again.",
+    found = "; ".join(_key_words(record) for record in records) or "none"
+    used = [record for record in records if record.used]
+    refused = next((record for record in used if record.state == "refused"), None)
+    if refused is not None and refused.source == "stored":
+        remedy = f"Replace what was refused: `ownkey keys add {refused.provider} --replace`."
+        return Check(check="keys", state="warn", found=found, remedy=remedy)
+    if refused is not None:
+        remedy = f"Correct or unset {refused.label}."
+        return Check(check="keys", state="warn", found=found, remedy=remedy)
+    if not used:
+        unused = next((record.label for record in records), None)
+        yes = f"`ownkey keys use {unused}`" if unused else "`ownkey keys add PROVIDER`"
+        remedy = f"{yes}, or `ownkey local get` for a model without a key."
+        return Check(check="keys", state="warn", found=found, remedy=remedy)
+    return Check(check="keys", state="ok", found=found)
+
+
+def _records(environ: Mapping[str, str], paths: Paths) -> tuple[KeyRecord, ...]:
+    # Not through the book of keys: that puts a broken list aside, and a doctor only looks.
+    from tui.keys.listing import list_records
+    from tui.keys.records import read_keys
+    from tui.keys.store import KeyStores, mode_of
+
+    content = read_keys(paths.keys_file)
+    if content is None:
+        raise KeyStoreError(
+            "the list of keys does not parse",
+            hint="`ownkey keys list` puts it aside; then add the keys again.",
         )
-    words = [f"{key.provider} {key.label} …{key.fingerprint.lstrip('…')} {key.checked.state}"
-             for key in listed.keys]  # fmt: skip
-    words += [f"{used.variable} …{used.fingerprint.lstrip('…')} used" for used in listed.used]
-    words += _found_variables(environ, {used.variable for used in listed.used})
-    refused = [key.provider for key in listed.keys if key.checked.state == "refused"]
-    if refused:
-        remedy = f"Replace what was refused: `ownkey keys add {refused[0]} --replace`."
-        return Check(check="keys", state="warn", found="; ".join(words), remedy=remedy)
-    if not words:
-        return Check(
-            check="keys",
-            state="warn",
-            found="none",
-            remedy="`ownkey keys add PROVIDER`, or `ownkey local get` for a model without a key.",
-        )
-    return Check(check="keys", state="ok", found="; ".join(words))
+    mode = mode_of(environ)
+    return list_records(
+        content,
+        environ,
+        mode,
+        can_use=KeyStores(mode, paths, environ).can_use,
+        agreed=lambda yes, secret: yes.is_for(secret),
+    )
 
 
-def _found_variables(environ: Mapping[str, str], used: set[str]) -> list[str]:
-    from tui.keys.makers import MAKERS
-
-    variables = [name for maker in MAKERS for name in maker.variables]
-    found = [name for name in variables if environ.get(name, "").strip() and name not in used]
-    allowed = environ.get("OWNKEY_KEYRING", "").strip().lower() == "env"
-    state = "used, for OWNKEY_KEYRING=env" if allowed else "found in the environment, not used"
-    return [f"{name} {state}" for name in found]
+def _key_words(record: KeyRecord) -> str:
+    tail = f"…{record.fingerprint.lstrip('…')}"
+    if record.source == "stored":
+        place = "" if record.used else ", out of reach with this OWNKEY_KEYRING"
+        return f"{record.provider} {record.label} {tail} {record.state}{place}"
+    if not record.used:
+        return f"{record.label} {tail} found in the environment, not used"
+    return f"{record.label} {tail} used, {record.state}"
 
 
 def check_local_models(paths: Paths) -> Check:

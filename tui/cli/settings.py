@@ -6,8 +6,8 @@ import os
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from tui.cli.output import print_json, print_text, say
-from tui.errors import UsageError
+from tui.cli.output import print_json, print_text, say, say_error
+from tui.errors import OwnkeyError, UsageError
 from tui.paths import find_paths
 from tui.settings.schema import BY_ID
 from tui.settings.store import SettingsStore, known
@@ -15,8 +15,8 @@ from tui.settings.values import Refused, from_text, show
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Sequence
 
+    from tui.paths import Paths
     from tui.settings.search import Entry
 
 
@@ -37,7 +37,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Run one part; exit status 2 where a value or name is refused."""
-    store = SettingsStore(find_paths(os.environ).settings_file)
+    paths = find_paths(os.environ)
+    store = SettingsStore(paths.settings_file)
     match args.part:
         case "list":
             _list(store, as_json=args.json)
@@ -47,7 +48,7 @@ def run(args: argparse.Namespace) -> int:
         case "set":
             _set(store, args.name, args.value, as_json=args.json)
         case _:
-            _search(store, " ".join(args.words), as_json=args.json)
+            _search(paths, store, " ".join(args.words), as_json=args.json)
     for problem in store.problems:
         say(f"ownkey: {problem}")
     return 0
@@ -89,11 +90,11 @@ def _set(store: SettingsStore, name: str, text: str, *, as_json: bool) -> None:
         print_text(f"{name} = {show(kept)}")
 
 
-def _search(store: SettingsStore, query: str, *, as_json: bool) -> None:
+def _search(paths: Paths, store: SettingsStore, query: str, *, as_json: bool) -> None:
     from tui.settings.actions import ACTIONS
     from tui.settings.search import search, setting_entries
 
-    found = search([*owned_entries(), *setting_entries(store.get), *ACTIONS], query)
+    found = search([*_owned(paths), *setting_entries(store.get), *ACTIONS], query)
     if as_json:
         print_json([_object(entry) for entry in found])
         return
@@ -103,9 +104,40 @@ def _search(store: SettingsStore, query: str, *, as_json: bool) -> None:
         say("Nothing is called that. `ownkey settings list` shows every setting.")
 
 
-def owned_entries() -> Sequence[Entry]:
+def _owned(paths: Paths) -> list[Entry]:
     """The keys and local models that this person has, as entries to search."""
-    return []
+    from tui.keys.book import KeyBook
+    from tui.keys.store import KeyStores, mode_of
+    from tui.localmodel.models import LocalModels
+    from tui.settings.search import connection_entry, key_entry
+
+    entries: list[Entry] = []
+    try:
+        stores = KeyStores(mode_of(os.environ), paths, os.environ)
+        for key in KeyBook(paths, stores).list_keys(os.environ):
+            entries.append(
+                key_entry(
+                    key.id,
+                    provider=key.provider,
+                    label=key.label,
+                    fingerprint=key.fingerprint,
+                    state=key.state if key.used else "found, not used",
+                )
+            )
+        for model in LocalModels(paths).models():
+            entries.append(
+                connection_entry(
+                    model.id,
+                    title=model.name,
+                    section="Local models",
+                    state="ready" if model.present else "its file is gone",
+                    help_=f"{model.path}, {model.size_bytes / 1e6:,.0f} MB.",
+                    words=("local model", "gguf", "offline", "this machine"),
+                )
+            )
+    except OwnkeyError as error:  # the settings are found all the same
+        say_error(error)
+    return entries
 
 
 def _shown(entry: Entry) -> str:
