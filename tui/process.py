@@ -90,8 +90,7 @@ async def run(
 ) -> Completed:
     """Run a short child to its end; its whole group is killed on time-out or cancelling.
 
-    With `lifeline` its standard input is a pipe that closes when we die, however we die; a child
-    of ours watches it by `end_with_parent`.
+    With `lifeline` its standard input closes when we die, however we die: see `end_with_parent`.
 
     Raises:
         TimeoutError: not done within `timeout_s`.
