@@ -174,7 +174,15 @@ SETTINGS: tuple[Setting, ...] = (
         help="When your own key fails: off stops and says so, on goes on with credits.",
         kind="bool",
         default=False,
-        words=("fall back", "own key fails", "use credits", "backup", "failover", "byok", "api key"),
+        words=(
+            "fall back",
+            "own key fails",
+            "use credits",
+            "backup",
+            "failover",
+            "byok",
+            "api key",
+        ),
     ),
     Setting(
         id="credits.fallback_limit_usd",
