@@ -1,6 +1,7 @@
 """The real small model for tests: fetched once by our own code, kept in tests/.cache.
 
-`OWNKEY_TEST_MODEL` names another copy of the file.
+That folder is a home like any other, so `OWNKEY_HOME=tests/.cache ownkey local get` fetches it
+too. `OWNKEY_TEST_MODEL` names another copy of the file.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ import pytest
 
 from tui.localmodel.fetch import FetchFailed, fetch
 from tui.localmodel.models import LocalModels
-from tui.paths import Paths
+from tui.paths import Paths, find_paths
 
 CACHE = Path(__file__).parent / ".cache"
 
@@ -26,7 +27,7 @@ def find_weights() -> Path:
     named = os.environ.get("OWNKEY_TEST_MODEL")
     if named:
         return Path(named)
-    paths = Paths(CACHE, CACHE, CACHE, CACHE, CACHE)
+    paths = find_paths({"OWNKEY_HOME": str(CACHE)})
     try:
         asyncio.run(fetch_all(paths, os.environ))
     except FetchFailed as failed:
