@@ -53,7 +53,9 @@ def read_hidden(prompt: str) -> str:
     descriptor = sys.stdin.fileno()
     before = termios.tcgetattr(descriptor)
     quiet = termios.tcgetattr(descriptor)
-    # Unlike a canonical line this has no limit of 4,096 characters; Ctrl+C stays alive.
+    # Unlike a canonical line this has no limit of 4,096 characters; Ctrl+C stays alive. A
+    # carriage return stays one, or CR LF in a paste would read as an empty line between.
+    quiet[0] &= ~termios.ICRNL
     quiet[3] &= ~(termios.ECHO | termios.ICANON)
     quiet[6][termios.VMIN], quiet[6][termios.VTIME] = 1, 0
     on, off = _PASTE_MODE if os.environ.get("TERM", "dumb") != "dumb" else ("", "")

@@ -49,7 +49,7 @@ _NAMES_A_SECRET = re.compile(r"key|token|secret|auth|pass", re.IGNORECASE)
 
 _CLEAN = re.compile(f"[{KEY_CHARACTERS}]+")
 _FOREIGN = re.compile(f"[^{KEY_CHARACTERS}]")
-_LINE_BREAK = re.compile("\r\n|[\n\r\x85\u2028\u2029]")
+_LINE_BREAK = re.compile("\r\n|\r\r|[\n\r\x85\u2028\u2029]")
 _ASSIGNMENT_LINE = re.compile(r"[A-Za-z_]\w*=[^=]")
 
 _MOST_WORDS = 1000

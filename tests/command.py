@@ -1,0 +1,38 @@
+"""`ownkey WORDS…` run in this process: ten times as fast as a child, the same from outside."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import os
+import sys
+from dataclasses import dataclass
+from unittest import mock
+
+from tui.cli.main import main
+
+
+@dataclass(frozen=True)
+class Said:
+    """How a command ended and what it printed."""
+
+    returncode: int
+    stdout: str
+    stderr: str
+
+
+def run_command(*words: str, stdin: str = "", environ: dict[str, str] | None = None) -> Said:
+    """Run it with a pipe as standard input; `environ` is laid over this process's own."""
+    out, err = io.StringIO(), io.StringIO()
+    pipe = io.TextIOWrapper(io.BytesIO(stdin.encode("utf-8", "surrogatepass")), encoding="utf-8")
+    with (
+        mock.patch.dict(os.environ, environ or {}),
+        mock.patch.object(sys, "stdin", pipe),
+        contextlib.redirect_stdout(out),
+        contextlib.redirect_stderr(err),
+    ):
+        try:
+            status = main(words)
+        except SystemExit as ended:
+            status = ended.code if isinstance(ended.code, int) else 1
+    return Said(status, out.getvalue(), err.getvalue())
