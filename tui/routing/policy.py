@@ -74,7 +74,7 @@ def _refuse(model: str) -> Refused:
     if provider == "local":
         return Refused(
             why=f"{model} is not on this machine",
-            hint="`ownkey local get` fetches a small one, `ownkey local add FILE.gguf` takes yours.",
+            hint="`ownkey local get` fetches one, `ownkey local add FILE.gguf` takes yours.",
         )
     return Refused(
         why=f"no connection is called {provider!r}",

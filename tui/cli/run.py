@@ -1,0 +1,203 @@
+"""`ownkey run`: one turn without a screen, on the same engine."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import os
+import signal
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tui.errors import UsageError
+
+if TYPE_CHECKING:
+    from tui.events.codec import Recorded
+    from tui.session.commands import SessionOpened
+    from tui.session.manager import SessionManager
+
+EXIT_REFUSED = 3
+EXIT_BUDGET = 4
+EXIT_NO_ROUTE = 5
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("prompt", nargs="?", metavar="PROMPT|-", help="- reads standard input")
+    parser.add_argument("--model", metavar="ID")
+    parser.add_argument("--session", metavar="ID|last", help="go on with this session")
+    parser.add_argument("--json", action="store_true", help="one object a line")
+    parser.add_argument("--tools", choices=("read", "none"), default="read")
+    parser.add_argument("--effort", metavar="E", help="reasoning effort, as the model names it")
+    parser.add_argument("--max-steps", type=int, default=50, metavar="N")
+
+
+def run(args: argparse.Namespace) -> int:
+    """The reply on standard output, all else on standard error; contract.md's exit status."""
+    if args.max_steps < 1:
+        raise UsageError("--max-steps is at least 1")
+    prompt = args.prompt
+    if prompt is None or prompt == "-":
+        if sys.stdin.isatty() and prompt is None:
+            raise UsageError("no prompt", hint='Say it: `ownkey run "…"`, or pipe it in with `-`.')
+        prompt = sys.stdin.buffer.read().decode("utf-8", "replace")
+    if not prompt.strip():
+        raise UsageError("the prompt is empty")
+    return asyncio.run(_run(args, prompt))
+
+
+async def _run(args: argparse.Namespace, prompt: str) -> int:
+    from tui.process import harden
+    from tui.runtime import Runtime
+    from tui.session.commands import ChooseModel, Interrupt, OpenSession, SessionOpened, StartTurn
+
+    harden()
+    runtime = Runtime(dict(os.environ), notify=lambda notice: None)
+    async with runtime, runtime.manager() as manager:
+        opened = await manager.call(
+            OpenSession(session=args.session, cwd=str(Path.cwd()), model=args.model)
+        )
+        assert isinstance(opened, SessionOpened)
+        session = opened.session
+        if args.effort is not None and opened.model is not None:
+            choose = ChooseModel(session=session, model=opened.model, effort=args.effort)
+            await manager.call(choose)
+
+        def interrupt() -> None:
+            task = asyncio.ensure_future(manager.call(Interrupt(session=session)))
+            _kept.add(task)
+
+        _kept: set[asyncio.Future[object]] = set()
+        for one in (signal.SIGINT, signal.SIGTERM):
+            asyncio.get_running_loop().add_signal_handler(one, interrupt)
+        start = StartTurn(
+            session=session,
+            prompt=prompt,
+            max_steps=args.max_steps,
+            tools=args.tools,
+            asks=False,
+        )
+        printer = _Printer(as_json=args.json)
+        printer.begin(opened, str(Path.cwd()))
+        await manager.call(start)
+        return await _show(manager, opened, printer)
+
+
+async def _show(manager: SessionManager, opened: SessionOpened, printer: _Printer) -> int:
+    async for batch in manager.follow(opened.session, opened.seq):
+        for record in batch:
+            printer.show(record)
+        if printer.status is not None:
+            return printer.status
+    return 1
+
+
+class _Printer:
+    """Shows records as they come and remembers what the exit status depends on."""
+
+    def __init__(self, *, as_json: bool) -> None:
+        self.status: int | None = None
+        self._json = as_json
+        self._refused = False
+        self._error: str | None = None
+        self._open_line = False
+
+    def begin(self, opened: SessionOpened, cwd: str) -> None:
+        if self._json:
+            import datetime as dt
+
+            from tui.cli.jsonl import stamped
+            from tui.cli.output import print_json
+
+            fields = {
+                "type": "session", "id": opened.session, "cwd": cwd, "model": opened.model,
+                "plan": opened.plan,
+            }  # fmt: skip
+            now = dt.datetime.now(dt.UTC)
+            print_json(stamped(fields, at=now, session=opened.session, turn=0))
+
+    def show(self, record: Recorded) -> None:
+        from tui.events.tool import ApprovalDecided
+        from tui.events.turn import ErrorRaised, RetryScheduled, TurnFinished
+
+        event = record.event
+        match event:
+            case ApprovalDecided(decision="deny"):
+                self._refused = True
+            case ErrorRaised():
+                self._error = event.kind
+            case RetryScheduled():
+                self._error = None
+            case TurnFinished():
+                self.status = self._exit_status(event.stop)
+            case _:
+                pass
+        if self._json:
+            self._show_json(record)
+        else:
+            self._show_text(record)
+
+    def _show_json(self, record: Recorded) -> None:
+        from tui.cli.jsonl import contract_object, stamped
+        from tui.cli.output import print_json
+
+        fields = contract_object(record.event)
+        if fields is not None and record.turn > 0:
+            print_json(stamped(fields, at=record.at, session=record.session, turn=record.turn))
+
+    def _show_text(self, record: Recorded) -> None:
+        from tui.cli.output import say
+        from tui.events.stream import BlockClosed, TextStreamed
+        from tui.events.tool import ToolCalled
+        from tui.events.turn import ErrorRaised, RetryScheduled, TurnFinished
+        from tui.text import neutralise
+
+        event = record.event
+        match event:
+            case TextStreamed():
+                self._open_line = True
+                sys.stdout.write(neutralise(event.delta))
+                sys.stdout.flush()
+            case BlockClosed(kind="text"):
+                self._end_line()
+            case ToolCalled():
+                say(f"· {event.name} {event.args if event.args is not None else event.raw}")
+            case RetryScheduled():
+                say(f"trying again in {event.after:.0f} s ({event.why})")
+            case ErrorRaised():
+                self._end_line()
+                say(f"ownkey: {event.message}" + (f"\n  {event.hint}" if event.hint else ""))
+            case TurnFinished():
+                self._end_line()
+                say(_summary(event))
+            case _:
+                pass
+
+    def _end_line(self) -> None:
+        if self._open_line:
+            sys.stdout.write("\n")
+            sys.stdout.flush()
+            self._open_line = False
+
+    def _exit_status(self, stop: str) -> int:
+        if stop == "interrupted":
+            return 130
+        if self._error == "no_route":
+            return EXIT_NO_ROUTE
+        if self._error in {"budget", "out_of_credits"} or stop == "budget":
+            return EXIT_BUDGET
+        if stop in {"error", "incomplete", "filter"}:
+            return 1
+        return EXIT_REFUSED if self._refused else 0
+
+
+def _summary(done: object) -> str:
+    from tui.events.turn import TurnFinished
+    from tui.money import show_usd
+
+    assert isinstance(done, TurnFinished)
+    cost = show_usd(None if done.unknown and not done.nano else done.nano)
+    if done.unknown and done.nano:
+        cost += f" and {done.unknown} requests of unknown cost"
+    ended = "" if done.stop == "end" else f", ended: {done.stop}"
+    return f"({done.requests} requests, {cost}{ended})"

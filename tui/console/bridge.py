@@ -1,0 +1,166 @@
+"""The console's end of the engine: commands down, events up.
+
+Merges only what queued while the console painted. An engine that dies is started again at once,
+and the session is read on from the last number that was seen.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Protocol
+
+from tui.engine.client import EngineClient
+from tui.errors import OwnkeyError
+from tui.events.base import SessionId
+from tui.events.codec import Recorded
+from tui.session.bus import Batch
+from tui.session.commands import (
+    AnyCommand,
+    AnyNotice,
+    AnyReply,
+    OpenSession,
+    SessionOpened,
+)
+
+RESTARTS_A_MINUTE = 5
+
+
+class Listener(Protocol):
+    """Who is told; each call is short and on the event loop."""
+
+    def on_records_waiting(self) -> None:
+        """Records wait to be taken; called once until they are."""
+        ...
+
+    def on_notice(self, notice: AnyNotice) -> None: ...
+
+    def on_session(self, opened: SessionOpened) -> None: ...
+
+    def on_engine_died(self, *, restarting: bool) -> None: ...
+
+    def on_failure(self, error: OwnkeyError) -> None: ...
+
+
+class Bridge:
+    """One console's wire to its engine.
+
+    Args:
+        listener: The app.
+        environ: Given to the engine in its first frame.
+        folder: The working folder.
+        session: Session to open first: an id, `last`, or None for a new one.
+        model: Model to choose at once, or None.
+    """
+
+    def __init__(
+        self,
+        listener: Listener,
+        *,
+        environ: Mapping[str, str],
+        folder: Path,
+        session: str | None,
+        model: str | None,
+    ) -> None:
+        self.session: SessionId | None = None
+        self._listener = listener
+        self._environ = environ
+        self._folder = folder
+        self._wanted = session
+        self._model = model
+        self._seq = 0
+        self._queued: list[Recorded] = []
+        self._client: EngineClient | None = None
+        self._restarts: list[float] = []
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._outbox: list[tuple[Callable[[SessionId], AnyCommand], asyncio.Future[AnyReply]]] = []
+
+    async def start(self) -> None:
+        """Start the engine and open the session; what fails is told to the listener."""
+        client = EngineClient(told=self._told, noticed=self._listener.on_notice, died=self._died)
+        try:
+            await client.start(self._environ, self._folder)
+            self._client = client
+            wanted = self.session or self._wanted
+            opened = await client.call(
+                OpenSession(session=wanted, cwd=str(self._folder), model=self._model)
+            )
+        except OSError as error:
+            self._listener.on_failure(OwnkeyError(f"the engine cannot be started: {error}"))
+            return
+        except OwnkeyError as error:
+            self._listener.on_failure(error)
+            return
+        assert isinstance(opened, SessionOpened)
+        self.session = opened.session
+        self._model = None
+        client.watch(opened.session, self._seq)
+        self._listener.on_session(opened)
+        waiting, self._outbox = self._outbox, []
+        for make, answer in waiting:
+            _chain(client.post(make(opened.session)), answer)
+
+    def send(self, command: AnyCommand) -> asyncio.Future[AnyReply]:
+        """Send a command now; never waits. The future is its reply or error."""
+        if self._client is None:
+            return self.in_session(lambda _: command)
+        return self._client.post(command)
+
+    def in_session(self, make: Callable[[SessionId], AnyCommand]) -> asyncio.Future[AnyReply]:
+        """Send a command of the session, as soon as there is one."""
+        if self._client is not None and self.session is not None:
+            return self._client.post(make(self.session))
+        answer: asyncio.Future[AnyReply] = asyncio.get_running_loop().create_future()
+        self._outbox.append((make, answer))
+        return answer
+
+    def take(self) -> list[Recorded]:
+        """All records that have come since the last call."""
+        records, self._queued = self._queued, []
+        return records
+
+    @property
+    def engine_pid(self) -> int | None:
+        """Process id of the engine."""
+        return None if self._client is None else self._client.pid
+
+    async def stop(self) -> None:
+        """End the engine in good order."""
+        if self._client is not None:
+            await self._client.stop()
+
+    def _told(self, batch: Batch) -> None:
+        fresh = [record for record in batch if record.seq > self._seq]
+        if not fresh or fresh[0].session != self.session:
+            return
+        self._seq = fresh[-1].seq
+        first = not self._queued
+        self._queued += fresh
+        if first:
+            self._listener.on_records_waiting()
+
+    def _died(self) -> None:
+        now = time.monotonic()
+        self._restarts = [at for at in self._restarts if now - at < 60] + [now]
+        again = len(self._restarts) <= RESTARTS_A_MINUTE
+        self._client = None
+        self._listener.on_engine_died(restarting=again)
+        if again:
+            task = asyncio.create_task(self.start())
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+
+
+def _chain(source: asyncio.Future[AnyReply], target: asyncio.Future[AnyReply]) -> None:
+    def copy(done: asyncio.Future[AnyReply]) -> None:
+        if target.done() or done.cancelled():
+            return
+        if (error := done.exception()) is not None:
+            target.set_exception(error)
+            target.exception()  # seen: whoever waits still gets it
+        else:
+            target.set_result(done.result())
+
+    source.add_done_callback(copy)

@@ -1,0 +1,203 @@
+"""The composer: where the prompt is written."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from textual import events
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.content import Content
+from textual.message import Message
+from textual.widgets import Static, TextArea
+
+from tui.text import neutralise
+
+if TYPE_CHECKING:
+    from tui.console.prompt.history import History
+
+PLACEHOLDER = "Type a message"
+
+
+class Editor(TextArea):
+    """The text of the prompt, with readline's keys."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter", "submit", "Send", show=False),
+        Binding("ctrl+j,shift+enter", "newline", "New line", show=False),
+        Binding("tab", "queue", "Queue", show=False),
+        Binding("ctrl+h", "delete_left", "Delete left", show=False),
+        Binding("ctrl+b", "cursor_left", "Left", show=False),
+        Binding("ctrl+f", "cursor_right", "Right", show=False),
+        Binding("alt+b", "cursor_word_left", "Word left", show=False),
+        Binding("alt+f", "cursor_word_right", "Word right", show=False),
+        Binding("alt+d", "delete_word_right", "Delete word", show=False),
+        Binding("ctrl+u", "kill_to_start", "Delete to line start", show=False),
+        Binding("ctrl+k", "kill_to_end", "Delete to line end", show=False),
+        Binding("ctrl+w", "kill_word", "Delete word left", show=False),
+        Binding("ctrl+y", "yank", "Put back what was deleted", show=False),
+        Binding("ctrl+d", "delete_or_leave", "Delete right, or leave", show=False),
+        Binding("up", "up", "Up, or the prompt before", show=False),
+        Binding("down", "down", "Down, or the prompt after", show=False),
+        Binding("question_mark", "help_or_type", "Help", show=False),
+    ]
+
+    class Submitted(Message):
+        """Enter was pressed; an empty text goes on where the last turn broke off."""
+
+        def __init__(self, text: str) -> None:
+            super().__init__()
+            self.text = text
+
+    class Leave(Message):
+        """Ctrl+D in an empty prompt."""
+
+    class HelpAsked(Message):
+        """`?` in an empty prompt."""
+
+    class DigitTyped(Message):
+        """A digit in an empty prompt while a panel asks."""
+
+        def __init__(self, digit: str) -> None:
+            super().__init__()
+            self.digit = digit
+
+    class Pasted(Message):
+        """Text came by paste; the app may take it away if it is a key."""
+
+        def __init__(self, text: str) -> None:
+            super().__init__()
+            self.text = text
+
+    def __init__(self, history: History) -> None:
+        super().__init__(
+            soft_wrap=True,
+            compact=True,
+            highlight_cursor_line=False,
+            placeholder=Content(PLACEHOLDER),
+            id="editor",
+        )
+        self._history = history
+        self._killed = ""
+        self.asked = False  # a panel waits for a digit
+
+    def action_submit(self) -> None:
+        text = self.text
+        self._history.add(text)
+        self.text = ""
+        self.post_message(self.Submitted(text))
+
+    def action_newline(self) -> None:
+        self._replace_via_keyboard("\n", *self.selection)
+
+    def action_queue(self) -> None:
+        if self.text.strip():
+            self.action_submit()
+
+    def action_delete_or_leave(self) -> None:
+        if self.text:
+            self.action_delete_right()
+        else:
+            self.post_message(self.Leave())
+
+    def action_help_or_type(self) -> None:
+        if self.text:
+            self._replace_via_keyboard("?", *self.selection)
+        else:
+            self.post_message(self.HelpAsked())
+
+    def action_kill_to_start(self) -> None:
+        row, column = self.cursor_location
+        self._kill((row, 0), (row, column))
+
+    def action_kill_to_end(self) -> None:
+        row, column = self.cursor_location
+        end = len(self.document.get_line(row))
+        if column == end and row + 1 < self.document.line_count:
+            self._kill((row, column), (row + 1, 0))
+        else:
+            self._kill((row, column), (row, end))
+
+    def action_kill_word(self) -> None:
+        end = self.cursor_location
+        start = self.get_cursor_word_left_location()
+        self._kill(start, end)
+
+    def _kill(self, start: tuple[int, int], end: tuple[int, int]) -> None:
+        if start != end:
+            self._killed = self.get_text_range(start, end)
+            self.delete(start, end)
+
+    def action_yank(self) -> None:
+        if self._killed:
+            self._replace_via_keyboard(self._killed, *self.selection)
+
+    def action_up(self) -> None:
+        if self.cursor_location[0] == 0 and (older := self._history.older(self.text)) is not None:
+            self._show(older)
+        else:
+            self.action_cursor_up()
+
+    def action_down(self) -> None:
+        last = self.document.line_count - 1
+        if self.cursor_location[0] == last and (newer := self._history.newer()) is not None:
+            self._show(newer)
+        else:
+            self.action_cursor_down()
+
+    def _show(self, text: str) -> None:
+        self.text = text
+        self.move_cursor(self.document.end)
+
+    async def _on_key(self, event: events.Key) -> None:
+        if self.asked and not self.text and event.character and event.character.isdigit():
+            event.stop()
+            event.prevent_default()
+            self.post_message(self.DigitTyped(event.character))
+            return
+        await super()._on_key(event)
+
+    async def _on_paste(self, event: events.Paste) -> None:
+        event.prevent_default()
+        event.stop()
+        self.post_message(self.Pasted(event.text))
+
+    def insert_pasted(self, text: str) -> None:
+        """Put pasted text at the cursor; control characters become visible marks."""
+        result = self._replace_via_keyboard(neutralise(text), *self.selection)
+        if result is not None:
+            self.move_cursor(result.end_location)
+
+
+class Composer(Vertical):
+    """The editor on its raised plane, the bar of who pays at its left, its keys below."""
+
+    def __init__(self, history: History) -> None:
+        super().__init__(id="composer")
+        self.editor = Editor(history)
+        self._hints = Static("", id="composer-hints")
+        self._payer: str | None = None
+
+    def compose(self) -> ComposeResult:
+        yield self.editor
+        yield self._hints
+
+    def show_payer(self, payer: str | None) -> None:
+        """Colour the bar by who pays the next turn."""
+        if payer != self._payer:
+            for old in ("own_key", "endpoint", "cloud_account", "credits", "nobody"):
+                self.set_class(payer == old, f"-{old.replace('_', '-')}")
+            self._payer = payer
+
+    def show_hints(self, pairs: list[tuple[str, str]], right: Content) -> None:
+        """Show keys with what they do, and what stands at the right end."""
+        parts: list[tuple[str, str]] = []
+        for key, does in pairs:
+            parts += [(key, "$soft"), (f" {does}   ", "$mute")]
+        left = Content.assemble(*parts)
+        gap = self.size.width - 4 - left.cell_length - right.cell_length
+        if gap < 1:
+            self._hints.update(right if not parts else left)
+        else:
+            self._hints.update(Content.assemble(left, " " * gap, right))

@@ -1,0 +1,84 @@
+"""Prompts sent before, by Up and Down; kept over sessions in a private file."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections import deque
+from contextlib import suppress
+from pathlib import Path
+
+from tui.paths import private_folder
+
+KEEP = 500
+LONGEST = 20_000
+
+
+class History:
+    """A walk through earlier prompts; the draft at its end is kept while walking.
+
+    Args:
+        file: Where prompts lie, one JSON string a line; None keeps them in memory alone.
+    """
+
+    def __init__(self, file: Path | None) -> None:
+        self._file = file
+        self._prompts: deque[str] | None = None
+        self._at = 0
+        self._draft = ""
+
+    def _all(self) -> deque[str]:
+        if self._prompts is None:
+            self._prompts = deque(_read(self._file), KEEP)
+            self._at = len(self._prompts)
+        return self._prompts
+
+    def add(self, text: str) -> None:
+        """Remember a sent prompt; a repetition of the last is not kept twice."""
+        prompts = self._all()
+        if text.strip() and len(text) <= LONGEST and (not prompts or prompts[-1] != text):
+            prompts.append(text)
+            self._append(text)
+        self._at = len(prompts)
+        self._draft = ""
+
+    def older(self, current: str) -> str | None:
+        """The prompt before, or None at the beginning."""
+        prompts = self._all()
+        if self._at == len(prompts):
+            self._draft = current
+        if self._at == 0:
+            return None
+        self._at -= 1
+        return prompts[self._at]
+
+    def newer(self) -> str | None:
+        """The prompt after, at last the draft; None when there."""
+        prompts = self._all()
+        if self._at >= len(prompts):
+            return None
+        self._at += 1
+        return self._draft if self._at == len(prompts) else prompts[self._at]
+
+    def _append(self, text: str) -> None:
+        if self._file is None:
+            return
+        with suppress(OSError):  # history is a comfort: a full disk must not stop a prompt
+            private_folder(self._file.parent)
+            flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | getattr(os, "O_NOFOLLOW", 0)
+            descriptor = os.open(self._file, flags, 0o600)
+            with os.fdopen(descriptor, "w", encoding="ascii") as file:
+                file.write(json.dumps(text) + "\n")
+
+
+def _read(file: Path | None) -> list[str]:
+    if file is None or not file.exists():
+        return []
+    prompts: list[str] = []
+    with suppress(OSError):
+        for line in file.read_text("utf-8", "replace").splitlines()[-KEEP:]:
+            with suppress(ValueError):
+                value = json.loads(line)
+                if isinstance(value, str):
+                    prompts.append(value)
+    return prompts

@@ -1,0 +1,60 @@
+"""From the session's state to what the status bar shows."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from tui.console.status.bar import StatusFacts
+from tui.console.status.meter import clock
+from tui.session.commands import ModelRow
+from tui.session.projection import SessionState
+
+
+def status_facts(
+    state: SessionState,
+    row: ModelRow | None,
+    *,
+    today: int | None,
+    letters: bool,
+    following: bool,
+    flash: str | None,
+) -> StatusFacts:
+    """What is so now: the open request's estimate is added to what is settled, and marked `~`."""
+    live = state.live_nano
+    open_request = state.working and live != 0
+    turn = None if live is None else state.turn_nano + live
+    session = None if live is None else state.session_nano + live
+    payer, label = (None, "") if row is None else (row.payer, row.label)
+    if state.working and state.route is not None:
+        payer, label = state.route.payer, state.route.label
+    return StatusFacts(
+        payer=payer,
+        label=label,
+        model=row.name if row is not None else state.model or "no model",
+        turn_nano=_known(turn, state.turn_unknown, state.turn_nano),
+        session_nano=_known(session, state.session_unknown, state.session_nano),
+        sure=not open_request,
+        today_nano=None if today is None else today + (live or 0),
+        context=state.context_tokens,
+        window=None if row is None else row.context,
+        limit=_limit(state),
+        letters=letters,
+        following=following,
+        flash=flash,
+    )
+
+
+def _known(total: int | None, unknown: int, settled: int) -> int | None:
+    """A sum with unknown parts and no known one is unknown, never $0."""
+    return None if total is None or (unknown and settled == 0) else total
+
+
+def _limit(state: SessionState) -> str | None:
+    if state.waiting_until is not None:
+        left = (state.waiting_until - dt.datetime.now(dt.UTC)).total_seconds()
+        return f"limit {clock(left)}"
+    tight = [x for x in state.limits if x.limit and x.remaining is not None]
+    low = min(tight, key=lambda x: (x.remaining or 0) / (x.limit or 1), default=None)
+    if low is not None and low.limit and (low.remaining or 0) / low.limit < 0.2:
+        return f"{low.remaining} of {low.limit} {low.what.replace('_', ' ')} left"
+    return None
