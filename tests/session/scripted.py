@@ -33,7 +33,7 @@ class ScriptedRouter:
             host="http://127.0.0.1:1", base_url="http://127.0.0.1:1/v1",
         )  # fmt: skip
 
-    def default_model(self, cwd: str) -> str | None:
+    def default_model(self, last_used) -> str | None:
         return "openai/scripted"
 
 
@@ -62,6 +62,10 @@ class FixedPricer:
             priced_by="test", sureness="priced",
         )  # fmt: skip
         return usage, charge
+
+
+async def nothing_to_learn() -> None:
+    """No stored keys."""
 
 
 class NoScrub:
@@ -111,7 +115,7 @@ def make_manager(
         return script(request)
 
     ports = Ports(
-        router=ScriptedRouter(), pricer=FixedPricer(), scrub=NoScrub(), toolbox=EchoToolbox,
+        router=ScriptedRouter(), pricer=FixedPricer(), scrub=NoScrub(), ready=nothing_to_learn, toolbox=EchoToolbox,
         stream=stream, clock=clock, branch=lambda path: None,
     )  # fmt: skip
     return SessionManager(

@@ -99,7 +99,7 @@ async def serve(connection: socket.socket) -> None:
     environ = dict(os.environ) | {n: s.reveal() for n, s in hello.environ.items()}
     send(Ready(version=__version__))
     runtime = Runtime(environ, notify=lambda notice: send(frames.Noticed(notice=notice)))
-    async with runtime.manager() as manager:
+    async with runtime, runtime.manager() as manager:
         served = _Connection(manager, send)
         try:
             while (body := await frames.read_frame(reader)) is not None:
@@ -108,7 +108,6 @@ async def serve(connection: socket.socket) -> None:
         finally:
             threading.Timer(END_LIMIT_S, os._exit, (0,)).start()
             await served.close()
-    await runtime.close()
     with suppress(ConnectionError):
         await writer.drain()
     writer.close()

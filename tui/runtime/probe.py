@@ -54,7 +54,7 @@ class _OneDoor:
     async def open(self, decision: Decision) -> Access:
         return self._access
 
-    def default_model(self, cwd: str) -> str | None:
+    def default_model(self, last_used: str | None) -> str | None:
         return None
 
 
@@ -90,6 +90,7 @@ async def run_probe(
         router=_OneDoor(access, decision),
         pricer=ListPricer(shipped_book()),
         scrub=scrub,
+        ready=_nothing,
         toolbox=_no_tools,
         stream=lambda api, request, door: provider(api).stream(request, door),
         clock=utc_now,
@@ -137,6 +138,10 @@ async def _send(
         )
     )
     return "incomplete" if isinstance(failure, EndedEarly) else "error"
+
+
+async def _nothing() -> None:
+    """A probe stores nothing: there is nothing to learn."""
 
 
 def _no_tools(folder: object) -> NoReturn:

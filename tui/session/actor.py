@@ -73,7 +73,7 @@ class SessionActor:
             self.state.apply(record)
             self._conversation.apply(record)
 
-    async def begin(self, cwd: str, model: str | None) -> None:
+    async def begin(self, cwd: str, model: str | None, last_used: str | None) -> None:
         """Make the session's first event, or tidy what a dead engine left open.
 
         Raises:
@@ -94,7 +94,7 @@ class SessionActor:
                 unknown=self.state.turn_unknown + (self.state.live_tokens > 0),
             )
             self._record(done)
-        chosen = model or self.state.model or self._ports.router.default_model(cwd)
+        chosen = model or self.state.model or self._ports.router.default_model(last_used)
         self._choice = Choice(model=chosen or "", effort=self.state.effort)
         if chosen is not None and chosen != self.state.model:
             self._record(ModelChosen(model=chosen))
@@ -180,6 +180,7 @@ class SessionActor:
         await self._writer.flush()
 
     async def _begin_turn(self, start: StartTurn) -> None:
+        await self._ports.ready()
         scrub = self._ports.scrub.text
         number = self.state.turn + 1
         event = TurnStarted(prompt=scrub(start.prompt), attachments=start.attachments)

@@ -207,7 +207,9 @@ class SessionManager:
             trouble=self._on_trouble,
         )
         actor.replay(await self._read(session, 0, -1))
-        await actor.begin(command.cwd, command.model)
+        known = await self._blocking(self._store.summaries)
+        last_used = next((s.model for s in known if s.model), None)
+        await actor.begin(command.cwd, command.model, last_used)
         self._actors[session] = actor
         self._tasks[session] = asyncio.create_task(actor.run())
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, Protocol
@@ -58,7 +58,7 @@ class Router(Protocol):
         """
         ...
 
-    def default_model(self, cwd: str) -> str | None:
+    def default_model(self, last_used: str | None) -> str | None:
         """The model when none is named (design.md §6), or None."""
         ...
 
@@ -136,6 +136,7 @@ class Ports(msgspec.Struct, frozen=True, kw_only=True):
     router: Router
     pricer: Pricer
     scrub: Scrub
+    ready: Callable[[], Awaitable[None]]  # every stored key is known to `scrub` from then on
     toolbox: Callable[[Path], Toolbox]
     stream: Callable[[Api, ModelRequest, Access], AsyncGenerator[StreamPart]]
     clock: Callable[[], dt.datetime]

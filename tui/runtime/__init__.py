@@ -1,0 +1,3 @@
+"""The only place that picks implementations."""
+
+from tui.runtime.root import Runtime as Runtime

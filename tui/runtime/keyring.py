@@ -1,0 +1,122 @@
+"""The person's keys as this process may use them, off the event loop and within a time limit."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from contextlib import suppress
+
+import msgspec
+
+from tui.catalog.models import FoundModel
+from tui.errors import KeyStoreError, OwnkeyError
+from tui.keys.book import KeyBook
+from tui.keys.listing import KeyRecord
+from tui.keys.makers import MAKERS
+from tui.keys.model_list import ModelFound
+from tui.keys.store import KeyStores, PassphraseNeeded, mode_of, with_limit
+from tui.paths import Paths, write_private
+from tui.runtime.scrub import LiveScrub
+from tui.secret import Secret
+
+
+class Keyring:
+    """Keys, their stores, and the model lists that they told."""
+
+    def __init__(self, paths: Paths, environ: Mapping[str, str], scrub: LiveScrub) -> None:
+        self._paths = paths
+        self.environ = environ
+        self._scrub = scrub
+        self._passphrase = Secret(environ.get("OWNKEY_PASSPHRASE", ""))
+        self.stores = self._open_stores(create=False)
+        self.book = KeyBook(paths, self.stores)
+        names = [name for maker in MAKERS for name in maker.variables]
+        scrub.learn(Secret(environ[name]) for name in names if environ.get(name))
+        scrub.learn([self._passphrase] if self._passphrase else [])
+
+    def _open_stores(self, *, create: bool) -> KeyStores:
+        mode = mode_of(self.environ)
+        return KeyStores(
+            "sealed" if create else mode,
+            self._paths,
+            self.environ,
+            passphrase=lambda: self._passphrase or None,
+            create_vault=create or mode == "sealed",
+        )
+
+    def records(self) -> tuple[KeyRecord, ...]:
+        """Every key, stored or found."""
+        return self.book.list_keys(self.environ)
+
+    async def open_vault(self, passphrase: Secret, *, create: bool) -> None:
+        """Open the vault with this passphrase, or make it: the person's consent.
+
+        Raises:
+            KeyStoreError: it does not open.
+        """
+        before = self._passphrase
+        self._passphrase = passphrase
+        stores = self._open_stores(create=create)
+        try:
+            await with_limit(lambda: stores.holding("sealed"))
+        except KeyStoreError:
+            self._passphrase = before
+            raise
+        self._scrub.learn([passphrase])
+        self.stores = stores
+        self.book = KeyBook(self._paths, stores)
+
+    async def store_name(self) -> tuple[str, str | None]:
+        """Where new keys go, by name, and why they cannot, or None."""
+        if self.stores.mode == "env":
+            return "the environment alone (OWNKEY_KEYRING=env)", None
+        try:
+            sealed = any(
+                key.backend and key.backend.lower().startswith("sealed") for key in self.records()
+            )
+            if self.stores.mode == "system" and sealed and not self._passphrase:
+                raise PassphraseNeeded("the sealed vault needs its passphrase")
+            store = await with_limit(self.stores.writable)
+        except OwnkeyError as error:
+            return "nowhere yet", error.message
+        return store.name, None
+
+    async def resolve(self, provider: str) -> tuple[KeyRecord, Secret] | None:
+        """The key that a request to this maker takes now."""
+        found = await with_limit(lambda: self.book.resolve(provider, self.environ))
+        if found is not None:
+            self._scrub.learn([found[1]])
+        return found
+
+    async def learn_all(self) -> None:
+        """Mask every stored key from now on, whether it is used or not."""
+        for record in self.records():
+            if record.source == "stored" and record.used:
+                with suppress(OwnkeyError):
+                    secret = await with_limit(
+                        lambda record=record: self.book.secret_of(record, self.environ)
+                    )
+                    self._scrub.learn([secret])
+
+    def found_models(self) -> list[FoundModel]:
+        """What the makers' own lists told, as far as it is kept."""
+        try:
+            raw = msgspec.json.decode(
+                self._paths.models_file.read_bytes(), type=dict[str, list[FoundModel]]
+            )
+        except (OSError, msgspec.MsgspecError):
+            return []
+        return [model for models in raw.values() for model in models]
+
+    def keep_models(self, provider: str, models: tuple[ModelFound, ...]) -> None:
+        """Keep a maker's list for offline use."""
+        kept: dict[str, object] = {}
+        with suppress(OSError, ValueError):
+            kept = json.loads(self._paths.models_file.read_bytes())
+        kept[provider] = [
+            {"provider": provider, "id": m.id, "name": m.name, "context": m.context,
+             "max_output": m.max_output}
+            for m in models
+        ]  # fmt: skip
+        with suppress(OSError):
+            write_private(self._paths.models_file, json.dumps(kept).encode())

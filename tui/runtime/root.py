@@ -1,0 +1,110 @@
+"""The composition root: settings and environment become objects; imported lazily below."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Self, cast
+
+from tui.events.base import utc_now
+from tui.net import Network
+from tui.paths import find_paths
+from tui.permissions.rules import Mode
+from tui.providers.registry import provider
+from tui.runtime.pricer import ListPricer
+from tui.runtime.scrub import LiveScrub
+from tui.runtime.toolbox import FolderToolbox
+from tui.session.commands import AnyNotice
+from tui.session.manager import SessionManager
+from tui.session.ports import Ports
+from tui.settings.store import SettingsStore
+from tui.store.log import Store
+
+
+class Runtime:
+    """Everything behind a session manager, for one process.
+
+    Args:
+        environ: The whole environment that bears on it.
+        notify: Told of notices.
+
+    Raises:
+        OwnkeyError: the environment names what cannot be.
+    """
+
+    def __init__(self, environ: Mapping[str, str], notify: Callable[[AnyNotice], None]) -> None:
+        from tui.catalog.own_prices import OwnPrices
+        from tui.catalog.prices import PriceBook
+        from tui.localmodel.models import LocalModels
+        from tui.localmodel.process import LocalServer
+        from tui.runtime.desk import LiveDesk
+        from tui.runtime.keyring import Keyring
+        from tui.runtime.router import LiveRouter
+
+        self._environ = environ
+        self._notify = notify
+        self.paths = find_paths(environ)
+        self.settings = SettingsStore(self.paths.settings_file)
+        self.scrub = LiveScrub()
+        self.keyring = Keyring(self.paths, environ, self.scrub)
+        self._local = LocalModels(self.paths)
+        self._server = LocalServer(environ)
+        self.router = LiveRouter(
+            self.keyring, self._local, self._server, Network(environ),
+            lambda: self.settings.text("model.default"),
+        )  # fmt: skip
+        prices = self.paths.config / "prices.json"
+        self._book = PriceBook(OwnPrices.read(prices) if prices.exists() else None)
+        self.desk = LiveDesk(
+            paths=self.paths, keyring=self.keyring, router=self.router, local=self._local,
+            book=self._book, notify=notify,
+        )  # fmt: skip
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
+
+    def manager(self) -> SessionManager:
+        """The session manager over all this."""
+        ports = Ports(
+            router=self.router,
+            pricer=ListPricer(self._book),
+            scrub=self.scrub,
+            ready=self.keyring.learn_all,
+            toolbox=lambda cwd: FolderToolbox(cwd, self._environ, self._mode),
+            stream=lambda api, request, access: provider(api).stream(request, access),
+            clock=utc_now,
+            branch=git_branch,
+        )
+        return SessionManager(
+            Store(self.paths.store_file, self.scrub.data),
+            ports=ports,
+            desk=self.desk,
+            locks=self.paths.state / "locks",
+            notify=self._notify,
+        )
+
+    async def close(self) -> None:
+        """End the local model and what runs beside."""
+        await self.desk.close()
+        await asyncio.shield(self._server.stop())
+
+    def _mode(self) -> Mode:
+        return cast("Mode", self.settings.text("approvals.mode") or "ask")
+
+
+def git_branch(folder: Path) -> str | None:
+    """The branch by reading `.git/HEAD` ourselves: git itself would run the folder's programs."""
+    for at in (folder, *folder.parents):
+        head = at / ".git" / "HEAD"
+        try:
+            if not head.is_file() or head.is_symlink() or head.stat().st_size > 4096:
+                continue
+            text = head.read_text("utf-8", "replace").strip()
+        except OSError:
+            return None
+        return text.removeprefix("ref: refs/heads/") if text.startswith("ref:") else text[:8]
+    return None
