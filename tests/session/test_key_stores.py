@@ -685,6 +685,33 @@ def test_processes_that_write_without_a_pause_lose_neither_records_nor_secrets(h
     assert found == {f"sk-proj-{name}{number:022d}" for name in "ab" for number in range(25)}
 
 
+SETS_MANY = """
+import sys
+from pathlib import Path
+from tui.keys.vault import Vault
+from tui.secret import Secret
+vault = Vault.open(Path(sys.argv[1]), Secret("correct horse"))
+sys.stdin.readline()
+for number in range(60):
+    vault.set(f"{sys.argv[2]}{number}", Secret("a" * 20))
+"""
+
+
+def test_two_processes_that_write_the_vault_lose_no_entry(tmp_path: Path):
+    path = tmp_path / "v"
+    vault = Vault.open(path, PASSPHRASE, create=True)
+    children = [
+        subprocess.Popen([sys.executable, "-c", SETS_MANY, path, name], stdin=subprocess.PIPE)
+        for name in "ab"
+    ]
+    for child in children:
+        assert child.stdin is not None
+        child.stdin.write(b"go\n")
+        child.stdin.close()
+    assert [child.wait(50) for child in children] == [0, 0]
+    assert len(vault._entries()) == 120
+
+
 DIES_BETWEEN = """
 import os, signal
 from tui.keys.book import KeyBook, NewKey
