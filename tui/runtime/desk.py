@@ -119,16 +119,20 @@ class LiveDesk:
     def _models(self) -> Models:
         catalogue = Catalogue.load(self._keyring.found_models())
         if self._prices is None:
-            self._spawn(self._load_prices(catalogue))
+            self._spawn(self._load_then_tell())
         rows = [self._row(model) for model in catalogue.models]
         rows += self._local_rows()
         return Models(models=tuple(rows))
 
-    async def _load_prices(self, catalogue: Catalogue) -> None:
-        now = utc_now()
+    async def load_prices(self) -> None:
+        """Read the price list, in a thread: its import takes half a second."""
+        catalogue, now = Catalogue.load(self._keyring.found_models()), utc_now()
         self._prices = await asyncio.to_thread(
             lambda: {model.id: self._book.shown(model.id, now) for model in catalogue.models}
         )
+
+    async def _load_then_tell(self) -> None:
+        await self.load_prices()
         self._notify(ModelsChanged())
 
     def _row(self, model: Model) -> ModelRow:
