@@ -50,6 +50,19 @@ def python_command(module: str, *words: str) -> list[str]:
     return [sys.executable, "-P", "-m", module, *words]
 
 
+Child = subprocess.Popen[bytes]
+"""A long-lived child."""
+
+
+def end(child: Child, patience_s: float) -> None:
+    """Wait for a child that has been asked to end; kill its group after `patience_s`. Blocks."""
+    try:
+        child.wait(patience_s)
+    except subprocess.TimeoutExpired:
+        kill_group(child.pid)
+        child.wait()
+
+
 def start(
     argv: Sequence[str],
     *,

@@ -115,7 +115,8 @@ def make_manager(
         return script(request)
 
     ports = Ports(
-        router=ScriptedRouter(), pricer=FixedPricer(), scrub=NoScrub(), ready=nothing_to_learn, toolbox=EchoToolbox,
+        router=ScriptedRouter(), pricer=FixedPricer(), scrub=NoScrub(), toolbox=EchoToolbox,
+        ready=nothing_to_learn,
         stream=stream, clock=clock, branch=lambda path: None,
     )  # fmt: skip
     return SessionManager(

@@ -36,6 +36,6 @@ def run(args: argparse.Namespace) -> int:
         state = app.state
         cost = show_usd(None if state.session_unknown else state.session_nano)
         if state.session_unknown and state.session_nano:
-            cost = f"{show_usd(state.session_nano)} and {state.session_unknown} requests of unknown cost"
+            cost = f"{show_usd(state.session_nano)} and {state.session_unknown} of unknown cost"
         say(f"session {session}  cost {cost}\ngo on with: ownkey --session {session}")
     return app.return_code or 0

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import socket
-import subprocess
 from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -48,7 +47,7 @@ class EngineClient:
         self._queues: dict[SessionId, asyncio.Queue[Batch | None]] = {}
         self._writer: asyncio.StreamWriter | None = None
         self._reading: asyncio.Task[None] | None = None
-        self._child: subprocess.Popen[bytes] | None = None
+        self._child: process.Child | None = None
         self._stopping = False
 
     @property
@@ -121,11 +120,7 @@ class EngineClient:
         if self._writer is not None:
             self._writer.close()
         if self._child is not None:
-            try:
-                await asyncio.to_thread(self._child.wait, 1.0)
-            except subprocess.TimeoutExpired:
-                process.kill_group(self._child.pid)
-                await asyncio.to_thread(self._child.wait)
+            await asyncio.to_thread(process.end, self._child, 1.0)
 
     def _send(self, frame: DownFrame) -> None:
         if self._writer is not None and not self._writer.is_closing():

@@ -55,7 +55,7 @@ class ToolResultBlock(msgspec.Struct, frozen=True, kw_only=True, tag="tool_resul
 
 
 class FileBlock(msgspec.Struct, frozen=True, kw_only=True, tag="file"):
-    """An image or PDF that the person attached. `media_type` is image/png, …, or application/pdf."""
+    """An image or PDF of the person's. `media_type`: image/png, …, or application/pdf."""
 
     name: str
     media_type: str

@@ -11,8 +11,8 @@ from tui.catalog.models import Catalogue, Model
 from tui.catalog.prices import PriceBook, ShownPrices
 from tui.errors import OwnkeyError, UsageError
 from tui.events.base import utc_now
-from tui.keys.check import CheckResult, as_checked, check_key
 from tui.keys.changes import NewKey
+from tui.keys.check import CheckResult, as_checked, check_key
 from tui.keys.listing import KeyRecord, base_url_for
 from tui.keys.makers import Maker, find_maker
 from tui.keys.paste import RefusedPaste, normalise_key

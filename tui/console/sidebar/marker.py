@@ -8,7 +8,8 @@ from typing import Literal
 Glyphs = Literal["auto", "emoji", "letters"]
 
 _EMOJI = {
-    "own_key": "🔑", "endpoint": "⇄", "cloud_account": "☁", "credits": "◆", "nobody": "○", None: "·",
+    "own_key": "🔑", "endpoint": "⇄", "cloud_account": "☁", "credits": "◆", "nobody": "○",
+    None: "·",
 }  # fmt: skip
 _LETTERS = {
     "own_key": "K", "endpoint": "E", "cloud_account": "C", "credits": "$", "nobody": "o", None: "-",
