@@ -102,6 +102,8 @@ class ConsoleApp(App[str | None], inherit_bindings=False):
         super().__init__()
         for one in theme.themes():
             self.register_theme(one)
+        wanted = self.settings.text("appearance.theme")
+        self.theme = wanted if wanted in self.available_themes else theme.DARK
         self.letters = plain_glyphs(str(self.settings.get("appearance.glyphs")))
         self.state = SessionState()
         self.bridge = Bridge(self, environ=environ, folder=folder, session=session, model=model)
@@ -122,9 +124,11 @@ class ConsoleApp(App[str | None], inherit_bindings=False):
         self._composer = Composer(History(paths.history_file))
         self._status = StatusBar()
 
-    def get_theme_variable_defaults(self) -> dict[str, str]:
-        current = self.current_theme
-        return theme.mapped(current.to_color_system().generate(), dark=current.dark)
+    def get_css_variables(self) -> dict[str, str]:
+        variables = super().get_css_variables()
+        if self.current_theme.name not in theme.OURS:
+            variables |= theme.mapped(variables)
+        return variables
 
     def compose(self) -> ComposeResult:
         yield self._header
@@ -137,8 +141,6 @@ class ConsoleApp(App[str | None], inherit_bindings=False):
         yield self._status
 
     def on_mount(self) -> None:
-        wanted = str(self.settings.get("appearance.theme"))
-        self.theme = wanted if wanted in self.available_themes else theme.DARK
         self._composer.editor.focus()
         self._fold(self.size.width)
         self._refresh_status()

@@ -36,6 +36,7 @@ _LIGHT = (
 )  # fmt: skip
 
 DARK, LIGHT = "ownkey-dark", "ownkey-light"
+OURS = (DARK, LIGHT)
 
 
 def themes() -> list[Theme]:
@@ -78,7 +79,7 @@ def _theme(name: str, colours: tuple[str, ...], *, dark: bool) -> Theme:
     )
 
 
-def mapped(theirs: Mapping[str, str], *, dark: bool) -> dict[str, str]:
+def mapped(theirs: Mapping[str, str]) -> dict[str, str]:
     """Our variables out of another theme's own, for what our sheets ask."""
     from textual.color import Color
 

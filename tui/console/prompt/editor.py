@@ -24,7 +24,6 @@ class Editor(TextArea):
     """The text of the prompt, with readline's keys."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "submit", "Send", show=False),
         Binding("ctrl+j,shift+enter", "newline", "New line", show=False),
         Binding("tab", "queue", "Queue", show=False),
         Binding("ctrl+h", "delete_left", "Delete left", show=False),
@@ -40,7 +39,6 @@ class Editor(TextArea):
         Binding("ctrl+d", "delete_or_leave", "Delete right, or leave", show=False),
         Binding("up", "up", "Up, or the prompt before", show=False),
         Binding("down", "down", "Down, or the prompt after", show=False),
-        Binding("question_mark", "help_or_type", "Help", show=False),
     ]
 
     class Submitted(Message):
@@ -101,12 +99,6 @@ class Editor(TextArea):
         else:
             self.post_message(self.Leave())
 
-    def action_help_or_type(self) -> None:
-        if self.text:
-            self._replace_via_keyboard("?", *self.selection)
-        else:
-            self.post_message(self.HelpAsked())
-
     def action_kill_to_start(self) -> None:
         row, column = self.cursor_location
         self._kill((row, 0), (row, column))
@@ -151,12 +143,19 @@ class Editor(TextArea):
         self.move_cursor(self.document.end)
 
     async def _on_key(self, event: events.Key) -> None:
-        if self.asked and not self.text and event.character and event.character.isdigit():
-            event.stop()
-            event.prevent_default()
-            self.post_message(self.DigitTyped(event.character))
+        # The editor below would insert these before any binding is asked.
+        empty, typed = not self.text, event.character or ""
+        if event.key == "enter":
+            self.action_submit()
+        elif empty and typed == "?":
+            self.post_message(self.HelpAsked())
+        elif empty and self.asked and typed.isdigit():
+            self.post_message(self.DigitTyped(typed))
+        else:
+            await super()._on_key(event)
             return
-        await super()._on_key(event)
+        event.stop()
+        event.prevent_default()
 
     async def _on_paste(self, event: events.Paste) -> None:
         event.prevent_default()
