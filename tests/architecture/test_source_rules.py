@@ -41,6 +41,7 @@ OPENS_SECRETS = {
     "tui/engine/frames.py": "carries a key to the engine",
     "tui/engine/host.py": "takes what the first frame gave",
     "tui/keys/": "reads what was pasted, stores it, masks it",
+    "tui/runtime/desk.py": "reads what was pasted into the dialog",
     "tui/console/dialogs/key_entry.py": "gives back what was typed, to be mended",
 }
 PROGRAMS = ("tui/cli/", "tui/localmodel/serve.py", "tui/tools/matcher.py")
