@@ -14,7 +14,7 @@ from tui.errors import UsageError
 
 if TYPE_CHECKING:
     from tui.events.codec import Recorded
-    from tui.session.commands import SessionOpened
+    from tui.session.commands import AnyReply, SessionOpened
     from tui.session.manager import SessionManager
 
 EXIT_REFUSED = 3
@@ -63,11 +63,12 @@ async def _run(args: argparse.Namespace, prompt: str) -> int:
             choose = ChooseModel(session=session, model=opened.model, effort=args.effort)
             await manager.call(choose)
 
+        kept: set[asyncio.Future[AnyReply]] = set()
+
         def interrupt() -> None:
             task = asyncio.ensure_future(manager.call(Interrupt(session=session)))
-            _kept.add(task)
+            kept.add(task)
 
-        _kept: set[asyncio.Future[object]] = set()
         for one in (signal.SIGINT, signal.SIGTERM):
             asyncio.get_running_loop().add_signal_handler(one, interrupt)
         start = StartTurn(

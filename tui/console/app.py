@@ -1,30 +1,21 @@
-"""The console: screens, bindings, start-up. It wires; what is shown comes from the engine."""
+"""The console: what the person does goes to the engine, what it tells is shown."""
 
 from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import ClassVar
 
-from textual.app import App, ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Horizontal, Vertical
-from textual.content import Content
 
-from tui.console import theme
 from tui.console.bridge import Bridge
 from tui.console.commands import find_command
-from tui.console.header import Header
-from tui.console.panels.choices import ChoicePanel
 from tui.console.panels.questions import approval_question, first_run_question
-from tui.console.prompt.editor import Composer, Editor
-from tui.console.prompt.history import History
-from tui.console.sidebar.marker import colour, glyph, plain_glyphs
-from tui.console.sidebar.picker import ModelList, ModelPicker
-from tui.console.status.bar import StatusBar
-from tui.console.status.facts import status_facts
+from tui.console.prompt.editor import Editor
+from tui.console.shell import Shell
+from tui.console.sidebar.picker import ModelList
 from tui.console.transcript.view import TranscriptView
 from tui.errors import OwnkeyError
 from tui.events.base import SessionId
@@ -32,10 +23,13 @@ from tui.paths import Paths
 from tui.secret import Secret
 from tui.session.commands import (
     AnswerApproval,
+    AnyCommand,
     AnyNotice,
+    AnyReply,
     ChooseModel,
     FetchLocalModel,
     Interrupt,
+    KeyAnswer,
     Keys,
     KeysChanged,
     ListKeys,
@@ -51,16 +45,11 @@ from tui.session.commands import (
     Trouble,
     UseFoundKey,
 )
-from tui.session.projection import SessionState
-from tui.settings.store import SettingsStore
 
-NARROW = 100
-"""Columns under which the sidebar folds into a modal."""
 QUIT_AGAIN_S = 2.0
-FLASH_S = 6.0
 
 
-class ConsoleApp(App[str | None], inherit_bindings=False):
+class ConsoleApp(Shell[SessionId | None], inherit_bindings=False):
     """The full-screen console; its result is the session's id.
 
     Args:
@@ -71,12 +60,6 @@ class ConsoleApp(App[str | None], inherit_bindings=False):
         model: Model to choose at once.
     """
 
-    TITLE = "ownkey"
-    ENABLE_COMMAND_PALETTE = True
-    CSS_PATH: ClassVar[list[Path]] = [  # pyright: ignore[reportIncompatibleVariableOverride]
-        theme.sheet(name)
-        for name in ("base", "console", "transcript", "sidebar", "status", "dialogs")
-    ]
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("f1", "help", "Help", show=False),
         Binding("f2,ctrl+o", "models", "Models", show=False, priority=True),
@@ -98,64 +81,22 @@ class ConsoleApp(App[str | None], inherit_bindings=False):
         session: str | None = None,
         model: str | None = None,
     ) -> None:
-        self.settings = SettingsStore(paths.settings_file)
-        super().__init__()
-        for one in theme.themes():
-            self.register_theme(one)
-        wanted = self.settings.text("appearance.theme")
-        self.theme = wanted if wanted in self.available_themes else theme.DARK
-        self.letters = plain_glyphs(str(self.settings.get("appearance.glyphs")))
-        self.state = SessionState()
+        super().__init__(folder=folder, paths=paths)
         self.bridge = Bridge(self, environ=environ, folder=folder, session=session, model=model)
-        self.models: tuple[ModelRow, ...] = ()
         self.keys: Keys | None = None
-        self._folder = folder
-        self._driving = True
         self._opened = False
-        self._today: int | None = None
         self._fetching: LocalProgress | None = None
-        self._flash: str | None = None
-        self._flash_until = 0.0
         self._quit_pressed = 0.0
-        self._header = Header(folder)
-        self._picker = ModelPicker(letters=self.letters)
-        self._transcript = TranscriptView(letters=self.letters)
-        self._choices = ChoicePanel()
-        self._composer = Composer(History(paths.history_file))
-        self._status = StatusBar()
-
-    def get_css_variables(self) -> dict[str, str]:
-        variables = super().get_css_variables()
-        if self.current_theme.name not in theme.OURS:
-            variables |= theme.mapped(variables)
-        return variables
-
-    def compose(self) -> ComposeResult:
-        yield self._header
-        with Horizontal(id="body"):
-            yield self._picker
-            with Vertical(id="chat"):
-                yield self._transcript
-                yield self._choices
-                yield self._composer
-        yield self._status
 
     def on_mount(self) -> None:
-        self._composer.editor.focus()
-        self._fold(self.size.width)
-        self._refresh_status()
+        self.composer.editor.focus()
+        self.fold(self.size.width)
+        self.refresh_status()
         # The engine starts beside the first paint, never before it.
         self.call_after_refresh(self._start_engine)
 
     def _start_engine(self) -> None:
         self.run_worker(self.bridge.start(), exit_on_error=False)
-
-    def on_resize(self) -> None:
-        self._fold(self.size.width)
-
-    def _fold(self, width: int) -> None:
-        self._picker.display = width >= NARROW
-        self._picker.set_class(width < 132, "-slim")
 
     # What the bridge tells; each call is short and on the loop.
 
@@ -168,20 +109,20 @@ class ConsoleApp(App[str | None], inherit_bindings=False):
             return
         for record in records:
             self.state.apply(record)
-        self._transcript.feed(records)
-        self._refresh_status()
+        self.transcript.feed(records)
+        self.refresh_status()
         self._ask_what_waits()
 
     def on_session(self, opened: SessionOpened) -> None:
-        self._opened, self._driving = True, opened.driving
-        self._flash = None
+        self._opened, self.driving = True, opened.driving
+        self.end_flash()
         self.run_worker(self._load_models(), group="models", exclusive=True)
 
     def on_notice(self, notice: AnyNotice) -> None:
         match notice:
             case SpentToday():
-                self._today = notice.nano
-                self._refresh_status()
+                self.today = notice.nano
+                self.refresh_status()
             case KeysChanged() | ModelsChanged():
                 self.run_worker(self._load_models(), group="models", exclusive=True)
             case LocalProgress():
@@ -208,26 +149,25 @@ class ConsoleApp(App[str | None], inherit_bindings=False):
             return
         assert isinstance(models, Models)
         assert isinstance(keys, Keys)
-        self.models, self.keys = models.models, keys
-        self._picker.list.show(self.models, self.state.model)
-        self._refresh_status()
+        self.keys = keys
+        self.show_models(models.models)
         self._ask_what_waits()
 
     # Questions in the flow.
 
     def _ask_what_waits(self) -> None:
         waiting = self.state.approval
-        if waiting is not None and self._driving:
+        if waiting is not None and self.driving:
 
             def answer(allow: bool) -> None:
                 call = waiting.call
-                self._choices.close()
+                self.choices.close()
                 self._in_session(lambda s: AnswerApproval(session=s, call=call, allow=allow))
 
-            approval_question(self._choices, waiting, answer)
+            approval_question(self.choices, waiting, answer)
         elif self._nothing_serves():
             first_run_question(
-                self._choices,
+                self.choices,
                 self.keys,
                 self._fetching,
                 use=self._use_found,
@@ -235,8 +175,8 @@ class ConsoleApp(App[str | None], inherit_bindings=False):
                 fetch=self.action_fetch_local,
             )
         else:
-            self._choices.close()
-        self._composer.editor.asked = self._choices.display
+            self.choices.close()
+        self.composer.editor.asked = self.choices.display
 
     def _nothing_serves(self) -> bool:
         served = any(row.payer is not None for row in self.models)
@@ -258,23 +198,22 @@ class ConsoleApp(App[str | None], inherit_bindings=False):
         if not text.strip():
             self._go_on()
             return
-        if not self._driving:
+        if not self.driving:
             self.flash("Another ownkey drives this session: it can only be read here.")
             return
         self._in_session(lambda s: StartTurn(session=s, prompt=text))
-        self._transcript.follow_end()
+        self.transcript.follow_end()
 
     def _go_on(self) -> None:
         if self.state.activity == "waiting":
             self._in_session(lambda s: RetryNow(session=s))
-        elif self._transcript.model.broken_off:
+        elif self.transcript.model.broken_off:
             self._in_session(lambda s: StartTurn(session=s, prompt=""))
 
-    def _in_session(self, make: object) -> None:
-        future = self.bridge.in_session(make)  # pyright: ignore[reportArgumentType]
-        future.add_done_callback(self._command_done)
+    def _in_session(self, make: Callable[[SessionId], AnyCommand]) -> None:
+        self.bridge.in_session(make).add_done_callback(self._command_done)
 
-    def _command_done(self, done: asyncio.Future[object]) -> None:
+    def _command_done(self, done: asyncio.Future[AnyReply]) -> None:
         if not done.cancelled() and isinstance(error := done.exception(), OwnkeyError):
             self.flash(f"{error.message}. {error.hint}", seconds=20)
 
@@ -282,7 +221,7 @@ class ConsoleApp(App[str | None], inherit_bindings=False):
         if self._looks_like_key(event.text):
             self._offer_key(event.text)
         else:
-            self._composer.editor.insert_pasted(event.text)
+            self.composer.editor.insert_pasted(event.text)
 
     def _looks_like_key(self, text: str) -> bool:
         from tui.keys.paste import recognise
@@ -296,8 +235,8 @@ class ConsoleApp(App[str | None], inherit_bindings=False):
         self._open_key_dialog(recognise(text) or "anthropic", pasted=Secret(text))
 
     def on_editor_digit_typed(self, event: Editor.DigitTyped) -> None:
-        if not self._choices.answer(event.digit):
-            self._composer.editor.insert_pasted(event.digit)
+        if not self.choices.answer(event.digit):
+            self.composer.editor.insert_pasted(event.digit)
 
     def on_editor_leave(self) -> None:
         self.action_leave()
@@ -305,14 +244,26 @@ class ConsoleApp(App[str | None], inherit_bindings=False):
     def on_editor_help_asked(self) -> None:
         self.action_help()
 
+    def on_transcript_view_copy_requested(self, event: TranscriptView.CopyRequested) -> None:
+        self._copy(event.text)
+
+    def on_transcript_view_link_opened(self, event: TranscriptView.LinkOpened) -> None:
+        # Copied, not opened: a browser would be a child outside our starter.
+        self.copy_to_clipboard(event.href)
+        self.flash(f"Address copied: {event.href}")
+
+    def _copy(self, text: str) -> None:
+        self.copy_to_clipboard(text)
+        self.flash(f"Copied {len(text)} characters to the clipboard (OSC 52).")
+
     # The picker.
 
     def action_models(self) -> None:
         if len(self.screen_stack) > 1:
             return
-        if self._picker.display:
-            self._picker.list.reset()
-            self._picker.list.focus()
+        if self.picker.display:
+            self.picker.list.reset()
+            self.picker.list.focus()
         else:
             from tui.console.sidebar.modal import PickerScreen
 
@@ -321,13 +272,13 @@ class ConsoleApp(App[str | None], inherit_bindings=False):
             )
 
     def on_model_list_left(self) -> None:
-        self._composer.editor.focus()
+        self.composer.editor.focus()
 
     def on_model_list_picked(self, event: ModelList.Picked) -> None:
         self._picked((event.row, event.effort))
 
     def _picked(self, picked: tuple[ModelRow, str | None] | None) -> None:
-        self._composer.editor.focus()
+        self.composer.editor.focus()
         if picked is None:
             return
         row, effort = picked
@@ -347,22 +298,21 @@ class ConsoleApp(App[str | None], inherit_bindings=False):
     ) -> None:
         from tui.console.dialogs.key_entry import MAKERS, KeyDialog
 
-        def added(done: bool | None) -> None:
-            self._composer.editor.focus()
-            if done and then is not None:
-                self._in_session(lambda s: ChooseModel(session=s, model=then))
+        def closed(answer: KeyAnswer | None) -> None:
+            self.composer.editor.focus()
+            if answer is None:
+                return
+            notes = f" ({'; '.join(answer.notes)})" if answer.notes else ""
+            self.flash(
+                f"Key {answer.state}: {answer.models} models, kept in {answer.backend}{notes}."
+            )
+            if then is not None:
+                chosen = then
+                self._in_session(lambda s: ChooseModel(session=s, model=chosen))
 
         if provider not in MAKERS:
             provider = "anthropic"
-        self.push_screen(KeyDialog(self.bridge, provider, pasted=pasted), added)
-
-    def on_key_dialog_key_added(self, event: object) -> None:
-        from tui.console.dialogs.key_entry import KeyDialog
-
-        assert isinstance(event, KeyDialog.KeyAdded)
-        answer = event.answer
-        notes = f" ({'; '.join(answer.notes)})" if answer.notes else ""
-        self.flash(f"Key {answer.state}: {answer.models} models, kept in {answer.backend}{notes}.")
+        self.push_screen(KeyDialog(self.bridge, provider, pasted=pasted), closed)
 
     def action_fetch_local(self) -> None:
         self.bridge.send(FetchLocalModel())
@@ -380,14 +330,13 @@ class ConsoleApp(App[str | None], inherit_bindings=False):
     def action_stop(self) -> None:
         if self.state.working:
             self._in_session(lambda s: Interrupt(session=s))
-        self._composer.editor.focus()
+        self.composer.editor.focus()
 
     def action_copy_stop_or_quit(self) -> None:
-        text = self.screen.get_selected_text() or self._composer.editor.selected_text
+        text = self.screen.get_selected_text() or self.composer.editor.selected_text
         if text:
-            self.copy_to_clipboard(text)
+            self._copy(text)
             self.screen.clear_selection()
-            self.flash(f"Copied {len(text)} characters to the clipboard (OSC 52).")
         elif self.state.working:
             self.action_stop()
         elif time.monotonic() - self._quit_pressed < QUIT_AGAIN_S:
@@ -408,62 +357,16 @@ class ConsoleApp(App[str | None], inherit_bindings=False):
         if len(self.screen_stack) == 1:
             self.push_screen(HelpScreen())
 
-    def action_toggle_dark(self) -> None:
-        wanted = theme.LIGHT if self.current_theme.dark else theme.DARK
-        self.theme = wanted
-        self.settings.set("appearance.theme", wanted)
-
     def action_scroll_transcript(self, by: int) -> None:
         if isinstance(self.focused, ModelList):
             self.focused.action_move(10 * by)
         elif by < 0:
-            self._transcript.scroll_page_up(animate=False)
+            self.transcript.scroll_page_up(animate=False)
         else:
-            self._transcript.scroll_page_down(animate=False)
+            self.transcript.scroll_page_down(animate=False)
 
     def action_transcript_home(self) -> None:
-        self._transcript.scroll_home(animate=False)
+        self.transcript.scroll_home(animate=False)
 
     def action_transcript_end(self) -> None:
-        self._transcript.follow_end()
-
-    # The status.
-
-    def flash(self, text: str, *, seconds: float = FLASH_S) -> None:
-        """Say one sentence in the status bar for a while; our own words or neutralised there."""
-        self._flash = text
-        self._flash_until = time.monotonic() + seconds
-        self._refresh_status()
-        self.set_timer(seconds + 0.05, self._end_flash)
-
-    def _end_flash(self) -> None:
-        if self._flash is not None and time.monotonic() >= self._flash_until:
-            self._flash = None
-            self._refresh_status()
-
-    def _refresh_status(self) -> None:
-        row = next((r for r in self.models if r.id == self.state.model), None)
-        facts = status_facts(
-            self.state, row, today=self._today, letters=self.letters, following=not self._driving,
-            flash=self._flash,
-        )  # fmt: skip
-        self._status.show(facts)
-        self._header.show(self.state)
-        self._composer.show_payer(facts.payer)
-        hints = [("Enter", "send"), ("/", "command"), ("F2", "models")]
-        if self.state.working:
-            hints = [("Esc", "stop"), ("Tab", "queue"), ("F2", "models")]
-        who = Content.assemble(
-            (f"{glyph(facts.payer, letters=self.letters)} {facts.label}", colour(facts.payer))
-        )
-        self._composer.show_hints(hints, who)
-        if self.state.model != self._picker_model:
-            self._picker_model = self.state.model
-            self._picker.list.show(self.models, self.state.model)
-
-    _picker_model: str | None = None
-
-    @property
-    def session_id(self) -> SessionId | None:
-        """The open session."""
-        return self.bridge.session
+        self.transcript.follow_end()

@@ -8,7 +8,6 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
-from textual.message import Message
 from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
@@ -39,8 +38,8 @@ RETENTION = (
 )
 
 
-class KeyDialog(ModalScreen[bool]):
-    """Adds a key for one maker; its result says whether one was added.
+class KeyDialog(ModalScreen[KeyAnswer | None]):
+    """Adds a key for one maker; its result is what was kept, or None.
 
     Args:
         bridge: The way to the engine, where keys are checked and kept.
@@ -55,13 +54,6 @@ class KeyDialog(ModalScreen[bool]):
         Binding("down", "maker(1)", "Next maker", show=False),
         Binding("f8", "vault", "Use an encrypted file", show=False),
     ]
-
-    class KeyAdded(Message):
-        """A key is in use now."""
-
-        def __init__(self, answer: KeyAnswer) -> None:
-            super().__init__()
-            self.answer = answer
 
     def __init__(
         self,
@@ -158,7 +150,7 @@ class KeyDialog(ModalScreen[bool]):
         self._word.update(Content.assemble(*parts))
 
     def action_close(self) -> None:
-        self.dismiss(False)
+        self.dismiss(None)
 
     def action_maker(self, by: int) -> None:
         names = list(MAKERS)
@@ -216,8 +208,7 @@ class KeyDialog(ModalScreen[bool]):
     def _answered(self, answer: object) -> None:
         assert isinstance(answer, KeyAnswer)
         if answer.error is None:
-            self.post_message(self.KeyAdded(answer))
-            self.dismiss(True)
+            self.dismiss(answer)
         elif answer.error == "unreachable":
             self._unchecked = True
             self._say(answer.message, "Enter again saves it unchecked.", bad=True)

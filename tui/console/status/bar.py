@@ -61,9 +61,9 @@ class StatusBar(Widget):
         parts = self._parts()
         while parts and chip.cell_length + sum(_width(p) for p in parts) > self.size.width:
             parts.pop(_first_to_go(parts))
-        out: list[Content | Part] = [chip]
+        out: list[str | Content | Part] = [chip]
         for _, pieces in parts:
-            out += ["  ", *pieces]  # pyright: ignore[reportArgumentType]
+            out += ["  ", *pieces]
         return Content.assemble(*out).truncate(self.size.width)
 
     def _parts(self) -> list[tuple[str, list[Part]]]:

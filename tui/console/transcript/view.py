@@ -18,7 +18,6 @@ from tui.console.transcript.selection import (
     matching,
     row_of,
     selected_text,
-    source_of,
     text_of,
 )
 
@@ -45,7 +44,6 @@ class TranscriptView(TranscriptCanvas):
         Binding("end", "end", "to the end", show=False),
         Binding("y", "copy", "copy", show=False),
         Binding("c", "copy_code", "copy its code", show=False),
-        Binding("o", "read", "open in a pager", show=False),
     ]
 
     class LinkOpened(Message):
@@ -57,13 +55,6 @@ class TranscriptView(TranscriptCanvas):
 
     class CopyRequested(Message):
         """The person wants a block's text in the clipboard."""
-
-        def __init__(self, text: str) -> None:
-            super().__init__()
-            self.text = text
-
-    class ReadRequested(Message):
-        """The person wants to read the whole of a block elsewhere; as it came, not neutralised."""
 
         def __init__(self, text: str) -> None:
             super().__init__()
@@ -145,11 +136,6 @@ class TranscriptView(TranscriptCanvas):
         code = last_code(self.model.blocks[block]) if block is not None else ""
         if code:
             self.post_message(self.CopyRequested(code))
-
-    def action_read(self) -> None:
-        """Ask to read that block in a pager."""
-        if (block := self._chosen()) is not None:
-            self.post_message(self.ReadRequested(source_of(self.model.blocks[block])))
 
     def _chosen(self) -> BlockId | None:
         if self._cursor is not None:
