@@ -13,7 +13,7 @@ import socket
 import zlib
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import httpcore2
 import httpx2
@@ -53,7 +53,8 @@ class _Guard(httpcore2.AsyncNetworkBackend):
     """Resolves first and connects to what it checked, so that a name cannot change in between."""
 
     def __init__(self) -> None:
-        self._inner = httpcore2.AnyIOBackend()
+        # cast: the type checker sees the class that stands in where anyio is missing
+        self._inner = cast(httpcore2.AsyncNetworkBackend, httpcore2.AnyIOBackend())
 
     async def connect_tcp(
         self,
