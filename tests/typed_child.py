@@ -25,6 +25,7 @@ class TypedChild:
 
     def __init__(self, *words: str, environ: dict[str, str] | None = None) -> None:
         self.shown = ""
+        self._waited = 0
         self._master, slave = pty.openpty()
         self._child = subprocess.Popen(
             [sys.executable, "-c", _IN_ITS_TERMINAL, *words],
@@ -49,10 +50,11 @@ class TypedChild:
 
     def wait_for(self, text: str, seconds: float = 20.0) -> None:
         """Read until the text is shown behind what was waited for before."""
-        ends, start = time.monotonic() + seconds, len(self.shown)
-        while text not in self.shown[start:]:
+        ends = time.monotonic() + seconds
+        while (found := self.shown.find(text, self._waited)) < 0:
             if time.monotonic() > ends or not self._read(0.1):
                 raise AssertionError(f"{text!r} was not shown, but: {self.shown!r}")
+        self._waited = found + len(text)
 
     def type(self, text: str) -> None:
         """Type or paste."""
