@@ -41,6 +41,12 @@ class OwnkeyError(Exception):
         self.hint = hint
 
 
+def headline(message: str) -> str:
+    """What of a message a person is shown: of a page of markup its title, else all of it."""
+    first, _, rest = message.partition("\n")
+    return first if rest.lstrip().startswith("<") else message
+
+
 class UsageError(OwnkeyError):
     """The command or setting was not meant that way; exit status 2."""
 

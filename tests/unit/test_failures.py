@@ -21,6 +21,7 @@ from tui.errors import (
     ProtocolBroken,
     RequestError,
     TimedOut,
+    headline,
 )
 from tui.providers import failures
 
@@ -184,9 +185,11 @@ def test_a_body_that_says_nothing_still_makes_an_error(body: Any) -> None:
     assert said(500, body).message
 
 
-def test_a_page_is_reduced_to_its_title() -> None:
+def test_a_page_is_shown_as_its_title() -> None:
     page = "<!DOCTYPE html><html><head><title>502 &mdash; Bad\n Gateway</title></head>…"
-    assert said(502, page).message == "502 — Bad Gateway"
+    message = said(502, page).message
+    assert headline(message) == "502 — Bad Gateway"
+    assert page in message  # the page itself stays below, for who reads the JSON
 
 
 def test_a_page_with_status_200_is_a_broken_protocol() -> None:

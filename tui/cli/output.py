@@ -34,4 +34,6 @@ def say(text: str) -> None:
 
 def say_error(error: OwnkeyError) -> None:
     """An error and its next step, on standard error."""
-    say(f"ownkey: {error.message}" + (f"\n  {error.hint}" if error.hint else ""))
+    from tui.errors import headline
+
+    say(f"ownkey: {headline(error.message)}" + (f"\n  {error.hint}" if error.hint else ""))

@@ -137,6 +137,7 @@ def _print_refused(message: str, case: str) -> None:
 
 def _print_text(event: AnyEvent) -> None:
     from tui.cli.output import say
+    from tui.errors import headline
     from tui.events.money import ChargeRecorded, UsageReported
     from tui.events.stream import TextStreamed
     from tui.events.tool import ToolCalled
@@ -155,7 +156,7 @@ def _print_text(event: AnyEvent) -> None:
         case ChargeRecorded():
             say(f"cost {show_usd(event.nano)}")
         case ErrorRaised():
-            say(f"\nownkey: {event.kind}: {event.message}\n  {event.hint}")
+            say(f"\nownkey: {event.kind}: {headline(event.message)}\n  {event.hint}")
         case TurnFinished():
             say(f"ended: {event.stop}")
         case _:

@@ -148,6 +148,7 @@ class _Printer:
 
     def _show_text(self, record: Recorded) -> None:
         from tui.cli.output import say
+        from tui.errors import headline
         from tui.events.stream import BlockClosed, TextStreamed
         from tui.events.tool import ToolCalled
         from tui.events.turn import ErrorRaised, RetryScheduled, TurnFinished
@@ -167,7 +168,10 @@ class _Printer:
                 say(f"trying again in {event.after:.0f} s ({event.why})")
             case ErrorRaised():
                 self._end_line()
-                say(f"ownkey: {event.message}" + (f"\n  {event.hint}" if event.hint else ""))
+                say(
+                    f"ownkey: {headline(event.message)}"
+                    + (f"\n  {event.hint}" if event.hint else "")
+                )
             case TurnFinished():
                 self._end_line()
                 say(_summary(event))
@@ -201,4 +205,5 @@ def _summary(done: object) -> str:
     if done.unknown and done.nano:
         cost += f" and {done.unknown} requests of unknown cost"
     ended = "" if done.stop == "end" else f", ended: {done.stop}"
-    return f"({done.requests} requests, {cost}{ended})"
+    count = "1 request" if done.requests == 1 else f"{done.requests} requests"
+    return f"({count}, {cost}{ended})"

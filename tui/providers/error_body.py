@@ -69,12 +69,13 @@ def read_error(body: object, content_type: str = "") -> ErrorBody:
 
 
 def _from_page(raw: str) -> ErrorBody:
-    """A page is reduced to its title: its markup is of no use in a terminal."""
+    """A page's title, and below it the page as it came: `errors.headline` shows the first alone."""
     for name in ("title", "h1", "h2", "p"):
         found = re.search(rf"<{name}\b[^>]{{0,200}}>(.{{1,2000}}?)(?:</|<|$)", raw, re.I | re.S)
         words = " ".join(html.unescape(found[1]).split()) if found else ""
         if words:
-            return ErrorBody(message=words[:MESSAGE_CHARS], text=words[:4000], page=True)
+            message = f"{words[:MESSAGE_CHARS]}\n{raw[:MESSAGE_CHARS]}"
+            return ErrorBody(message=message, text=words[:4000], page=True)
     return ErrorBody(message="", text="", page=True)
 
 

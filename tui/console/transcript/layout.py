@@ -43,6 +43,7 @@ from tui.console.transcript.words import (
     lasted,
     ticking,
 )
+from tui.errors import headline
 from tui.events.route import Payer, RouteDecided
 from tui.money import show_usd
 from tui.text import cell_width, neutralise, truncate
@@ -167,7 +168,9 @@ def _failure(block: Failure, setting: Setting, now: dt.datetime) -> list[Line]:
     lines = wrap(spans, setting.prose - width_of(right) - 2)
     lines[0] = lines[0]._replace(right=right)
     if block.message.strip():
-        lines += outside_text(block.message.strip(), setting.prose, "soft", _LONGEST_ERROR)
+        lines += outside_text(
+            headline(block.message.strip()), setting.prose, "soft", _LONGEST_ERROR
+        )
     if block.hint and block.until is None:
         lines += wrap(_sentence(block.hint, "mute"), setting.prose)
     bar = "warn" if block.until is not None else "bad"
