@@ -33,6 +33,9 @@ class ScriptedRouter:
             host="http://127.0.0.1:1", base_url="http://127.0.0.1:1/v1",
         )  # fmt: skip
 
+    def warm(self, model):
+        """Nothing to load."""
+
     def default_model(self, last_used) -> str | None:
         return "openai/scripted"
 

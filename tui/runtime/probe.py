@@ -54,6 +54,9 @@ class _OneDoor:
     async def open(self, decision: Decision) -> Access:
         return self._access
 
+    def warm(self, model: str) -> None:
+        """Its one request comes at once."""
+
     def default_model(self, last_used: str | None) -> str | None:
         return None
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from tui.localmodel.models import LocalModels
 from tui.localmodel.process import LocalServer
 from tui.net import Network
 from tui.providers.base import Access, Api
+from tui.providers.registry import warm
 from tui.routing.connections import Connection
 from tui.routing.policy import Refused, decide
 from tui.runtime.keyring import Keyring
@@ -43,6 +45,7 @@ class LiveRouter:
         self._server = server
         self._network = network
         self._chosen = chosen
+        self._warming: set[asyncio.Task[None]] = set()
 
     def connections(self) -> tuple[Connection, ...]:
         """What serves models now: used keys, then this machine."""
@@ -111,6 +114,14 @@ class LiveRouter:
             raise InvalidKey(f"the key {decision.label} is not in use any more")
         record, secret = found
         return Access(base_url=record.base_url, secret=secret, network=self._network)
+
+    def warm(self, model: str) -> None:
+        """Import the SDK of a model that a key serves; see `tui.session.ports.Router`."""
+        api = _APIS.get(split_id(model)[0])
+        if api is not None and any(one.serves(model) for one in self.connections()):
+            task = asyncio.create_task(warm(api))
+            self._warming.add(task)
+            task.add_done_callback(self._warming.discard)
 
     def default_model(self, last_used: str | None) -> str | None:
         """The model when none is named (design.md §6): setting, last used, own key's, local."""

@@ -99,6 +99,7 @@ class SessionActor:
         if chosen is not None and chosen != self.state.model:
             self._record(ModelChosen(model=chosen))
         await self._written_down()
+        self._ports.router.warm(self._choice.model)
 
     async def _written_down(self) -> None:
         """Flush with a writer of the moment, before `run` has started its own."""
@@ -167,6 +168,7 @@ class SessionActor:
             case ChooseModel():
                 self._choice.model, self._choice.effort = command.model, command.effort
                 self._record(ModelChosen(model=command.model, effort=command.effort))
+                self._ports.router.warm(command.model)
                 if self._turn is not None:
                     self._turn.retry_now()
             case Unqueue():

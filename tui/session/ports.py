@@ -58,6 +58,10 @@ class Router(Protocol):
         """
         ...
 
+    def warm(self, model: str) -> None:
+        """`model` was chosen: get ready for its first request, without waiting."""
+        ...
+
     def default_model(self, last_used: str | None) -> str | None:
         """The model when none is named (design.md §6), or None."""
         ...
