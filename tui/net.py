@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import socket
 import zlib
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
@@ -167,14 +167,10 @@ class Network:
 
     Args:
         environ: Where `ENVIRONMENT` is read from.
-        on_contact: Told "host:port" before each request, for the Privacy page.
     """
 
-    def __init__(
-        self, environ: Mapping[str, str], on_contact: Callable[[str], None] | None = None
-    ) -> None:
+    def __init__(self, environ: Mapping[str, str]) -> None:
         self._environ = {name: environ[name] for name in ENVIRONMENT if environ.get(name)}
-        self._on_contact = on_contact
         self._context: ssl.SSLContext | None = None
 
     def proxy_for(self, url: str) -> str | None:
@@ -216,15 +212,8 @@ class Network:
             follow_redirects=False,
             trust_env=False,
             headers={"accept-encoding": "identity"},
-            event_hooks={"request": [self._note]},
+            event_hooks={"request": [_plain_body]},
         )
-
-    async def _note(self, request: httpx2.Request) -> None:
-        # SDKs set their own accept-encoding; a body that needs no inflating cannot be a bomb.
-        request.headers["accept-encoding"] = "identity"
-        if self._on_contact is not None:
-            port = request.url.port or (443 if request.url.scheme == "https" else 80)
-            self._on_contact(f"{request.url.host}:{port}")
 
     def _ssl_context(self) -> ssl.SSLContext:
         if self._context is None:
@@ -237,6 +226,11 @@ class Network:
             else:
                 self._context = httpx2.create_ssl_context(trust_env=False)
         return self._context
+
+
+async def _plain_body(request: httpx2.Request) -> None:
+    # SDKs set their own accept-encoding; a body that needs no inflating cannot be a bomb.
+    request.headers["accept-encoding"] = "identity"
 
 
 async def get_json(

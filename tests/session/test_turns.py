@@ -365,3 +365,29 @@ async def test_a_slow_follower_loses_nothing(tmp_path):
     assert [r.seq for r in records] == list(range(1, len(records) + 1))
     text = "".join(r.event.delta for r in records if kinds([r]) == ["text"])
     assert text == "".join(f"{n} " for n in range(2000))
+
+
+async def test_an_interrupt_lets_the_queue_rest_until_the_person_goes_on(tmp_path):
+    async def script(request):
+        yield TextDelta(text="x")
+        if len(request.messages) == 1:
+            await asyncio.sleep(60)
+        yield Stopped(stop="end", said="stop")
+
+    async with make_manager(tmp_path, script) as manager:
+        opened = await open_session(manager)
+        await manager.call(StartTurn(session=opened.session, prompt="one"))
+        await manager.call(StartTurn(session=opened.session, prompt="queued"))
+        await manager.call(Interrupt(session=opened.session))
+        await asyncio.sleep(0.1)
+        assert kinds(manager._store.read(opened.session)).count("turn_started") == 1
+        await manager.call(StartTurn(session=opened.session, prompt="two"))
+        records = await until_done(manager, opened.session, turns=3)
+    prompts = [r.event.prompt for r in records if kinds([r]) == ["turn_started"]]
+    assert prompts == ["one", "two", "queued"]
+
+
+async def test_a_session_in_which_nothing_was_said_is_not_listed(tmp_path):
+    async with make_manager(tmp_path, says("x")) as manager:
+        await open_session(manager)
+        assert manager._store.summaries() == []

@@ -30,6 +30,7 @@ class Keyring:
         self._passphrase = Secret(environ.get("OWNKEY_PASSPHRASE", ""))
         self.stores = self._open_stores(create=False)
         self.book = KeyBook(paths, self.stores)
+        self._learned: set[str] = set()
         names = [name for maker in MAKERS for name in maker.variables]
         scrub.learn(Secret(environ[name]) for name in names if environ.get(name))
         scrub.learn([self._passphrase] if self._passphrase else [])
@@ -91,12 +92,18 @@ class Keyring:
     async def learn_all(self) -> None:
         """Mask every stored key from now on, whether it is used or not."""
         for record in self.records():
-            if record.source == "stored" and record.used:
+            if record.source == "stored" and record.used and record.id not in self._learned:
                 with suppress(OwnkeyError):
                     secret = await with_limit(
                         lambda record=record: self.book.secret_of(record, self.environ)
                     )
                     self._scrub.learn([secret])
+                    self._learned.add(record.id)
+
+    async def sweep(self) -> None:
+        """Delete the secrets of keys that can no longer be brought back."""
+        with suppress(OwnkeyError):
+            await with_limit(self.book.forget_removed)
 
     def found_models(self) -> list[FoundModel]:
         """What the makers' own lists told, as far as it is kept."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import datetime as dt
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Self, cast
@@ -20,6 +21,9 @@ from tui.session.manager import SessionManager
 from tui.session.ports import Ports
 from tui.settings.store import SettingsStore
 from tui.store.log import Store
+
+UNDO_DELETE_FOR = dt.timedelta(days=30)
+"""A deleted session can be brought back for so long."""
 
 
 class Runtime:
@@ -79,8 +83,10 @@ class Runtime:
             clock=utc_now,
             branch=git_branch,
         )
+        store = Store(self.paths.store_file, self.scrub.data)
+        store.purge_deleted(utc_now() - UNDO_DELETE_FOR)
         return SessionManager(
-            Store(self.paths.store_file, self.scrub.data),
+            store,
             ports=ports,
             desk=self.desk,
             locks=self.paths.state / "locks",

@@ -65,6 +65,7 @@ class SessionActor:
         self._turn: Turn | None = None
         self._turn_task: asyncio.Task[None] | None = None
         self._waiting: list[tuple[str, StartTurn]] = []
+        self._held = False  # the queue rests after an interrupt, until the person goes on
         self._turn_ended = asyncio.Event()
 
     def replay(self, records: list[Recorded]) -> None:
@@ -94,6 +95,10 @@ class SessionActor:
                 unknown=self.state.turn_unknown + (self.state.live_tokens > 0),
             )
             self._record(done)
+        self._waiting = [
+            (message, StartTurn(session=self.session, prompt=text))
+            for message, text in self.state.queued.items()
+        ]
         chosen = model or self.state.model or self._ports.router.default_model(last_used)
         self._choice = Choice(model=chosen or "", effort=self.state.effort)
         if chosen is not None and chosen != self.state.model:
@@ -146,7 +151,7 @@ class SessionActor:
         while True:
             await self._turn_ended.wait()
             self._turn_ended.clear()
-            if self._waiting and self._turn_task is None:
+            if self._waiting and self._turn_task is None and not self._held:
                 message, start = self._waiting.pop(0)
                 self._record(MessageUnqueued(message=message))
                 with suppress(StoreError):
@@ -157,10 +162,13 @@ class SessionActor:
             case StartTurn() if self._turn_task is not None:
                 message = f"q_{uuid4().hex[:12]}"
                 self._waiting.append((message, command))
-                self._record(MessageQueued(message=message, text=command.prompt))
+                text = self._ports.scrub.text(command.prompt)
+                self._record(MessageQueued(message=message, text=text))
             case StartTurn():
+                self._held = False
                 await self._begin_turn(command)
             case Interrupt():
+                self._held = bool(self._waiting)
                 await self._stop_turn()
             case RetryNow():
                 if self._turn is not None:

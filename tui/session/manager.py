@@ -212,18 +212,21 @@ class SessionManager:
         await actor.begin(command.cwd, command.model, last_used)
         self._actors[session] = actor
         self._tasks[session] = asyncio.create_task(actor.run())
+        self._tasks[session].add_done_callback(self._on_actor_end)
 
     async def _find(self, command: OpenSession) -> SessionId:
         if command.session is None:
             return SessionId(f"s_{self._ports.clock():%Y%m%d%H%M%S}_{uuid4().hex[:8]}")
+        exact = SessionId(command.session)
+        if await self._blocking(lambda: self._store.has(exact)):
+            return exact
         known = await self._blocking(self._store.summaries)
         if command.session == "last":
             here = [s for s in known if s.cwd == command.cwd] or known
             if not here:
                 raise UsageError("there is no session yet", hint="Start one with `ownkey`.")
             return SessionId(here[0].id)
-        found = [s for s in known if s.id == command.session]
-        found = found or [s for s in known if s.id.startswith(command.session)]
+        found = [s for s in known if s.id.startswith(exact)]
         if len(found) != 1:
             which = "no session" if not found else "more than one session"
             raise UsageError(
@@ -241,6 +244,11 @@ class SessionManager:
             self._notify(await self.spent_today())
         except StoreError as error:
             self._on_trouble(error)
+
+    def _on_actor_end(self, task: asyncio.Task[None]) -> None:
+        if not task.cancelled() and (error := task.exception()) is not None:
+            words = f"the session stopped: {error}"
+            self._notify(Trouble(message=words, hint="Start ownkey again; nothing shown is lost."))
 
     def _on_trouble(self, error: StoreError) -> None:
         self._notify(Trouble(message=error.message, hint=error.hint))

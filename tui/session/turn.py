@@ -112,7 +112,10 @@ class Turn:
             stop = await self._steps()
         except asyncio.CancelledError:
             await self._finish("interrupted", "interrupted")
-        except StoreError:
+        except StoreError as error:
+            # Nobody can be told by an event now; the writer keeps these for when it can write.
+            self._record_error(ServerFailed(error.message, hint=error.hint))
+            self._end("error", "server")
             raise
         except RequestError as error:
             self._record_error(error)
@@ -222,6 +225,10 @@ class Turn:
         )
 
     async def _finish(self, stop: DoneStop, why: str) -> None:
+        self._end(stop, why)
+        await self._writer.flush()
+
+    def _end(self, stop: DoneStop, why: str) -> None:
         self.phase = Phase.DONE
         self._calls.settle(why)
         if self._requests:
@@ -235,7 +242,6 @@ class Turn:
                 requests=len(self._requests),
             )
         )
-        await self._writer.flush()
 
     def _record(self, event: AnyEvent) -> None:
         self._writer.record(event, self.number)

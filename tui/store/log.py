@@ -190,13 +190,23 @@ class Store:
             for seq, at, turn, version, body in found
         ]  # fmt: skip
 
+    def has(self, session: SessionId) -> bool:
+        """Whether there is a session of exactly this id, even one in which nothing was said."""
+        with _explained(self.path):
+            return self._row(session) is not None
+
     def summaries(self, *, deleted: bool = False) -> list[Summary]:
-        """Every session, the latest first; with `deleted` only those that can be brought back."""
+        """Every session in which something was said, the latest first.
+
+        Args:
+            deleted: Only those that were deleted and can be brought back.
+        """
         with _explained(self.path):
             found = self._db.execute(
                 "SELECT id, created, cwd, title, branch, model, payer, state, messages, nano,"
                 " unknown, updated, seq FROM summaries JOIN sessions ON row = session"
-                f" WHERE deleted IS {'NOT ' if deleted else ''}NULL ORDER BY updated DESC, row DESC"
+                f" WHERE deleted IS {'NOT ' if deleted else ''}NULL AND messages > 0"
+                " ORDER BY updated DESC, row DESC"
             ).fetchall()
         return [
             Summary(
@@ -222,15 +232,6 @@ class Store:
         with self._transaction():
             done = self._db.execute("DELETE FROM sessions WHERE deleted < ?", (to_micros(before),))
             return done.rowcount
-
-    def note_contact(self, host: str, at: dt.datetime) -> None:
-        """Count a connection to `host` ("name:port") for the Privacy page."""
-        with self._transaction():
-            self._db.execute(
-                "INSERT INTO contacts VALUES (?, ?, ?, 1) ON CONFLICT (host)"
-                " DO UPDATE SET last = excluded.last, times = times + 1",
-                (host, to_micros(at), to_micros(at)),
-            )
 
     def spent_since(self, at: dt.datetime) -> tuple[int, int]:
         """Nano-dollars of all sessions' known charges since `at`, and how many were unknown."""

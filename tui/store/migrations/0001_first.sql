@@ -39,10 +39,3 @@ CREATE TABLE charges (
 ) STRICT, WITHOUT ROWID;
 
 CREATE INDEX charges_by_time ON charges (at);
-
-CREATE TABLE contacts (
-    host     TEXT    PRIMARY KEY,
-    first    INTEGER NOT NULL,
-    last     INTEGER NOT NULL,
-    times    INTEGER NOT NULL
-) STRICT;
