@@ -31,6 +31,7 @@ class Keyring:
         self.stores = self._open_stores(create=False)
         self.book = KeyBook(paths, self.stores)
         self._learned: set[str] = set()
+        self._swept = False
         names = [name for maker in MAKERS for name in maker.variables]
         scrub.learn(Secret(environ[name]) for name in names if environ.get(name))
         scrub.learn([self._passphrase] if self._passphrase else [])
@@ -91,6 +92,9 @@ class Keyring:
 
     async def learn_all(self) -> None:
         """Mask every stored key from now on, whether it is used or not."""
+        if not self._swept:
+            self._swept = True
+            await self._sweep()
         for record in self.records():
             if record.source == "stored" and record.used and record.id not in self._learned:
                 with suppress(OwnkeyError):
@@ -100,7 +104,7 @@ class Keyring:
                     self._scrub.learn([secret])
                     self._learned.add(record.id)
 
-    async def sweep(self) -> None:
+    async def _sweep(self) -> None:
         """Delete the secrets of keys that can no longer be brought back."""
         with suppress(OwnkeyError):
             await with_limit(self.book.forget_removed)
