@@ -12,6 +12,7 @@ from tui import __version__
 from tui.errors import StoreError, UsageError
 from tui.events.base import CallId, SessionId
 from tui.events.codec import AnyEvent, Recorded
+from tui.events.money import ChargeRecorded
 from tui.events.session import EngineRestarted, ModelChosen, SessionCreated
 from tui.events.tool import ToolReturned
 from tui.events.turn import MessageQueued, MessageUnqueued, TurnFinished, TurnStarted
@@ -84,17 +85,7 @@ class SessionActor:
             branch = self._ports.branch(Path(cwd))
             self._record(SessionCreated(cwd=cwd, version=__version__, branch=branch))
         elif self.state.working:
-            self._record(EngineRestarted())
-            for call, name in self.state.open_calls.items():
-                self._record(
-                    ToolReturned(call=CallId(call), name=name, ok=False, output=INTERRUPTED)
-                )
-            done = TurnFinished(
-                stop="interrupted",
-                nano=self.state.turn_nano,
-                unknown=self.state.turn_unknown + (self.state.live_tokens > 0),
-            )
-            self._record(done)
+            self._tidy()
         self._waiting = [
             (message, StartTurn(session=self.session, prompt=text))
             for message, text in self.state.queued.items()
@@ -105,6 +96,27 @@ class SessionActor:
             self._record(ModelChosen(model=chosen))
         await self._written_down()
         self._ports.router.warm(self._choice.model)
+
+    def _tidy(self) -> None:
+        """End the turn that a dead engine left open; what it spent nobody told us."""
+        state = self.state
+        self._record(EngineRestarted())
+        for call, name in state.open_calls.items():
+            self._record(ToolReturned(call=CallId(call), name=name, ok=False, output=INTERRUPTED))
+        cut_off = state.route if state.live_tokens > 0 else None
+        if cut_off is not None:
+            self._record(
+                ChargeRecorded(
+                    request=cut_off.request,
+                    payer=cut_off.payer,
+                    nano=None,
+                    lines=(),
+                    priced_by="ownkey stopped before usage arrived",
+                    sureness="unknown",
+                )
+            )
+        unknown = state.turn_unknown + (cut_off is not None)
+        self._record(TurnFinished(stop="interrupted", nano=state.turn_nano, unknown=unknown))
 
     async def _written_down(self) -> None:
         """Flush with a writer of the moment, before `run` has started its own."""
