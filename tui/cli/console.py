@@ -29,7 +29,7 @@ def run(args: argparse.Namespace) -> int:
         model=args.model,
     )
     session = app.run()
-    if session is not None:
+    if session is not None and app.state.turn:
         from tui.cli.output import say
         from tui.money import show_usd
 

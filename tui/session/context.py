@@ -99,35 +99,44 @@ class Conversation:
         self._close("text", None)
 
     def messages(self) -> tuple[Message, ...]:
-        """The history as promised by `Message`."""
+        """The history as promised by `Message`, what is streaming included."""
+        self._end_stream()
         return tuple(_alternate(_answered(self._said)))
 
 
-def _answered(said: Iterable[tuple[Role, Block]]) -> list[tuple[Role, Block]]:
+def _answered(said: list[tuple[Role, Block]]) -> list[tuple[Role, Block]]:
     """Each call's result moved, or made up as interrupted, to right after its message's calls."""
-    said = list(said)
-    results = {b.call: b for _, b in said if isinstance(b, ToolResultBlock)}
+    answers = _pair(said)
     out: list[tuple[Role, Block]] = []
-    waiting: list[ToolCallBlock] = []
-
-    def settle() -> None:
-        for call in waiting:
-            made_up = ToolResultBlock(call=call.id, name=call.name, ok=False, output=INTERRUPTED)
-            out.append(("user", results.get(call.id, made_up)))
-        waiting.clear()
-
-    for role, block in said:
+    waiting: list[tuple[Role, Block]] = []
+    for place, (role, block) in enumerate(said):
         if isinstance(block, ToolResultBlock):
-            if waiting:
-                settle()
+            out += waiting
+            waiting = []
             continue
-        if waiting and (role == "user" or not isinstance(block, ToolCallBlock)):
-            settle()
-        if isinstance(block, ToolCallBlock):
-            waiting.append(block)
+        if waiting and not isinstance(block, ToolCallBlock):
+            out += waiting
+            waiting = []
         out.append((role, block))
-    settle()
-    return out
+        if isinstance(block, ToolCallBlock):
+            made_up = ToolResultBlock(call=block.id, name=block.name, ok=False, output=INTERRUPTED)
+            waiting.append(("user", answers.get(place, made_up)))
+    return out + waiting
+
+
+def _pair(said: list[tuple[Role, Block]]) -> dict[int, ToolResultBlock]:
+    """Results by the place of their call; some servers begin at `call_0` in every answer."""
+    open_calls: dict[str, int] = {}
+    answers: dict[int, ToolResultBlock] = {}
+    for place, (_, block) in enumerate(said):
+        match block:
+            case ToolCallBlock():
+                open_calls[block.id] = place
+            case ToolResultBlock() if block.call in open_calls:
+                answers[open_calls.pop(block.call)] = block
+            case _:
+                pass
+    return answers
 
 
 def _alternate(said: Iterable[tuple[Role, Block]]) -> list[Message]:
