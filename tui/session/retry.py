@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 
 from tui.errors import RequestError
+from tui.providers.retry_after import hinted_wait_s
 
 TRIES = 3
 FIRST_WAIT_S = 1.0
@@ -20,6 +21,8 @@ def wait_before_retry(
 ) -> float | None:
     """Seconds to wait before the try after `attempt` (1, 2, …), or None to halt.
 
+    As long as the other side asks, in its headers or else in its sentence.
+
     Args:
         error: Why the request failed.
         attempt: How many tries there were.
@@ -28,7 +31,8 @@ def wait_before_retry(
     """
     if visible or attempt >= TRIES or error.kind not in RETRIED:
         return None
-    if error.retry_after is not None and error.retry_after > 0:
-        return error.retry_after if error.retry_after <= LONGEST_ASKED_S else None
+    asked = error.retry_after or hinted_wait_s(error.message)
+    if asked is not None and asked > 0:
+        return asked if asked <= LONGEST_ASKED_S else None
     spread = random.random() if jitter is None else jitter
     return FIRST_WAIT_S * 2 ** (attempt - 1) * (0.75 + spread / 2)
