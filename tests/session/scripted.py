@@ -8,6 +8,7 @@ from collections.abc import AsyncGenerator, Callable
 from decimal import Decimal
 from pathlib import Path
 
+from tui.billing.budget import Limits
 from tui.errors import NoRoute
 from tui.events.base import utc_now
 from tui.events.money import ChargeRecorded, UsageReported
@@ -109,6 +110,7 @@ def make_manager(
     script: Script,
     *,
     clock: Callable[[], dt.datetime] = utc_now,
+    limits: Callable[[], Limits] = Limits,
     notices: list[AnyNotice] | None = None,
 ) -> SessionManager:
     """A manager on a real store in `folder` whose model runs `script`."""
@@ -119,7 +121,7 @@ def make_manager(
 
     ports = Ports(
         router=ScriptedRouter(), pricer=FixedPricer(), scrub=NoScrub(), toolbox=EchoToolbox,
-        ready=nothing_to_learn,
+        ready=nothing_to_learn, limits=limits,
         stream=stream, clock=clock, branch=lambda path: None,
     )  # fmt: skip
     return SessionManager(

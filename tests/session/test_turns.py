@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.session.scripted import make_manager
+from tui.billing.budget import Limits
 from tui.errors import ContextTooLong, EndedEarly, Overloaded, RateLimited, UsageError
 from tui.events.turn import TurnFinished
 from tui.providers.base import (
@@ -391,3 +392,33 @@ async def test_a_session_in_which_nothing_was_said_is_not_listed(tmp_path):
     async with make_manager(tmp_path, says("x")) as manager:
         await open_session(manager)
         assert manager._store.summaries() == []
+
+
+async def test_a_budget_without_room_stops_before_anything_is_sent(tmp_path):
+    sent = []
+
+    async def script(request):
+        sent.append(request)
+        yield Stopped(stop="end", said="stop")
+
+    async with make_manager(tmp_path, script, limits=lambda: Limits(day=500)) as manager:
+        opened = await open_session(manager)
+        await manager.call(StartTurn(session=opened.session, prompt="hello"))
+        records = await until_done(manager, opened.session)
+    assert sent == []
+    assert records[-1].event.stop == "budget"
+
+
+async def test_near_a_cap_the_answer_is_made_to_fit(tmp_path):
+    sent = []
+
+    async def script(request):
+        sent.append(request.max_tokens)
+        yield TextDelta(text="x")
+        yield Stopped(stop="end", said="stop")
+
+    async with make_manager(tmp_path, script, limits=lambda: Limits(session=5_000)) as manager:
+        opened = await open_session(manager)
+        await manager.call(StartTurn(session=opened.session, prompt="hello"))
+        await until_done(manager, opened.session)
+    assert 1_000 <= sent[0] < 5_000

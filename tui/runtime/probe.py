@@ -9,6 +9,7 @@ from uuid import uuid4
 import msgspec
 
 from tui.address import origin
+from tui.billing.budget import Limits
 from tui.catalog.prices import shipped_book
 from tui.errors import EndedEarly, NoRoute, RequestError, ServerFailed
 from tui.events.base import RequestId, utc_now
@@ -94,6 +95,7 @@ async def run_probe(
         pricer=ListPricer(shipped_book()),
         scrub=scrub,
         ready=_nothing,
+        limits=Limits,
         toolbox=_no_tools,
         stream=lambda api, request, door: provider(api).stream(request, door),
         clock=utc_now,

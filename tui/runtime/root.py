@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Self, cast
 
+from tui.billing.budget import Limits
 from tui.events.base import utc_now
 from tui.net import Network
 from tui.paths import find_paths
@@ -22,6 +23,7 @@ from tui.session.ports import Ports
 from tui.settings.store import SettingsStore
 from tui.store.log import Store
 
+SCOPES = ("request", "turn", "session", "day", "month")
 UNDO_DELETE_FOR = dt.timedelta(days=30)
 """A deleted session can be brought back for so long."""
 
@@ -78,6 +80,7 @@ class Runtime:
             pricer=ListPricer(self._book),
             scrub=self.scrub,
             ready=self.keyring.learn_all,
+            limits=self._limits,
             toolbox=lambda cwd: FolderToolbox(cwd, self._environ, self._mode),
             stream=lambda api, request, access: provider(api).stream(request, access),
             clock=utc_now,
@@ -97,6 +100,9 @@ class Runtime:
         """End the local model and what runs beside."""
         await self.desk.close()
         await asyncio.shield(self._server.stop())
+
+    def _limits(self) -> Limits:
+        return Limits(**{scope: self.settings.usd(f"budget.{scope}_usd") for scope in SCOPES})
 
     def _mode(self) -> Mode:
         return cast("Mode", self.settings.text("approvals.mode") or "ask")

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import datetime as dt
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from pathlib import Path
 from uuid import uuid4
 
 from tui import __version__
+from tui.billing.budget import Spent
 from tui.errors import StoreError, UsageError
 from tui.events.base import CallId, SessionId
 from tui.events.codec import AnyEvent, Recorded
@@ -41,6 +43,7 @@ class SessionActor:
     Args:
         publish: Told of each group of records after it is written.
         trouble: Told when the store fails and no event can say so.
+        spent_since: Nano-dollars of all sessions' known charges since a moment.
     """
 
     def __init__(
@@ -51,6 +54,7 @@ class SessionActor:
         append: Append,
         publish: Callable[[tuple[Recorded, ...]], None],
         trouble: Callable[[StoreError], None],
+        spent_since: Callable[[dt.datetime], Awaitable[int]],
     ) -> None:
         self.session = session
         self.state = SessionState()
@@ -58,6 +62,7 @@ class SessionActor:
         self._ports = ports
         self._publish = publish
         self._trouble = trouble
+        self._spent_since = spent_since
         self._writer = SessionWriter(append, self._written, ports.clock)
         self._choice = Choice(model="")
         self._mailbox: asyncio.Queue[tuple[SessionCommand, asyncio.Future[None]]] = asyncio.Queue(
@@ -68,6 +73,7 @@ class SessionActor:
         self._waiting: list[tuple[str, StartTurn]] = []
         self._held = False  # the queue rests after an interrupt, until the person goes on
         self._turn_ended = asyncio.Event()
+        self._one_at_a_time = asyncio.Lock()  # between the mailbox and the queue of messages
 
     def replay(self, records: list[Recorded]) -> None:
         """Fold what the log already holds."""
@@ -146,7 +152,8 @@ class SessionActor:
                 while True:
                     command, done = await self._mailbox.get()
                     try:
-                        await self._handle(command)
+                        async with self._one_at_a_time:
+                            await self._handle(command)
                     except (StoreError, UsageError) as error:
                         if not done.cancelled():
                             done.set_exception(error)
@@ -163,19 +170,26 @@ class SessionActor:
         while True:
             await self._turn_ended.wait()
             self._turn_ended.clear()
-            if self._waiting and self._turn_task is None and not self._held:
-                message, start = self._waiting.pop(0)
-                self._record(MessageUnqueued(message=message))
-                with suppress(StoreError):
-                    await self._begin_turn(start)
+            async with self._one_at_a_time:
+                if not self._waiting or self._turn_task is not None or self._held:
+                    continue
+                message, start = self._waiting[0]
+                try:
+                    await self._begin_turn(start, MessageUnqueued(message=message))
+                except StoreError as error:
+                    self._held = True
+                    self._trouble(error)
+                else:
+                    self._waiting = [item for item in self._waiting if item[0] != message]
 
     async def _handle(self, command: SessionCommand) -> None:
+        commit, turn = self._writer.commit, self.state.turn
         match command:
             case StartTurn() if self._turn_task is not None:
                 message = f"q_{uuid4().hex[:12]}"
-                self._waiting.append((message, command))
                 text = self._ports.scrub.text(command.prompt)
-                self._record(MessageQueued(message=message, text=text))
+                await commit([MessageQueued(message=message, text=text)], turn)
+                self._waiting.append((message, command))
             case StartTurn():
                 self._held = False
                 await self._begin_turn(command)
@@ -186,28 +200,26 @@ class SessionActor:
                 if self._turn is not None:
                     self._turn.retry_now()
             case ChooseModel():
+                await commit([ModelChosen(model=command.model, effort=command.effort)], turn)
                 self._choice.model, self._choice.effort = command.model, command.effort
-                self._record(ModelChosen(model=command.model, effort=command.effort))
                 self._ports.router.warm(command.model)
                 if self._turn is not None:
                     self._turn.retry_now()
             case Unqueue():
-                before = len(self._waiting)
+                if any(message == command.message for message, _ in self._waiting):
+                    await commit([MessageUnqueued(message=command.message)], turn)
                 self._waiting = [item for item in self._waiting if item[0] != command.message]
-                if len(self._waiting) < before:
-                    self._record(MessageUnqueued(message=command.message))
             case AnswerApproval():
                 if self._turn is not None:
                     self._turn.answer(command.call, command.allow)
         await self._writer.flush()
 
-    async def _begin_turn(self, start: StartTurn) -> None:
+    async def _begin_turn(self, start: StartTurn, *before: AnyEvent) -> None:
         await self._ports.ready()
         scrub = self._ports.scrub.text
         number = self.state.turn + 1
         event = TurnStarted(prompt=scrub(start.prompt), attachments=start.attachments)
-        self._writer.record(event, number)
-        await self._writer.flush()
+        await self._writer.commit([*before, event], number)
         self._turn = Turn(
             number,
             start,
@@ -216,9 +228,20 @@ class SessionActor:
             ports=self._ports,
             writer=self._writer,
             conversation=self._conversation,
+            spent=self._spent_so_far,
         )
         self._turn_task = asyncio.create_task(self._turn.run())
         self._turn_task.add_done_callback(self._on_turn_end)
+        await asyncio.sleep(0)  # a task that is cancelled before its first step ends no turn
+
+    async def _spent_so_far(self, turn_nano: int) -> Spent:
+        midnight = self._ports.clock().replace(hour=0, minute=0, second=0, microsecond=0)
+        return Spent(
+            turn=turn_nano,
+            session=self.state.session_nano,
+            day=await self._spent_since(midnight),
+            month=await self._spent_since(midnight.replace(day=1)),
+        )
 
     def _on_turn_end(self, task: asyncio.Task[None]) -> None:
         self._turn = self._turn_task = None

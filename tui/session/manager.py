@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import datetime as dt
 from collections.abc import AsyncGenerator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -167,6 +168,10 @@ class SessionManager:
         nano, unknown = await self._blocking(lambda: self._store.spent_since(midnight))
         return SpentToday(nano=nano, unknown=unknown)
 
+    async def _spent_since(self, at: dt.datetime) -> int:
+        nano, _ = await self._blocking(lambda: self._store.spent_since(at))
+        return nano
+
     def _actor(self, session: SessionId) -> SessionActor:
         if session not in self._actors:
             raise UsageError(
@@ -205,6 +210,7 @@ class SessionManager:
             ),
             publish=lambda records: self._publish(session, records),
             trouble=self._on_trouble,
+            spent_since=self._spent_since,
         )
         actor.replay(await self._read(session, 0, -1))
         known = await self._blocking(self._store.summaries)

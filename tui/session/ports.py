@@ -10,6 +10,7 @@ from typing import Any, Protocol
 
 import msgspec
 
+from tui.billing.budget import Limits
 from tui.events.base import RequestId
 from tui.events.money import ChargeRecorded, UsageReported
 from tui.events.route import Payer
@@ -141,6 +142,7 @@ class Ports(msgspec.Struct, frozen=True, kw_only=True):
     pricer: Pricer
     scrub: Scrub
     ready: Callable[[], Awaitable[None]]  # every stored key is known to `scrub` from then on
+    limits: Callable[[], Limits]  # the budgets in force
     toolbox: Callable[[Path], Toolbox]
     stream: Callable[[Api, ModelRequest, Access], AsyncGenerator[StreamPart]]
     clock: Callable[[], dt.datetime]

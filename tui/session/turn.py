@@ -12,17 +12,21 @@ from __future__ import annotations
 
 import asyncio
 import enum
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from decimal import Decimal
 from pathlib import Path
 from uuid import uuid4
 
 import msgspec
 
-from tui.errors import EndedEarly, RequestError, ServerFailed, StoreError
+from tui.billing.budget import Spent, least_room, tokens_that_fit
+from tui.errors import BudgetExceeded, EndedEarly, RequestError, ServerFailed, StoreError
 from tui.events.base import CallId, RequestId
 from tui.events.codec import AnyEvent
 from tui.events.route import RouteDecided
 from tui.events.turn import DoneStop, ErrorRaised, RetryBegun, RetryScheduled, TurnFinished
+from tui.money import show_usd
 from tui.providers import base
 from tui.session.calls import CallRunner
 from tui.session.commands import StartTurn
@@ -62,6 +66,7 @@ class Turn:
         cwd: The session's folder.
         choice: The session's model, read anew before each request.
         conversation: The fold of the session's events, kept up to date by the writer.
+        spent: What is spent so far, given what this turn has spent.
     """
 
     def __init__(
@@ -74,8 +79,10 @@ class Turn:
         ports: Ports,
         writer: SessionWriter,
         conversation: Conversation,
+        spent: Callable[[int], Awaitable[Spent]],
     ) -> None:
         self.number = number
+        self._spent = spent
         self.phase = Phase.ROUTING
         self._start = start
         self._cwd = cwd
@@ -119,8 +126,7 @@ class Turn:
             raise
         except RequestError as error:
             self._record_error(error)
-            stop = "incomplete" if isinstance(error, EndedEarly) else "error"
-            await self._finish(stop, error.kind)
+            await self._finish(_stop_of(error), error.kind)
         except Exception as error:  # the task's outermost edge: it becomes an event
             failure = ServerFailed(
                 f"ownkey itself failed: {type(error).__name__}: {error}",
@@ -148,10 +154,10 @@ class Turn:
         attempt = 1
         while True:
             self.phase = Phase.ROUTING
-            request = await self._route()
+            request, max_tokens = await self._route()
             try:
                 self.phase = Phase.REQUESTING
-                await request.stream(self._build(request.decision))
+                await request.stream(self._build(request.decision, max_tokens))
                 return request
             except RequestError as error:
                 request.charge_unknown()
@@ -175,11 +181,15 @@ class Turn:
             await asyncio.wait_for(self._retry_now.wait(), seconds)
         self._record(RetryBegun(request=request.id))
 
-    async def _route(self) -> RequestRun:
+    async def _route(self) -> tuple[RequestRun, int]:
         ports, now = self._ports, self._ports.clock()
         decision = ports.router.decide(self._choice.model)
         id = RequestId(f"r_{uuid4().hex[:16]}")
         tokens = self._conversation.characters // CHARACTERS_A_TOKEN + PROMPT_TOKENS
+        prompt_nano = ports.pricer.prompt_estimate(decision, tokens, now)
+        token_usd = ports.pricer.token_price(decision, now)
+        max_tokens = min(self._start.max_tokens, decision.max_output or self._start.max_tokens)
+        max_tokens = await self._within_budget(decision, prompt_nano, token_usd, max_tokens)
         self._record(
             RouteDecided(
                 request=id,
@@ -189,24 +199,53 @@ class Turn:
                 why=decision.why,
                 host=decision.host,
                 label=decision.label,
-                estimate_nano=ports.pricer.prompt_estimate(decision, tokens, now),
-                token_usd=ports.pricer.token_price(decision, now),
+                estimate_nano=prompt_nano,
+                token_usd=token_usd,
             )
         )
         await self._writer.flush()  # no byte leaves before its route is written
         request = RequestRun(id, decision, ports=ports, record=self._record)
         self._requests.append(request)
-        return request
+        return request, max_tokens
 
-    def _build(self, decision: Decision) -> base.ModelRequest:
+    async def _within_budget(
+        self,
+        decision: Decision,
+        prompt_nano: int | None,
+        token_usd: Decimal | None,
+        max_tokens: int,
+    ) -> int:
+        """The output tokens that every budget leaves room for; raises BudgetExceeded for none."""
+        limits = self._ports.limits()
+        if not limits.any or decision.payer == "nobody":
+            return max_tokens
+        if prompt_nano is None or token_usd is None:
+            raise BudgetExceeded(
+                f"{decision.model} has no known price: no budget can hold it",
+                hint="Choose another model (F2), or take the budget away in the settings.",
+            )
+        room = least_room(limits, await self._spent(self._nano()))
+        assert room is not None
+        left, scope = room
+        fits = tokens_that_fit(left, prompt_nano, token_usd, max_tokens)
+        if fits == 0:
+            raise BudgetExceeded(
+                f"the budget of this {scope} has {show_usd(max(left, 0))} left: nothing was sent",
+                hint=f"`ownkey settings set budget.{scope}_usd AMOUNT` raises it.",
+            )
+        return fits
+
+    def _nano(self) -> int:
+        return sum(c.nano or 0 for request in self._requests for c in request.charges)
+
+    def _build(self, decision: Decision, max_tokens: int) -> base.ModelRequest:
         use_tools = decision.tools and self._start.tools == "read"
-        limit = self._start.max_tokens
         return base.ModelRequest(
             model=decision.wire_model,
             messages=self._conversation.messages(),
             system=system_prompt(str(self._cwd), local=decision.local, tools=use_tools),
             tools=self._toolbox.specs() if use_tools else (),
-            max_tokens=min(limit, decision.max_output or limit),
+            max_tokens=max_tokens,
             effort=self._choice.effort if self._choice.effort in decision.efforts else None,
             thinking=decision.thinking,
         )
@@ -237,7 +276,7 @@ class Turn:
         self._record(
             TurnFinished(
                 stop=stop,
-                nano=sum(charge.nano or 0 for charge in charges),
+                nano=self._nano(),
                 unknown=sum(charge.nano is None for charge in charges),
                 requests=len(self._requests),
             )
@@ -245,3 +284,13 @@ class Turn:
 
     def _record(self, event: AnyEvent) -> None:
         self._writer.record(event, self.number)
+
+
+def _stop_of(error: RequestError) -> DoneStop:
+    match error:
+        case EndedEarly():
+            return "incomplete"
+        case BudgetExceeded():
+            return "budget"
+        case _:
+            return "error"

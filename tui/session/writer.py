@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 
 import msgspec
 
@@ -66,10 +66,28 @@ class SessionWriter:
             StoreError: it could not be written.
         """
         self._urgent = True
+        if self._pending:
+            self._idle.clear()
         self._wake.set()
         await self._idle.wait()
         if self.failure is not None:
             raise self.failure
+
+    async def commit(self, events: Sequence[AnyEvent], turn: int) -> None:
+        """Write events now or not at all: what was refused must not happen later by itself.
+
+        Raises:
+            StoreError: they could not be written, and are forgotten.
+        """
+        for event in events:
+            self.record(event, turn)
+        try:
+            await self.flush()
+        except StoreError:
+            self._pending = [p for p in self._pending if not any(p[0] is e for e in events)]
+            if not self._pending:
+                self.failure = None
+            raise
 
     async def run(self) -> None:
         """Write until cancelled; the session's task group owns this."""
