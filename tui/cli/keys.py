@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from tui.cli.asking import ask_passphrase, can_ask
-from tui.cli.output import print_json, print_text, say
+from tui.cli.output import print_json, print_row, print_text, say
 from tui.errors import KeyStoreError, UsageError
 from tui.secret import Secret
 
@@ -149,7 +149,7 @@ def _list(records: tuple[KeyRecord, ...], *, as_json_too: bool) -> None:
     if not records:
         print_text("No keys. Add one: ownkey keys add anthropic|openai|google")
     for record in records:
-        print_text(_line(record))
+        print_row(_line(record))
 
 
 def _line(record: KeyRecord) -> str:
@@ -223,7 +223,9 @@ async def _check_one(
 
     from tui.events.base import utc_now
     from tui.keys.check import as_checked, check_key
-    from tui.keys.store import with_limit
+    from tui.keys.kept_models import keep_models
+    from tui.keys.store import mode_of, with_limit
+    from tui.paths import find_paths
 
     try:
         secret = await with_limit(lambda: book.secret_of(record, environ))
@@ -232,6 +234,8 @@ async def _check_one(
     result = await check_key(record.provider, secret, record.base_url, environ=environ)
     checked = as_checked(result, utc_now())
     book.record_check(record.id, checked)
+    if mode_of(environ) != "env":  # which promises that nothing is stored
+        keep_models(find_paths(environ), record.provider, result.models)
     shown = msgspec.structs.replace(
         record,
         state=checked.state,

@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any, cast
 
 from tui.cli.asking import ask_passphrase, ask_yes, can_ask, read_hidden
 from tui.cli.keys import as_json, passphrase_in
-from tui.cli.output import print_json, print_text, say
+from tui.cli.output import print_json, print_row, print_text, say
 from tui.errors import UsageError
 from tui.keys.book import KeyBook, NewKey
+from tui.keys.kept_models import keep_models
 from tui.keys.makers import MAKERS, Maker, base_url_in, find_maker
 from tui.keys.paste import PastedKey, RefusedPaste, normalise_key
 from tui.keys.records import Checked
@@ -150,6 +151,7 @@ def _add(args: argparse.Namespace, maker: Maker, environ: Mapping[str, str], pat
 
     new = dataclasses.replace(wanted, secret=pasted.secret, checked=checked)
     record = asyncio.run(with_limit(lambda: book.add(new)))
+    keep_models(paths, maker.id, models)
     _told(record, pasted, models, as_json_too=args.json)
     for warning in book.warnings:
         say(f"ownkey: {warning}")
@@ -250,7 +252,7 @@ def _told(
     names = ", ".join(model.id for model in models[:_MODELS_SHOWN])
     if models:
         more = len(models) - _MODELS_SHOWN
-        print_text(f"Models: {names}" + (f" and {more} more" if more > 0 else ""))
+        print_row(f"Models: {names}" + (f" and {more} more" if more > 0 else ""))
     print_text(
         f"Stored in {record.backend}: {record.provider} {record.label} "
         f"(…{record.fingerprint}) for {record.base_url}"

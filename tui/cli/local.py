@@ -159,7 +159,8 @@ class _Bar:
 
 def _bar(progress: Progress) -> str:
     full = BAR_CELLS * progress.done_bytes // progress.total_bytes
-    bar = "█" * full + "░" * (BAR_CELLS - full)
+    done, rest = "█░" if "utf" in (sys.stderr.encoding or "").lower() else "#."
+    bar = done * full + rest * (BAR_CELLS - full)
     so_far = f"{progress.done_bytes / 1e6:5.1f} of {progress.total_bytes / 1e6:.1f} MB"
     return f"{progress.step:<11} {bar} {so_far}"
 

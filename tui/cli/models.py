@@ -16,7 +16,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Offline: the shipped catalogue, and what the makers told when a key was checked."""
-    from tui.cli.output import print_json, print_text
+    from tui.cli.output import print_json, print_row
 
     rows = asyncio.run(_rows())
     if args.json:
@@ -26,7 +26,7 @@ def run(args: argparse.Namespace) -> int:
         price = f"{row.input_usd or '?'} / {row.output_usd or '?'}"
         who = row.label if row.payer is not None else "no key" if row.provider != "local" else "-"
         mark = "key" if row.key else "   "
-        print_text(f"{mark}  {row.id:<44} {who:<16} {price:>16}")
+        print_row(f"{mark}  {row.id:<44} {who:<16} {price:>16}")
     return 0
 
 

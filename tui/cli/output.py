@@ -7,6 +7,8 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from typing import TextIO
+
     from tui.errors import OwnkeyError
 
 
@@ -18,18 +20,38 @@ def print_json(value: Any) -> None:  # noqa: ANN401 - any JSON value
 
 def print_text(text: str) -> None:
     """A line for a person, neutralised."""
-    from tui.text import neutralise
+    write_text(text + "\n")
 
-    sys.stdout.write(neutralise(text) + "\n")
-    sys.stdout.flush()
+
+def print_row(text: str) -> None:
+    """A row of a list: what is named in it cannot begin a row of its own."""
+    print_text(text.translate(_ROW))
+
+
+_ROW = {ord("\t"): "␉", ord("\n"): "␊"}
+
+
+def write_text(text: str) -> None:
+    """A piece of text for a person, neutralised, as it comes."""
+    _show(sys.stdout, text)
 
 
 def say(text: str) -> None:
     """A line beside the result, on standard error, neutralised."""
+    _show(sys.stderr, text + "\n")
+
+
+def _show(stream: TextIO, text: str) -> None:
+    """Neutralised; a character that the stream's encoding does not have becomes its escape."""
     from tui.text import neutralise
 
-    sys.stderr.write(neutralise(text) + "\n")
-    sys.stderr.flush()
+    shown = neutralise(text)
+    try:
+        stream.write(shown)
+    except UnicodeEncodeError:
+        coding = stream.encoding
+        stream.write(shown.encode(coding, "backslashreplace").decode(coding))
+    stream.flush()
 
 
 def say_error(error: OwnkeyError) -> None:

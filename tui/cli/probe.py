@@ -136,19 +136,17 @@ def _print_refused(message: str, case: str) -> None:
 
 
 def _print_text(event: AnyEvent) -> None:
-    from tui.cli.output import say
+    from tui.cli.output import say, write_text
     from tui.errors import headline
     from tui.events.money import ChargeRecorded, UsageReported
     from tui.events.stream import TextStreamed
     from tui.events.tool import ToolCalled
     from tui.events.turn import ErrorRaised, TurnFinished
     from tui.money import show_usd
-    from tui.text import neutralise
 
     match event:
         case TextStreamed():
-            sys.stdout.write(neutralise(event.delta))
-            sys.stdout.flush()
+            write_text(event.delta)
         case ToolCalled():
             say(f"\ncalls {event.name} {event.args if event.args is not None else event.raw}")
         case UsageReported():

@@ -147,19 +147,17 @@ class _Printer:
             print_json(stamped(fields, at=record.at, session=record.session, turn=record.turn))
 
     def _show_text(self, record: Recorded) -> None:
-        from tui.cli.output import say
+        from tui.cli.output import say, write_text
         from tui.errors import headline
         from tui.events.stream import BlockClosed, TextStreamed
         from tui.events.tool import ToolCalled
         from tui.events.turn import ErrorRaised, RetryScheduled, TurnFinished
-        from tui.text import neutralise
 
         event = record.event
         match event:
             case TextStreamed():
                 self._open_line = True
-                sys.stdout.write(neutralise(event.delta))
-                sys.stdout.flush()
+                write_text(event.delta)
             case BlockClosed(kind="text"):
                 self._end_line()
             case ToolCalled():

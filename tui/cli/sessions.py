@@ -59,7 +59,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _list(store: Store, *, as_json: bool) -> int:
-    from tui.cli.output import print_json, print_text
+    from tui.cli.output import print_json, print_row
     from tui.money import show_usd
 
     summaries = store.summaries()
@@ -69,7 +69,7 @@ def _list(store: Store, *, as_json: bool) -> int:
     for s in summaries:
         cost = show_usd(None if s.unknown and not s.nano else s.nano)
         title = (s.title or "untitled").replace("\n", " ")
-        print_text(f"{s.id}  {s.updated:%Y-%m-%d %H:%M}  {s.state:<11} {cost:>10}  {title}")
+        print_row(f"{s.id}  {s.updated:%Y-%m-%d %H:%M}  {s.state:<11} {cost:>10}  {title}")
     return 0
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from contextlib import suppress
 
@@ -11,11 +10,12 @@ import msgspec
 from tui.catalog.models import FoundModel
 from tui.errors import KeyStoreError, OwnkeyError
 from tui.keys.book import KeyBook
+from tui.keys.kept_models import keep_models
 from tui.keys.listing import KeyRecord
 from tui.keys.makers import MAKERS
 from tui.keys.model_list import ModelFound
 from tui.keys.store import KeyStores, PassphraseNeeded, mode_of, with_limit
-from tui.paths import Paths, write_private
+from tui.paths import Paths
 from tui.runtime.scrub import LiveScrub
 from tui.secret import Secret
 
@@ -121,13 +121,4 @@ class Keyring:
 
     def keep_models(self, provider: str, models: tuple[ModelFound, ...]) -> None:
         """Keep a maker's list for offline use."""
-        kept: dict[str, object] = {}
-        with suppress(OSError, ValueError):
-            kept = json.loads(self._paths.models_file.read_bytes())
-        kept[provider] = [
-            {"provider": provider, "id": m.id, "name": m.name, "context": m.context,
-             "max_output": m.max_output}
-            for m in models
-        ]  # fmt: skip
-        with suppress(OSError):
-            write_private(self._paths.models_file, json.dumps(kept).encode())
+        keep_models(self._paths, provider, models)
