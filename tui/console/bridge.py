@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Protocol
 
-from tui.engine.client import EngineClient
+from tui.engine.client import EngineClient, EngineDied
 from tui.errors import OwnkeyError
 from tui.events.base import SessionId
 from tui.events.codec import Recorded
@@ -73,12 +73,17 @@ class Bridge:
         self._seq = 0
         self._queued: list[Recorded] = []
         self._client: EngineClient | None = None
+        self._failed = False
         self._restarts: list[float] = []
         self._tasks: set[asyncio.Task[None]] = set()
         self._outbox: list[tuple[Callable[[SessionId], AnyCommand], asyncio.Future[AnyReply]]] = []
 
     async def start(self) -> None:
         """Start the engine and open the session; what fails is told to the listener."""
+        self._failed = False
+        refusing, self._client = self._client, None
+        if refusing is not None:
+            await refusing.stop()
         client = EngineClient(told=self._told, noticed=self._listener.on_notice, died=self._died)
         try:
             await client.start(self._environ, self._folder)
@@ -87,11 +92,13 @@ class Bridge:
             opened = await client.call(
                 OpenSession(session=wanted, cwd=str(self._folder), model=self._model)
             )
+        except EngineDied:  # told by `_died`
+            return
         except OSError as error:
-            self._listener.on_failure(OwnkeyError(f"the engine cannot be started: {error}"))
+            self._fail(OwnkeyError(f"the engine cannot be started: {error}"))
             return
         except OwnkeyError as error:
-            self._listener.on_failure(error)
+            self._fail(error)
             return
         assert isinstance(opened, SessionOpened)
         self.session = opened.session
@@ -109,12 +116,34 @@ class Bridge:
         return self._client.post(command)
 
     def in_session(self, make: Callable[[SessionId], AnyCommand]) -> asyncio.Future[AnyReply]:
-        """Send a command of the session, as soon as there is one."""
-        if self._client is not None and self.session is not None:
+        """Send a command of the session, as soon as there is one.
+
+        Where the engine or the session could not be opened it is tried again: the reason may
+        have passed.
+        """
+        if self._client is not None and self.session is not None and not self._failed:
             return self._client.post(make(self.session))
         answer: asyncio.Future[AnyReply] = asyncio.get_running_loop().create_future()
         self._outbox.append((make, answer))
+        if self._failed:
+            self._failed = False
+            self._start_again()
         return answer
+
+    def _fail(self, error: OwnkeyError) -> None:
+        """Nothing can be sent now: whoever waits is told, and keeps what was typed."""
+        self._failed = True
+        waiting, self._outbox = self._outbox, []
+        for _, answer in waiting:
+            if not answer.done():
+                answer.set_exception(error)
+                answer.exception()  # seen: whoever waits still gets it
+        self._listener.on_failure(error)
+
+    def _start_again(self) -> None:
+        task = asyncio.create_task(self.start())
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
 
     def take(self) -> list[Recorded]:
         """All records that have come since the last call."""
@@ -148,9 +177,9 @@ class Bridge:
         self._client = None
         self._listener.on_engine_died(restarting=again)
         if again:
-            task = asyncio.create_task(self.start())
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
+            self._start_again()
+        else:
+            self._fail(EngineDied("the engine keeps stopping", hint="`ownkey doctor` tells more."))
 
 
 def _chain(source: asyncio.Future[AnyReply], target: asyncio.Future[AnyReply]) -> None:

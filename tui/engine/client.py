@@ -8,10 +8,22 @@ from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
 
+import msgspec
+
 from tui import process
 from tui.engine import frames
-from tui.engine.frames import Call, DownFrame, Failed, Follow, Noticed, Ready, Replied, Told
-from tui.errors import OwnkeyError
+from tui.engine.frames import (
+    Call,
+    DownFrame,
+    Failed,
+    Follow,
+    Noticed,
+    Ready,
+    Replied,
+    Told,
+    UpFrame,
+)
+from tui.errors import OwnkeyError, StoreError
 from tui.events.base import SessionId
 from tui.session.bus import Batch
 from tui.session.commands import AnyCommand, AnyNotice, AnyReply, Shutdown
@@ -64,12 +76,16 @@ class EngineClient:
         ours, theirs = socket.socketpair()
         with theirs:
             descriptor = theirs.fileno()
-            self._child = process.start(
-                process.python_command("tui.engine.host", str(descriptor)),
-                environ=environ,
-                pass_fds=(descriptor,),
-                cwd=folder,
-            )
+            try:
+                self._child = process.start(
+                    process.python_command("tui.engine.host", str(descriptor)),
+                    environ=environ,
+                    pass_fds=(descriptor,),
+                    cwd=folder,
+                )
+            except OSError:
+                ours.close()
+                raise
         reader, self._writer = await asyncio.open_connection(sock=ours)
         hello = frames.Hello(environ=frames.environment_for_engine(environ), folder=str(folder))
         self._send(hello)
@@ -127,23 +143,31 @@ class EngineClient:
             self._writer.write(frames.encode(frame))
 
     async def _read(self, reader: asyncio.StreamReader) -> None:
-        while (body := await frames.read_frame(reader)) is not None:
-            frame = frames.decode_up(body)
-            match frame:
-                case Told():
-                    batch = frames.unpack_records(frame)
-                    if queue := self._queues.get(frame.session):
-                        queue.put_nowait(batch)
-                    self._told(batch)
-                case Replied():
-                    self._answer(frame.id, frame.reply)
-                case Failed():
-                    self._answer(frame.id, frames.unpack_error(frame))
-                case Noticed():
-                    self._noticed(frame.notice)
-                case Ready():
-                    pass
-        self._gone()
+        try:
+            while (body := await frames.read_frame(reader)) is not None:
+                self._take(frames.decode_up(body))
+        except (msgspec.MsgspecError, StoreError):
+            pass  # it says what nobody understands: as good as dead, and made so below
+        finally:
+            self._gone()
+        if self._child is not None and not self._stopping:
+            await asyncio.to_thread(process.end, self._child, 0.0)
+
+    def _take(self, frame: UpFrame) -> None:
+        match frame:
+            case Told():
+                batch = frames.unpack_records(frame)
+                if queue := self._queues.get(frame.session):
+                    queue.put_nowait(batch)
+                self._told(batch)
+            case Replied():
+                self._answer(frame.id, frame.reply)
+            case Failed():
+                self._answer(frame.id, frames.unpack_error(frame))
+            case Noticed():
+                self._noticed(frame.notice)
+            case Ready():
+                pass
 
     def _answer(self, id: int, answer: AnyReply | OwnkeyError) -> None:
         waiting = self._waiting.pop(id, None)
@@ -163,8 +187,6 @@ class EngineClient:
         self._waiting.clear()
         for queue in self._queues.values():
             queue.put_nowait(None)
-        if self._child is not None:
-            self._child.poll()
         if not self._stopping:
             self._died()
 

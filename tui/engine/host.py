@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import asyncio
 import os
+import select
 import signal
 import socket
 import sys
 import threading
+import time
 from collections.abc import Callable
 from contextlib import suppress
 
@@ -98,19 +100,56 @@ async def serve(connection: socket.socket) -> None:
 
     environ = dict(os.environ) | {n: s.reveal() for n, s in hello.environ.items()}
     send(Ready(version=__version__))
-    runtime = Runtime(environ, notify=lambda notice: send(frames.Noticed(notice=notice)))
-    async with runtime, runtime.manager() as manager:
-        served = _Connection(manager, send)
-        try:
-            while (body := await frames.read_frame(reader)) is not None:
-                if not served.take(frames.decode_down(body), writer.drain):
-                    break
-        finally:
-            threading.Timer(END_LIMIT_S, os._exit, (0,)).start()
-            await served.close()
+    try:
+        runtime = Runtime(environ, notify=lambda notice: send(frames.Noticed(notice=notice)))
+        served_manager = runtime.manager()
+    except OwnkeyError as error:
+        await _refuse(reader, send, error)
+    else:
+        async with runtime, served_manager as manager:
+            await _serve_calls(reader, writer, _Connection(manager, send))
     with suppress(ConnectionError):
         await writer.drain()
     writer.close()
+
+
+async def _serve_calls(
+    reader: asyncio.StreamReader, writer: asyncio.StreamWriter, served: _Connection
+) -> None:
+    try:
+        while (body := await frames.read_frame(reader)) is not None:
+            if not served.take(frames.decode_down(body), writer.drain):
+                break
+    finally:
+        threading.Timer(END_LIMIT_S, os._exit, (0,)).start()
+        await served.close()
+
+
+async def _refuse(
+    reader: asyncio.StreamReader, send: Callable[[UpFrame], None], error: OwnkeyError
+) -> None:
+    """Answer every call with why nothing can be done, until the console goes or starts anew."""
+    while (body := await frames.read_frame(reader)) is not None:
+        match frames.decode_down(body):
+            case Call(command=Shutdown()):
+                return
+            case Call(id=id):
+                send(frames.pack_error(id, error))
+            case _:
+                pass
+
+
+def _end_after_hangup(descriptor: int) -> None:
+    """End the process `END_LIMIT_S` after the console is gone, even where the loop hangs."""
+    watched = select.poll()
+    watched.register(descriptor, getattr(select, "POLLRDHUP", select.POLLHUP))
+
+    def watch() -> None:
+        watched.poll()
+        time.sleep(END_LIMIT_S)
+        os._exit(0)
+
+    threading.Thread(target=watch, name="console-watch", daemon=True).start()
 
 
 def main() -> None:
@@ -118,6 +157,7 @@ def main() -> None:
     harden()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the terminal's Ctrl+C is the console's
     connection = socket.socket(fileno=int(sys.argv[1]))
+    _end_after_hangup(connection.fileno())
     try:
         asyncio.run(serve(connection))
     finally:
