@@ -23,7 +23,7 @@ class Said:
 
 def run_command(*words: str, stdin: str = "", environ: dict[str, str] | None = None) -> Said:
     """Run it with a pipe as standard input; `environ` is laid over this process's own."""
-    out, err = io.StringIO(), io.StringIO()
+    out, err = _captured(), _captured()
     pipe = io.TextIOWrapper(io.BytesIO(stdin.encode("utf-8", "surrogatepass")), encoding="utf-8")
     with (
         mock.patch.dict(os.environ, environ or {}),
@@ -35,4 +35,13 @@ def run_command(*words: str, stdin: str = "", environ: dict[str, str] | None = N
             status = main(words)
         except SystemExit as ended:
             status = ended.code if isinstance(ended.code, int) else 1
-    return Said(status, out.getvalue(), err.getvalue())
+    return Said(status, _text(out), _text(err))
+
+
+def _captured() -> io.TextIOWrapper:
+    return io.TextIOWrapper(io.BytesIO(), encoding="utf-8", errors="strict", newline="")
+
+
+def _text(stream: io.TextIOWrapper) -> str:
+    stream.seek(0)
+    return stream.buffer.read().decode("utf-8")

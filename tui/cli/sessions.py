@@ -49,9 +49,11 @@ def run(args: argparse.Namespace) -> int:
             case "list":
                 return _list(store, as_json=args.json)
             case "show":
-                return _export(store, args.id, "json" if args.json else "markdown")
+                form = "json" if args.json else "markdown"
+                return _export(store, args.id, form, for_a_person=not args.json)
             case "export":
-                return _export(store, args.id, args.format)
+                on_a_screen = args.format != "json" and sys.stdout.isatty()
+                return _export(store, args.id, args.format, for_a_person=on_a_screen)
             case _:
                 return _delete(store, args)
     finally:
@@ -98,11 +100,17 @@ def _find(store: Store, id: str, *, deleted: bool = False) -> SessionId:
     return SessionId(found[0].id)
 
 
-def _export(store: Store, id: str, form: str) -> int:
+def _export(store: Store, id: str, form: str, *, for_a_person: bool) -> int:
+    """A file gets the texts as they came, a person's screen gets them neutralised."""
+    from tui.cli.output import print_text
     from tui.store.export import export_session
 
     session = _find(store, id)
     text = export_session(store.read(session), form)
+    if for_a_person:
+        print_text(text)
+        return 0
+    sys.stdout.flush()
     sys.stdout.buffer.write(text.encode("utf-8", "replace"))
     sys.stdout.flush()
     return 0

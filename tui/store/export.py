@@ -9,17 +9,21 @@ from typing import Any
 
 from tui.errors import UsageError
 from tui.events.codec import Recorded
-from tui.events.money import UsageReported
+from tui.events.money import ChargeRecorded, UsageReported
 from tui.events.route import RequestFinished, RouteDecided
 from tui.events.session import SessionCreated, SessionTitled
-from tui.events.stream import TextStreamed
+from tui.events.stream import TextStreamed, ThinkingStreamed
 from tui.events.tool import ToolReturned
 from tui.events.turn import TurnFinished, TurnStarted
+from tui.money import usd_string
 from tui.store.summary import first_line
+from tui.text import neutralise
 
 
 def export_session(records: Sequence[Recorded], form: str) -> str:
     """The whole session in one of the forms `markdown`, `json`, `html`.
+
+    JSON and Markdown hold the texts as they came; HTML is for reading and holds them neutralised.
 
     Raises:
         UsageError: another form, or a session without events.
@@ -59,18 +63,22 @@ def _gather(records: Sequence[Recorded]) -> dict[str, Any]:
             case RouteDecided():
                 _drop_if_silent(messages, reply)
                 reply = {
-                    "role": "assistant", "text": "", "at": _time(record), "model": event.model,
-                    "connection": event.connection, "payer": event.payer, "usage": None,
-                    "stop": "interrupted",
+                    "role": "assistant", "text": [], "at": _time(record), "model": event.model,
+                    "connection": event.connection, "payer": event.payer, "usd": None,
+                    "usage": None, "stop": "interrupted",
                 }  # fmt: skip
                 messages.append(reply)
             case TextStreamed() if reply is not None:
-                reply["text"] += event.delta
+                reply["text"].append(event.delta)
             case UsageReported() if reply is not None:
                 reply["usage"] = {
                     "input": event.input, "output": event.output, "cache_read": event.cache_read,
                     "cache_write": event.cache_write, "reasoning": event.reasoning,
                 }  # fmt: skip
+            case ChargeRecorded() if reply is not None:
+                reply["usd"] = None if event.nano is None else usd_string(event.nano)
+            case ThinkingStreamed() if reply is not None:
+                reply.setdefault("thinking", []).append(event.delta)
             case RequestFinished() if reply is not None:
                 reply["stop"] = event.stop
             case ToolReturned():
@@ -81,6 +89,10 @@ def _gather(records: Sequence[Recorded]) -> dict[str, Any]:
                 reply = None
             case _:
                 pass
+    for message in messages:
+        for name in ("text", "thinking"):
+            if isinstance(message.get(name), list):
+                message[name] = "".join(message[name])
     return head
 
 
@@ -120,7 +132,7 @@ def _longest_run(text: str) -> int:
 
 
 def _html(told: dict[str, Any]) -> str:
-    title = html.escape(str(told["title"] or told["id"]))
+    title = _shown(str(told["title"] or told["id"]))
     parts = [
         '<!doctype html><meta charset="utf-8">',
         '<meta http-equiv="Content-Security-Policy" content="default-src \'none\'; '
@@ -132,5 +144,9 @@ def _html(told: dict[str, Any]) -> str:
     ]
     for message in told["messages"]:
         who = message.get("model") or message["role"]
-        parts.append(f"<h2>{html.escape(str(who))}</h2><pre>{html.escape(message['text'])}</pre>")
+        parts.append(f"<h2>{_shown(str(who))}</h2><pre>{_shown(message['text'])}</pre>")
     return "\n".join(parts) + "\n"
+
+
+def _shown(text: str) -> str:
+    return html.escape(neutralise(text))
