@@ -23,6 +23,9 @@ from tui.session.commands import AnyNotice, Done, OpenSession, SessionOpened, St
 MODELS = ("anthropic/claude-opus-4-7", "openai/gpt-5.5", "google/gemini-3.1-pro-preview")
 """One of each maker, as the catalogue has them."""
 
+QUICK = MODELS[1]
+"""The one whose SDK is imported first."""
+
 
 def environ_of(fake: FakeProvider, home: Path) -> dict[str, str]:
     """What gives a process every maker's key, all served by the fake provider."""
@@ -85,7 +88,7 @@ class RunningEngine:
         self._news.set()
 
     async def open(
-        self, session: str | None = None, model: str | None = MODELS[0], *, after: int = 0
+        self, session: str | None = None, model: str | None = QUICK, *, after: int = 0
     ) -> SessionOpened:
         """Open a session and follow it."""
         order = OpenSession(session=session, cwd=str(self._folder), model=model)

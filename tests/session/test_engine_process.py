@@ -13,6 +13,7 @@ import pytest
 from tests.command import run_command
 from tests.engine_world import (
     MODELS,
+    QUICK,
     BareConsole,
     RunningEngine,
     child_program,
@@ -257,7 +258,7 @@ async def test_the_bridge_reads_on_behind_a_kill_without_a_gap_or_a_double(envir
     fake.script([{"text": WORDS, "rate": 100}])
     listener, records = FakeListener(), []
     bridge = Bridge(
-        listener, environ={**os.environ, **environ}, folder=tmp_path, session=None, model=MODELS[0]
+        listener, environ={**os.environ, **environ}, folder=tmp_path, session=None, model=QUICK
     )
 
     def told(ready) -> bool:
@@ -333,7 +334,7 @@ def kill_the_parent(environ, folder, model) -> tuple[int, list[int]]:
 
 def test_the_engine_ends_within_5_s_of_a_kill_of_its_console(environ, tmp_path, fake):
     fake.script([{"text": WORDS, "rate": 20}])
-    engine, _ = kill_the_parent(environ, tmp_path, MODELS[0])
+    engine, _ = kill_the_parent(environ, tmp_path, QUICK)
     assert is_gone(engine, 5)
 
 
@@ -341,7 +342,7 @@ def test_a_console_that_is_killed_leaves_an_interrupted_turn_and_nothing_lost(
     environ, tmp_path, fake, home
 ):
     fake.script([{"text": WORDS, "rate": 20}])
-    engine, _ = kill_the_parent(environ, tmp_path, MODELS[0])
+    engine, _ = kill_the_parent(environ, tmp_path, QUICK)
     assert is_gone(engine, 5)
     shown = json.loads(run_command("sessions", "export", "last", "--format", "json").stdout)
     assert shown["messages"][-1]["stop"] == "interrupted"
@@ -366,7 +367,7 @@ def test_a_console_that_does_not_read_holds_up_nobody_and_misses_nothing(
 ):
     fake.script([{"fault": "huge:8"}])
     with BareConsole(environ, tmp_path) as console:
-        console.send(frames.Call(id=1, command=OpenSession(cwd=str(tmp_path), model=MODELS[0])))
+        console.send(frames.Call(id=1, command=OpenSession(cwd=str(tmp_path), model=QUICK)))
         opened = console.read_reply().reply
         assert isinstance(opened, SessionOpened)
         console.send(frames.Follow(session=opened.session, after=0))
@@ -432,7 +433,7 @@ def test_the_engine_is_told_of_keys_and_addresses_in_its_first_frame_alone(envir
 
 def test_the_engine_process_has_no_key_in_its_environment_or_arguments(environ, tmp_path):
     with BareConsole(environ, tmp_path) as console:
-        console.send(frames.Call(id=1, command=OpenSession(cwd=str(tmp_path), model=MODELS[0])))
+        console.send(frames.Call(id=1, command=OpenSession(cwd=str(tmp_path), model=QUICK)))
         console.read_reply()
         with open(f"/proc/{console.child.pid}/cmdline", "rb") as words:
             assert environ["ANTHROPIC_API_KEY"].encode() not in words.read()
