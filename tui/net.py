@@ -135,6 +135,7 @@ class _Transport(httpx2.AsyncHTTPTransport):
             proxy=proxy,
             limits=httpx2.Limits(max_connections=20, max_keepalive_connections=keepalive),
         )
+        self._proxy = None if proxy is None else httpx2.URL(proxy).netloc.decode("ascii")
         if proxy is None:
             self._pool = httpcore2.AsyncConnectionPool(
                 ssl_context=context,
@@ -145,7 +146,12 @@ class _Transport(httpx2.AsyncHTTPTransport):
             )
 
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
-        response = await super().handle_async_request(request)
+        try:
+            response = await super().handle_async_request(request)
+        except (httpx2.ProxyError, httpx2.ConnectError, httpx2.ConnectTimeout) as error:
+            if self._proxy is None or _is_tls(error):
+                raise
+            raise _proxy_failure(self._proxy, request.url.host, error) from error
         encoding = response.headers.get("content-encoding", "identity").strip().lower()
         if encoding not in {"identity", "", "gzip", "x-gzip", "deflate"}:
             await response.aclose()
@@ -160,6 +166,34 @@ class _Transport(httpx2.AsyncHTTPTransport):
             stream=_Bounded(response.stream, encoding),
             extensions=response.extensions,
         )
+
+
+def _is_tls(error: BaseException | None) -> bool:
+    """Whether the encryption failed: then the way through the proxy was open."""
+    import ssl
+
+    while error is not None:
+        if isinstance(error, ssl.SSLError):
+            return True
+        error = error.__cause__ or error.__context__
+    return False
+
+
+def _proxy_failure(proxy: str, host: str, error: Exception) -> NetworkFailed:
+    if not isinstance(error, httpx2.ProxyError):
+        return NetworkFailed(
+            f"the proxy {proxy} on the way to {host} cannot be reached",
+            hint="Check HTTPS_PROXY, or unset it to go without.",
+        )
+    if "407" in str(error):
+        return NetworkFailed(
+            f"the proxy {proxy} on the way to {host} wants a sign-in",
+            hint="Put user and password into HTTPS_PROXY, or use another network.",
+        )
+    return NetworkFailed(
+        f"the proxy {proxy} does not let us through to {host}: {str(error)[:100]}",
+        hint="Ask whoever runs the proxy, or use another network.",
+    )
 
 
 class Network:
@@ -182,7 +216,7 @@ class Network:
         proxy = next((self._environ[name] for name in names if name in self._environ), None)
         if proxy is not None and "://" not in proxy:
             proxy = f"http://{proxy}"
-        if proxy is not None and proxy.split(":", 1)[0].lower() not in {"http", "https"}:
+        if proxy is not None and not _is_web_proxy(proxy):
             raise BadRequest(
                 f"the proxy {proxy.split('@')[-1]!r} is not an http proxy",
                 hint="Set HTTPS_PROXY to an http:// proxy, or unset ALL_PROXY.",
@@ -222,10 +256,24 @@ class Network:
             # One context a process: loading the roots takes 20 ms.
             file, folder = self._environ.get("SSL_CERT_FILE"), self._environ.get("SSL_CERT_DIR")
             if file or folder:
-                self._context = ssl.create_default_context(cafile=file, capath=folder)
+                try:
+                    self._context = ssl.create_default_context(cafile=file, capath=folder)
+                except OSError as error:  # missing, not to be read, or no certificates
+                    raise BadRequest(
+                        f"the certificates of SSL_CERT_FILE cannot be read: {file or folder}",
+                        hint="Name a file of certificates in PEM form, or unset it.",
+                    ) from error
             else:
                 self._context = httpx2.create_ssl_context(trust_env=False)
         return self._context
+
+
+def _is_web_proxy(proxy: str) -> bool:
+    try:
+        address = httpx2.URL(proxy)
+    except httpx2.InvalidURL:
+        return False
+    return address.scheme in {"http", "https"} and bool(address.host)
 
 
 async def _plain_body(request: httpx2.Request) -> None:
@@ -263,7 +311,7 @@ async def get_json(
             heads = {k.lower(): v for k, v in response.headers.items()}
             return Answer(response.status_code, heads, bytes(body[:MAX_JSON_BYTES]))
     except (TimeoutError, httpx2.TimeoutException) as error:
-        raise TimedOut(f"{host} did not answer within {timeout_s:g} s") from error
+        raise TimedOut(f"{host} did not answer within {max(timeout_s, 1):.0f} s") from error
     except (httpx2.RemoteProtocolError, httpx2.DecodingError) as error:
         raise ProtocolBroken(f"{host} did not answer in HTTP: {error}") from error
     except (httpx2.HTTPError, OSError, httpx2.InvalidURL, ValueError) as error:

@@ -139,9 +139,7 @@ def _add(args: argparse.Namespace, maker: Maker, environ: Mapping[str, str], pat
     if not args.no_check:
         result = _checked_live(maker, pasted.secret, base_url, environ)
         if not _may_store(result):
-            kind = result.error_kind or "network"
-            say(f"{result.state}: {result.message}")
-            return _refused(kind, _next_step(result, maker), as_json_too=args.json)
+            return _not_stored(result, maker, as_json_too=args.json)
         from tui.events.base import utc_now
         from tui.keys.check import as_checked
 
@@ -237,6 +235,14 @@ def _refused(error: str, hint: str, *, as_json_too: bool) -> int:
     if as_json_too:
         print_json({"error": error, "hint": hint})
     say(f"ownkey: the key is refused: {error}\n  {hint}")
+    return 1
+
+
+def _not_stored(result: CheckResult, maker: Maker, *, as_json_too: bool) -> int:
+    kind, hint = result.error_kind or "network", _next_step(result, maker)
+    if as_json_too:
+        print_json({"error": kind, "hint": hint})
+    say(f"ownkey: {result.state}: {result.message} ({kind})\n  {hint}")
     return 1
 
 

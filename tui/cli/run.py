@@ -14,6 +14,7 @@ from tui.errors import UsageError
 
 if TYPE_CHECKING:
     from tui.events.codec import Recorded
+    from tui.events.turn import ErrorRaised
     from tui.session.commands import AnyReply, SessionOpened
     from tui.session.manager import SessionManager
 
@@ -101,6 +102,7 @@ class _Printer:
         self._json = as_json
         self._refused = False
         self._error: str | None = None
+        self._failed: ErrorRaised | None = None
         self._open_line = False
 
     def begin(self, opened: SessionOpened, cwd: str) -> None:
@@ -162,16 +164,18 @@ class _Printer:
                 self._end_line()
             case ToolCalled():
                 say(f"· {event.name} {event.args if event.args is not None else event.raw}")
-            case RetryScheduled():
-                say(f"trying again in {event.after:.0f} s ({event.why})")
             case ErrorRaised():
                 self._end_line()
-                say(
-                    f"ownkey: {headline(event.message)}"
-                    + (f"\n  {event.hint}" if event.hint else "")
-                )
+                self._failed = event  # said with what follows from it: one sentence each
+            case RetryScheduled():
+                why = event.why if self._failed is None else headline(self._failed.message)
+                say(f"ownkey: {why}: trying again in {max(event.after, 1):.0f} s")
+                self._failed = None
             case TurnFinished():
                 self._end_line()
+                if (failed := self._failed) is not None:
+                    step = f"\n  {failed.hint}" if failed.hint else ""
+                    say(f"ownkey: {headline(failed.message)}{step}")
                 say(_summary(event))
             case _:
                 pass

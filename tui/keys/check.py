@@ -125,11 +125,12 @@ def _verified(models: list[ModelFound]) -> CheckResult:
 
 
 def _unreachable(error: RequestError, scrub: Scrubber, hint: str = "") -> CheckResult:
+    own = "" if error.hint == error.next_step else error.hint  # a kind's is meant for turns
     return CheckResult(
         state="unreachable",
         error_kind=error.kind,
         message=scrub.scrub(error.message),
-        hint=hint or "Check the network, the proxy and the address.",
+        hint=hint or own or "Check the network, the proxy and the address.",
     )
 
 

@@ -208,9 +208,4 @@ def _broken(text: str, host: str, began: bool) -> RequestError:
 
 def _unreached(text: str, host: str) -> RequestError:
     why = text[:200].strip() or "no connection"
-    if "407" in why:
-        return NetworkFailed(
-            f"the proxy on the way to {host} wants a sign-in",
-            hint="Put user and password into HTTPS_PROXY, or use another network.",
-        )
     return NetworkFailed(f"{host} cannot be reached: {why}")

@@ -9,6 +9,7 @@ from pathlib import Path
 from tui.address import origin
 from tui.catalog.models import Catalogue, split_id
 from tui.errors import InvalidKey, KeyStoreError, NoRoute, PermissionRefused
+from tui.keys.makers import find_maker
 from tui.localmodel.models import LocalModels
 from tui.localmodel.process import LocalServer
 from tui.net import Network
@@ -71,7 +72,7 @@ class LiveRouter:
         """The route of a request to `model` now."""
         route = decide(model, self.connections())
         if isinstance(route, Refused):
-            raise NoRoute(route.why, hint=route.hint)
+            raise self._unfit(model) or NoRoute(route.why, hint=route.hint)
         connection = route.connection
         known = Catalogue.load(self._keyring.found_models()).find(model)
         local = connection.kind == "local"
@@ -93,6 +94,28 @@ class LiveRouter:
             tools=not local,
             context=8192 if local else None if known is None else known.context,
             max_output=2048 if local else None if known is None else known.max_output,
+        )
+
+    def _unfit(self, model: str) -> NoRoute | None:
+        """Why a key that the environment holds cannot serve it, where one does."""
+        maker = find_maker(split_id(model)[0])
+        found = (r for r in self._keyring.records() if r.source == "environment" and not r.used)
+        record = next((r for r in found if maker and r.provider == maker.id), None)
+        if record is None or maker is None:
+            return None
+        if record.state == "refused":
+            return NoRoute(
+                f"{record.label} holds characters that no key has: it is not sent",
+                hint=f"Copy the key again: {maker.console_url}",
+            )
+        if not record.base_url:
+            return NoRoute(
+                f"{maker.base_url_variable} names an address that cannot be used",
+                hint="`ownkey endpoints check URL` says why.",
+            )
+        return NoRoute(
+            f"{record.label} is found in the environment, but not used",
+            hint=f"`ownkey keys use {record.label}` is the yes to it.",
         )
 
     async def open(self, decision: Decision) -> Access:
