@@ -102,8 +102,8 @@ def decode(data: bytes, version: int = VERSION) -> AnyEvent:
         )
     try:
         return _decoder.decode(data)
-    except (msgspec.DecodeError, UnicodeDecodeError) as first:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as first:
         try:
-            return msgspec.convert(json.loads(data), AnyEvent, strict=False)
-        except (ValueError, msgspec.ValidationError):
+            return msgspec.convert(json.loads(data), AnyEvent)
+        except (ValueError, RecursionError, msgspec.ValidationError):
             raise StoreError(f"a damaged event: {first}") from first
