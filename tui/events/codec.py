@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+from collections.abc import Callable
 
 import msgspec
 
@@ -87,6 +88,13 @@ def encode(event: AnyEvent) -> bytes:
         return _encoder.encode(event)
     except UnicodeEncodeError:
         return json.dumps(msgspec.to_builtins(event), default=str).encode("ascii")
+
+
+def written(event: AnyEvent, scrub: Callable[[bytes], bytes]) -> tuple[bytes, AnyEvent]:
+    """The written form with every secret masked, and the event that it tells: shown as written."""
+    data = encode(event)
+    clean = scrub(data)
+    return (data, event) if clean == data else (clean, decode(clean))
 
 
 def decode(data: bytes, version: int = VERSION) -> AnyEvent:

@@ -13,7 +13,7 @@ from tui.billing.budget import Limits
 from tui.catalog.prices import shipped_book
 from tui.errors import EndedEarly, NoRoute, RequestError, ServerFailed
 from tui.events.base import RequestId, utc_now
-from tui.events.codec import AnyEvent
+from tui.events.codec import AnyEvent, written
 from tui.events.route import RouteDecided
 from tui.events.turn import DoneStop, ErrorRaised, TurnFinished
 from tui.net import Network
@@ -106,20 +106,22 @@ async def run_probe(
         request=id, model=probe.model, connection="probe", payer=payer, why=decision.why,
         host=decision.host,
     )  # fmt: skip
-    record(route)
-    run = RequestRun(id, decision, ports=ports, record=record)
-    stop = await _send(run, probe, record, scrub)
+
+    def masked(event: AnyEvent) -> None:
+        record(written(event, scrub.data)[1])
+
+    masked(route)
+    run = RequestRun(id, decision, ports=ports, record=masked)
+    stop = await _send(run, probe, masked)
     charge = run.charges[-1].nano if run.charges else None
-    record(
+    masked(
         TurnFinished(stop=stop, nano=charge, unknown=int(bool(run.charges) and charge is None),
                      requests=1)
     )  # fmt: skip
     return 1 if stop in {"error", "incomplete"} else 0
 
 
-async def _send(
-    run: RequestRun, probe: Probe, record: Callable[[AnyEvent], None], scrub: LiveScrub
-) -> DoneStop:
+async def _send(run: RequestRun, probe: Probe, record: Callable[[AnyEvent], None]) -> DoneStop:
     message = Message(role="user", blocks=(TextBlock(text=probe.prompt),))
     request = ModelRequest(
         model=probe.model, messages=(message,), max_tokens=1024, stream=not probe.no_stream
@@ -135,7 +137,7 @@ async def _send(
     record(
         ErrorRaised(
             kind=failure.kind,
-            message=scrub.text(failure.message),
+            message=failure.message,
             hint=failure.hint,
             request=run.id,
             retry_after=failure.retry_after,

@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from contextlib import aclosing
-from typing import assert_never
+from typing import Any, assert_never, cast
+
+import msgspec
 
 from tui.errors import EndedEarly
 from tui.events.base import CallId, RequestId
@@ -141,15 +143,22 @@ class RequestRun:
 
     def _called(self, call: base.ToolCallBlock) -> None:
         self.visible = True
+        scrub = self._ports.scrub.text
+        # Masked before it runs, too: a tool may put its arguments into a child's.
+        call = msgspec.structs.replace(
+            call,
+            name=scrub(call.name),
+            args=None if call.args is None else _masked(call.args, scrub),
+            raw=None if call.raw is None else scrub(call.raw),
+        )
         self.calls.append(call)
-        raw = None if call.raw is None else self._ports.scrub.text(call.raw)
         self._record(
             ToolCalled(
                 request=self.id,
                 id=CallId(call.id),
                 name=call.name,
                 args=call.args,
-                raw=raw,
+                raw=call.raw,
                 sealed=call.sealed,
             )
         )
@@ -158,3 +167,17 @@ class RequestRun:
         self.charged = True
         self.charges.append(charge)
         self._record(charge)
+
+
+def _masked(value: Any, scrub: Callable[[str], str]) -> Any:  # noqa: ANN401 - any JSON value
+    """A JSON value with every secret in its texts and names masked."""
+    match value:
+        case str():
+            return scrub(value)
+        case list():
+            return [_masked(one, scrub) for one in cast("list[Any]", value)]
+        case dict():
+            fields = cast("dict[str, Any]", value)
+            return {scrub(name): _masked(one, scrub) for name, one in fields.items()}
+        case _:
+            return value

@@ -11,7 +11,7 @@ import datetime as dt
 import os
 import sqlite3
 from collections.abc import Callable, Generator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from tui.errors import StoreError
@@ -21,10 +21,11 @@ from tui.events.codec import AnyEvent, Recorded
 from tui.events.money import ChargeRecorded
 from tui.paths import private_folder
 from tui.store.summary import Summary
+from tui.store.trouble import explained
 
 BUSY_TIMEOUT_S = 5.0
 _EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
-_MIGRATIONS = Path(__file__).parent / "migrations"
+MIGRATIONS = Path(__file__).parent / "migrations"
 _MICROSECOND = dt.timedelta(microseconds=1)
 
 
@@ -42,17 +43,25 @@ class Store:
     Args:
         path: The database file; made, with its folder, for this user alone.
         scrub: Takes every stored key's bytes out of what is written (`tui.keys.redact`).
+        migrations: Folder of the numbered steps from one version of the store to the next.
 
     Raises:
         StoreError: cannot be opened: locked, damaged, newer, or the disk refuses.
     """
 
-    def __init__(self, path: Path, scrub: Callable[[bytes], bytes] = bytes) -> None:
+    def __init__(
+        self,
+        path: Path,
+        scrub: Callable[[bytes], bytes] = bytes,
+        *,
+        migrations: Path = MIGRATIONS,
+    ) -> None:
         self.path = path
+        self._migrations = migrations
         self._scrub = scrub
         self._summaries: dict[SessionId, Summary] = {}
         self._rows: dict[SessionId, int] = {}
-        with _explained(path):
+        with explained(path):
             private_folder(path.parent)
             if not path.exists():
                 os.close(os.open(path, os.O_CREAT | os.O_WRONLY, 0o600))
@@ -65,7 +74,7 @@ class Store:
             self._migrate()
 
     def _migrate(self) -> None:
-        steps = sorted(_MIGRATIONS.glob("*.sql"))
+        steps = sorted(self._migrations.glob("*.sql"))
         (have,) = self._db.execute("PRAGMA user_version").fetchone()
         if have > len(steps):
             raise StoreError(
@@ -84,14 +93,16 @@ class Store:
 
     @contextmanager
     def _transaction(self) -> Generator[None]:
-        with _explained(self.path):
+        with explained(self.path):
             self._db.execute("BEGIN IMMEDIATE")
             try:
                 yield
+                self._db.execute("COMMIT")
             except BaseException:
-                self._db.execute("ROLLBACK")
+                if self._db.in_transaction:  # a full disk may have rolled it back already
+                    with suppress(sqlite3.Error):
+                        self._db.execute("ROLLBACK")
                 raise
-            self._db.execute("COMMIT")
 
     def close(self) -> None:
         self._db.close()
@@ -99,7 +110,7 @@ class Store:
     def append(
         self, session: SessionId, events: Sequence[tuple[AnyEvent, int]], at: dt.datetime
     ) -> tuple[Recorded, ...]:
-        """Write events with their turn numbers in one step and return them as recorded.
+        """Write events with their turn numbers in one step and return them as recorded: masked.
 
         The first event of a new session is `SessionCreated`. On return they survive a kill.
 
@@ -107,39 +118,53 @@ class Store:
             StoreError: nothing of it was written; or another process writes this session.
         """
         summary = self._summary(session) or Summary(id=session, created=at, updated=at)
-        records = tuple(
-            Recorded(session=session, seq=summary.seq + 1 + n, at=at, turn=turn, event=event)
-            for n, (event, turn) in enumerate(events)
-        )
+        bodies, records = list[bytes](), list[Recorded]()
+        for seq, (event, turn) in enumerate(events, start=summary.seq + 1):
+            body, clean = codec.written(event, self._scrub)
+            bodies.append(body)
+            records.append(Recorded(session=session, seq=seq, at=at, turn=turn, event=clean))
         fresh = _copy(summary)
         for record in records:
             fresh.apply(record)
-        stamp = to_micros(at)
-        with self._transaction():
-            row = self._row(session)
-            if row is None:
-                self._db.execute(
-                    "INSERT INTO sessions (id, created) VALUES (?, ?)", (session, stamp)
-                )
-                row = self._row(session)
-            self._db.executemany(
-                "INSERT INTO events (session, seq, at, turn, version, body) VALUES (?,?,?,?,?,?)",
-                [
-                    (row, r.seq, stamp, r.turn, codec.VERSION, self._scrub(codec.encode(r.event)))
-                    for r in records
-                ],
-            )
-            self._db.executemany(
-                "INSERT INTO charges (session, seq, at, nano) VALUES (?,?,?,?)",
-                [
-                    (row, r.seq, stamp, r.event.nano)
-                    for r in records
-                    if isinstance(r.event, ChargeRecorded)
-                ],
-            )
-            self._write_summary(row or 0, fresh)
+        try:
+            with self._transaction():
+                self._insert(session, records, bodies, fresh)
+        except BaseException:
+            self._rows.pop(session, None)  # a new session's row went with the rest
+            raise
         self._summaries[session] = fresh
-        return records
+        return tuple(records)
+
+    def _insert(
+        self,
+        session: SessionId,
+        records: Sequence[Recorded],
+        bodies: Sequence[bytes],
+        summary: Summary,
+    ) -> None:
+        row = self._row(session)
+        if row is None:
+            created = to_micros(summary.created)
+            insert = "INSERT INTO sessions (id, created) VALUES (?, ?)"
+            row = self._db.execute(insert, (session, created)).lastrowid
+            assert row is not None
+            self._rows[session] = row
+        self._db.executemany(
+            "INSERT INTO events (session, seq, at, turn, version, body) VALUES (?,?,?,?,?,?)",
+            [
+                (row, r.seq, to_micros(r.at), r.turn, codec.VERSION, body)
+                for r, body in zip(records, bodies, strict=True)
+            ],
+        )
+        self._db.executemany(
+            "INSERT INTO charges (session, seq, at, nano) VALUES (?,?,?,?)",
+            [
+                (row, r.seq, to_micros(r.at), r.event.nano)
+                for r in records
+                if isinstance(r.event, ChargeRecorded)
+            ],
+        )
+        self._write_summary(row, summary)
 
     def _write_summary(self, row: int, s: Summary) -> None:
         self._db.execute(
@@ -173,7 +198,7 @@ class Store:
 
     def read(self, session: SessionId, after: int = 0, limit: int | None = None) -> list[Recorded]:
         """Events with a sequence number above `after`, in order, at most `limit` of them."""
-        with _explained(self.path):
+        with explained(self.path):
             row = self._row(session)
             if row is None:
                 return []
@@ -192,7 +217,7 @@ class Store:
 
     def has(self, session: SessionId) -> bool:
         """Whether there is a session of exactly this id, even one in which nothing was said."""
-        with _explained(self.path):
+        with explained(self.path):
             return self._row(session) is not None
 
     def summaries(self, *, deleted: bool = False) -> list[Summary]:
@@ -201,7 +226,7 @@ class Store:
         Args:
             deleted: Only those that were deleted and can be brought back.
         """
-        with _explained(self.path):
+        with explained(self.path):
             found = self._db.execute(
                 "SELECT id, created, cwd, title, branch, model, payer, state, messages, nano,"
                 " unknown, updated, seq FROM summaries JOIN sessions ON row = session"
@@ -235,7 +260,7 @@ class Store:
 
     def spent_since(self, at: dt.datetime) -> tuple[int, int]:
         """Nano-dollars of all sessions' known charges since `at`, and how many were unknown."""
-        with _explained(self.path):
+        with explained(self.path):
             row = self._db.execute(
                 "SELECT coalesce(sum(nano), 0), count(*) - count(nano) FROM charges WHERE at >= ?",
                 (to_micros(at),),
@@ -252,41 +277,3 @@ def _copy(summary: Summary) -> Summary:
     import msgspec
 
     return msgspec.structs.replace(summary)
-
-
-@contextmanager
-def _explained(path: Path) -> Generator[None]:
-    """Turn what SQLite and the disk say into one sentence with the next step."""
-    try:
-        yield
-    except sqlite3.IntegrityError as error:
-        raise StoreError(
-            "another ownkey writes to this session", hint="Close the other one, or wait for it."
-        ) from error
-    except (sqlite3.Error, OSError) as error:
-        raise _explain(error, path) from error
-
-
-def _explain(error: Exception, path: Path) -> StoreError:
-    text = str(error).lower()
-    if "locked" in text or "busy" in text:
-        return StoreError(
-            "another program holds the store and does not let go",
-            hint="Close the other ownkey (or the backup that reads it), then try again.",
-        )
-    if "full" in text or "no space" in text:
-        return StoreError(
-            "the disk is full: nothing was sent, what was shown is kept",
-            hint="Free some room, then try again.",
-        )
-    if "malformed" in text or "not a database" in text or "corrupt" in text:
-        return StoreError(
-            f"the store is damaged ({path.name})",
-            hint="`ownkey sessions check` says what can be read; move the file away to start anew.",
-        )
-    if "readonly" in text or "read-only" in text or "permission" in text:
-        return StoreError(
-            f"the store may not be written ({path.name})",
-            hint="Check who owns the folder, or set OWNKEY_HOME to another.",
-        )
-    return StoreError(f"the store does not work: {error}", hint="`ownkey doctor` tells more.")
