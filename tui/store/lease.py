@@ -12,6 +12,7 @@ from pathlib import Path
 
 from tui.events.base import SessionId
 from tui.paths import private_folder
+from tui.store.trouble import explained
 
 
 class Lease:
@@ -22,10 +23,16 @@ class Lease:
 
     @classmethod
     def take(cls, folder: Path, session: SessionId) -> Lease | None:
-        """The lease of `session`, or None while another process drives it."""
-        private_folder(folder)
+        """The lease of `session`, or None while another process drives it.
+
+        Raises:
+            StoreError: the disk refuses it.
+        """
+        path = folder / f"{session}.lock"
         flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | getattr(os, "O_NOFOLLOW", 0)
-        descriptor = os.open(folder / f"{session}.lock", flags, 0o600)
+        with explained(path):
+            private_folder(folder)
+            descriptor = os.open(path, flags, 0o600)
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
