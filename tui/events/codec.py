@@ -114,4 +114,6 @@ def decode(data: bytes, version: int = VERSION) -> AnyEvent:
         try:
             return msgspec.convert(json.loads(data), AnyEvent)
         except (ValueError, RecursionError, msgspec.ValidationError):
-            raise StoreError(f"a damaged event: {first}") from first
+            raise StoreError(
+                f"a damaged event: {first}", hint="`ownkey sessions check` says which."
+            ) from first

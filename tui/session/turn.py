@@ -204,7 +204,7 @@ class Turn:
             )
         )
         await self._writer.flush()  # no byte leaves before its route is written
-        request = RequestRun(id, decision, ports=ports, record=self._record)
+        request = RequestRun(id, decision, ports=ports, record=self._record_or_stop)
         self._requests.append(request)
         return request, max_tokens
 
@@ -284,6 +284,12 @@ class Turn:
 
     def _record(self, event: AnyEvent) -> None:
         self._writer.record(event, self.number)
+
+    def _record_or_stop(self, event: AnyEvent) -> None:
+        """Record what streams; where it cannot be written the request ends and costs no more."""
+        self._record(event)
+        if self._writer.failure is not None:
+            raise self._writer.failure
 
 
 def _stop_of(error: RequestError) -> DoneStop:

@@ -8,12 +8,12 @@ from pathlib import Path
 import msgspec
 
 from tui.errors import StoreError
-from tui.events import codec
 from tui.events.base import SessionId
 from tui.events.codec import Recorded
+from tui.events.money import ChargeRecorded
 from tui.events.session import SessionCreated
 from tui.events.turn import TurnFinished, TurnStarted
-from tui.store.log import from_micros
+from tui.store.log import summary_row, to_record
 from tui.store.summary import Summary
 
 
@@ -27,8 +27,9 @@ def check_store(path: Path) -> CheckReport:
     """Read everything and say what is wrong; changes nothing.
 
     Held against the store: SQLite's own check; sequence numbers from 1 without a gap; every
-    event decodes; the first is `session_created`; each turn ends at most once; the summaries
-    equal the fold of the events.
+    event decodes; the first is `session_created`; each turn ends at most once; summaries and
+    charges equal the fold of the events. All of it is read as of one moment, so that others may
+    write meanwhile.
     """
     if not path.exists():
         return CheckReport(sessions=0, events=0, problems=())
@@ -36,14 +37,21 @@ def check_store(path: Path) -> CheckReport:
     sessions = events = 0
     db = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=5)
     try:
+        db.execute("BEGIN")
         (verdict,) = db.execute("PRAGMA integrity_check(1)").fetchone()
         if verdict != "ok":
             problems.append(f"database: {verdict}")
+        for table, _, _, _ in db.execute("PRAGMA foreign_key_check"):
+            problems.append(f"{table}: a row of no session")
         for row, session in db.execute("SELECT row, id FROM sessions ORDER BY row").fetchall():
             sessions += 1
-            count, found = _check_session(db, row, session)
-            events += count
-            problems += [f"{session}: {problem}" for problem in found]
+            check = _SessionCheck(SessionId(str(session)))
+            try:
+                check.read(db, row)
+            except sqlite3.DatabaseError as error:
+                check.problems.append(f"database: {error}")
+            events += check.count
+            problems += [f"{session}: {problem}" for problem in check.problems]
     except sqlite3.DatabaseError as error:
         problems.append(f"database: {error}")
     finally:
@@ -51,47 +59,66 @@ def check_store(path: Path) -> CheckReport:
     return CheckReport(sessions=sessions, events=events, problems=tuple(problems))
 
 
-def _check_session(db: sqlite3.Connection, row: int, session: str) -> tuple[int, list[str]]:
-    problems: list[str] = []
-    summary: Summary | None = None
-    open_turn: int | None = None
-    count = 0
-    for seq, at, turn, version, body in db.execute(
-        "SELECT seq, at, turn, version, body FROM events WHERE session = ? ORDER BY seq", (row,)
-    ):
-        count += 1
-        if seq != count:
-            problems.append(f"event {count} is missing (found {seq})")
-            break
-        try:
-            event = codec.decode(body, version)
-        except StoreError as error:
-            problems.append(f"event {seq}: {error.message}")
-            continue
-        record = Recorded(
-            session=SessionId(session), seq=seq, at=from_micros(at), turn=turn, event=event
-        )
-        summary = summary or Summary(id=session, created=record.at, updated=record.at)
-        summary.apply(record)
-        if seq == 1 and not isinstance(event, SessionCreated):
-            problems.append("does not begin with session_created")
-        if isinstance(event, TurnStarted):
-            if open_turn is not None:
-                problems.append(f"turn {turn} begins before turn {open_turn} ended")
-            open_turn = turn
-        if isinstance(event, TurnFinished):
-            if open_turn != turn:
-                problems.append(f"turn {turn} ends twice or without a beginning")
-            open_turn = None
-    problems += _check_summary(db, row, summary)
-    return count, problems
+class _SessionCheck:
+    """One session's events, folded and held against what is kept beside them."""
 
+    def __init__(self, session: SessionId) -> None:
+        self.session = session
+        self.problems: list[str] = []
+        self.count = 0
+        self._fold: Summary | None = None
+        self._charges: list[tuple[int, int | None]] = []
+        self._open_turn: int | None = None
 
-def _check_summary(db: sqlite3.Connection, row: int, fold: Summary | None) -> list[str]:
-    kept = db.execute(
-        "SELECT state, messages, nano, unknown, seq FROM summaries WHERE session = ?", (row,)
-    ).fetchone()
-    if fold is None:
-        return ["has no events"] if kept is None else ["has a summary and no events"]
-    told = (fold.state, fold.messages, fold.nano, fold.unknown, fold.seq)
-    return [] if kept == told else [f"summary {kept} differs from its events {told}"]
+    def read(self, db: sqlite3.Connection, row: int) -> None:
+        for found in db.execute(
+            "SELECT seq, at, turn, version, body FROM events WHERE session = ? ORDER BY seq", (row,)
+        ):
+            self.count += 1
+            if found[0] != self.count:
+                self.problems.append(f"event {self.count} is missing (found {found[0]})")
+                break
+            try:
+                record = to_record(self.session, found)
+            except StoreError as error:
+                self.problems.append(f"event {self.count}: {error.message}")
+            else:
+                self._take(record)
+        self._compare_summary(db, row)
+        kept = db.execute("SELECT seq, nano FROM charges WHERE session = ? ORDER BY seq", (row,))
+        if kept.fetchall() != self._charges:
+            self.problems.append("charges differ from the events")
+
+    def _take(self, record: Recorded) -> None:
+        if self._fold is None:
+            self._fold = Summary(id=self.session, created=record.at, updated=record.at)
+        self._fold.apply(record)
+        event, turn = record.event, record.turn
+        if record.seq == 1 and not isinstance(event, SessionCreated):
+            self.problems.append("does not begin with session_created")
+        match event:
+            case TurnStarted():
+                if self._open_turn is not None:
+                    self.problems.append(f"turn {turn} begins before turn {self._open_turn} ended")
+                self._open_turn = turn
+            case TurnFinished():
+                if self._open_turn != turn:
+                    self.problems.append(f"turn {turn} ends twice or without a beginning")
+                self._open_turn = None
+            case ChargeRecorded():
+                self._charges.append((record.seq, event.nano))
+            case _:
+                pass
+
+    def _compare_summary(self, db: sqlite3.Connection, row: int) -> None:
+        kept = db.execute(
+            "SELECT cwd, title, branch, model, payer, state, messages, nano, unknown, updated, seq"
+            " FROM summaries WHERE session = ?",
+            (row,),
+        ).fetchone()
+        if self._fold is None:
+            self.problems.append("has no events")
+        elif kept != summary_row(self._fold):
+            self.problems.append(
+                f"summary {kept} differs from its events {summary_row(self._fold)}"
+            )

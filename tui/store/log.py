@@ -13,6 +13,7 @@ import sqlite3
 from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 from tui.errors import StoreError
 from tui.events import codec
@@ -21,7 +22,7 @@ from tui.events.codec import AnyEvent, Recorded
 from tui.events.money import ChargeRecorded
 from tui.paths import private_folder
 from tui.store.summary import Summary
-from tui.store.trouble import explained
+from tui.store.trouble import SEE_CHECK, explained
 
 BUSY_TIMEOUT_S = 5.0
 _EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
@@ -169,9 +170,8 @@ class Store:
     def _write_summary(self, row: int, s: Summary) -> None:
         self._db.execute(
             "INSERT OR REPLACE INTO summaries VALUES (?,?,?,?,?,?,?,?,?,?,?,?)",
-            (row, _storable(s.cwd), _storable(s.title), s.branch, s.model, s.payer, s.state,
-             s.messages, s.nano, s.unknown, to_micros(s.updated), s.seq),
-        )  # fmt: skip
+            (row, *summary_row(s)),
+        )
 
     def _row(self, session: SessionId) -> int | None:
         if session not in self._rows:
@@ -207,13 +207,7 @@ class Store:
                 " WHERE session = ? AND seq > ? ORDER BY seq LIMIT ?",
                 (row, after, -1 if limit is None else limit),
             ).fetchall()
-        return [
-            Recorded(
-                session=session, seq=seq, at=from_micros(at), turn=turn,
-                event=codec.decode(body, version),
-            )
-            for seq, at, turn, version, body in found
-        ]  # fmt: skip
+        return [to_record(session, row) for row in found]
 
     def has(self, session: SessionId) -> bool:
         """Whether there is a session of exactly this id, even one in which nothing was said."""
@@ -233,14 +227,10 @@ class Store:
                 f" WHERE deleted IS {'NOT ' if deleted else ''}NULL AND messages > 0"
                 " ORDER BY updated DESC, row DESC"
             ).fetchall()
-        return [
-            Summary(
-                id=r[0], created=from_micros(r[1]), cwd=r[2], title=r[3], branch=r[4], model=r[5],
-                payer=r[6], state=r[7], messages=r[8], nano=r[9], unknown=r[10],
-                updated=from_micros(r[11]), seq=r[12],
-            )
-            for r in found
-        ]  # fmt: skip
+        try:
+            return [_to_summary(row) for row in found]
+        except (TypeError, OverflowError) as error:
+            raise StoreError(f"a damaged summary: {error}", hint=SEE_CHECK) from error
 
     def mark_deleted(self, session: SessionId, at: dt.datetime | None) -> bool:
         """Hide a session, or bring it back with None; whether there was one to change."""
@@ -266,6 +256,35 @@ class Store:
                 (to_micros(at),),
             ).fetchone()
         return int(row[0]), int(row[1])
+
+
+def to_record(session: SessionId, row: tuple[Any, ...]) -> Recorded:
+    """An event out of its row: seq, at, turn, version, body.
+
+    Raises:
+        StoreError: it is damaged, or written by a newer ownkey.
+    """
+    seq, at, turn, version, body = row
+    try:
+        event = codec.decode(body, version)
+        return Recorded(session=session, seq=seq, at=from_micros(at), turn=turn, event=event)
+    except (TypeError, OverflowError) as error:  # a cell of another type than was written
+        raise StoreError(f"a damaged event: {error}", hint=SEE_CHECK) from error
+
+
+def summary_row(s: Summary) -> tuple[Any, ...]:
+    """A summary as it is kept, behind its session's row."""
+    texts = (s.cwd, s.title, s.branch, s.model, s.payer, s.state)
+    numbers = (s.messages, s.nano, s.unknown, to_micros(s.updated), s.seq)
+    return (*(_storable(text) for text in texts), *numbers)
+
+
+def _to_summary(r: tuple[Any, ...]) -> Summary:
+    return Summary(
+        id=r[0], created=from_micros(r[1]), cwd=r[2], title=r[3], branch=r[4], model=r[5],
+        payer=r[6], state=r[7], messages=r[8], nano=r[9], unknown=r[10],
+        updated=from_micros(r[11]), seq=r[12],
+    )  # fmt: skip
 
 
 def _storable(text: str | None) -> str | None:

@@ -15,6 +15,7 @@ NO_ROOM_BYTES = 64 * 1024
 """With less than this free, a disk error without a reason is a full disk: SQLite's shared memory
 says no more than that it cannot grow."""
 
+SEE_CHECK = "`ownkey sessions check` says what can be read; move the file away to start anew."
 _FULL = {errno.ENOSPC, errno.EDQUOT}
 _FORBIDDEN = {errno.EACCES, errno.EPERM, errno.EROFS, errno.ELOOP, errno.ENOTDIR, errno.EEXIST}
 
@@ -49,7 +50,7 @@ def explain(error: Exception, path: Path) -> StoreError:
     if "malformed" in text or "not a database" in text or "corrupt" in text:
         return StoreError(
             f"the store is damaged ({path.name})",
-            hint="`ownkey sessions check` says what can be read; move the file away to start anew.",
+            hint=SEE_CHECK,
         )
     if number in _FORBIDDEN or "readonly" in text or "unable to open" in text:
         return StoreError(
