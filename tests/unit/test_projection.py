@@ -51,7 +51,9 @@ STREAMING = (
 
 
 def shown(found: SessionState):
-    return status_facts(found, None, today=None, letters=True, following=False, flash=None)
+    return status_facts(
+        found, None, now=NOW, today=None, day_budget=None, letters=True, following=False, flash=None
+    )
 
 
 def test_what_streams_costs_its_prompt_and_its_tokens_so_far():
@@ -130,7 +132,7 @@ def test_context_in_use_is_the_last_prompt_and_its_answer():
 def test_a_tight_rate_limit_is_said():
     limits = (LimitSeen(what="output_tokens", limit=100, remaining=10, reset_s=5.0),)
     found = shown(state(LimitsReported(request="r", limits=limits)))
-    assert found.limit == "10 of 100 output tokens left"
+    assert found.limit == ("output tokens left", "10 of 100")
 
 
 def test_the_last_chosen_model_counts():

@@ -3,53 +3,51 @@
 from __future__ import annotations
 
 import asyncio
+import datetime as dt
+import os
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import ClassVar
 
+from textual import events
+from textual.app import SystemCommand
 from textual.binding import Binding, BindingType
+from textual.screen import Screen
 
 from tui.console.bridge import Bridge
-from tui.console.commands import find_command
-from tui.console.panels.questions import approval_question, first_run_question
+from tui.console.commands import COMMANDS, ConsoleCommand, find_command, lone_word
+from tui.console.desk import Desk
+from tui.console.panels.questions import approval_question
 from tui.console.prompt.editor import Editor
-from tui.console.shell import Shell
-from tui.console.sidebar.picker import ModelList
+from tui.console.transcript.blocks import Failure
 from tui.console.transcript.view import TranscriptView
 from tui.errors import OwnkeyError
-from tui.events.base import SessionId
+from tui.events.base import SessionId, utc_now
+from tui.events.codec import Recorded
+from tui.events.turn import MessageUnqueued, TurnFinished, TurnStarted
 from tui.paths import Paths
 from tui.secret import Secret
 from tui.session.commands import (
     AnswerApproval,
-    AnyCommand,
     AnyNotice,
     AnyReply,
-    ChooseModel,
-    FetchLocalModel,
     Interrupt,
-    KeyAnswer,
-    Keys,
     KeysChanged,
-    ListKeys,
-    ListModels,
     LocalProgress,
-    ModelRow,
-    Models,
     ModelsChanged,
     RetryNow,
     SessionOpened,
     SpentToday,
     StartTurn,
     Trouble,
-    UseFoundKey,
+    Unqueue,
 )
 
 QUIT_AGAIN_S = 2.0
 
 
-class ConsoleApp(Shell[SessionId | None], inherit_bindings=False):
+class ConsoleApp(Desk[SessionId | None], inherit_bindings=False):
     """The full-screen console; its result is the session's id.
 
     Args:
@@ -58,6 +56,8 @@ class ConsoleApp(Shell[SessionId | None], inherit_bindings=False):
         paths: The person's folders.
         session: Session to open: an id, `last`, or None for a new one.
         model: Model to choose at once.
+        clock: Now, aware of its zone.
+        tz: Zone of the times shown; None is the machine's own.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -66,8 +66,6 @@ class ConsoleApp(Shell[SessionId | None], inherit_bindings=False):
         Binding("escape", "stop", "Stop", show=False),
         Binding("ctrl+c", "copy_stop_or_quit", "Copy, stop, quit", show=False, priority=True),
         Binding("ctrl+p", "command_palette", "Commands", show=False),
-        Binding("pageup", "scroll_transcript(-1)", "Scroll up", show=False, priority=True),
-        Binding("pagedown", "scroll_transcript(1)", "Scroll down", show=False, priority=True),
         Binding("ctrl+home", "transcript_home", "First message", show=False),
         Binding("ctrl+end", "transcript_end", "Last message", show=False),
     ]
@@ -80,17 +78,17 @@ class ConsoleApp(Shell[SessionId | None], inherit_bindings=False):
         paths: Paths,
         session: str | None = None,
         model: str | None = None,
+        clock: Callable[[], dt.datetime] = utc_now,
+        tz: dt.tzinfo | None = None,
     ) -> None:
-        super().__init__(folder=folder, paths=paths)
+        super().__init__(folder=folder, paths=paths, clock=clock, tz=tz)
         self.bridge = Bridge(self, environ=environ, folder=folder, session=session, model=model)
-        self.keys: Keys | None = None
-        self._opened = False
-        self._fetching: LocalProgress | None = None
         self._quit_pressed = 0.0
+        self._taking_back: tuple[str, str] | None = None  # a queued message's id and text
+        self._sent = False  # whether anything was sent from here
 
     def on_mount(self) -> None:
         self.composer.editor.focus()
-        self.fold(self.size.width)
         self.refresh_status()
         # The engine starts beside the first paint, never before it.
         self.call_after_refresh(self._start_engine)
@@ -110,112 +108,132 @@ class ConsoleApp(Shell[SessionId | None], inherit_bindings=False):
         for record in records:
             self.state.apply(record)
         self.transcript.feed(records)
+        self.show_welcome()
+        self._give_back(records)
         self.refresh_status()
-        self._ask_what_waits()
+        self.ask_what_waits()
+        self._offer_new_key(records)
 
     def on_session(self, opened: SessionOpened) -> None:
         self._opened, self.driving = True, opened.driving
         self.end_flash()
-        self.run_worker(self._load_models(), group="models", exclusive=True)
+        self.load()
 
     def on_notice(self, notice: AnyNotice) -> None:
         match notice:
             case SpentToday():
-                self.today = notice.nano
+                self.today, self.day_budget = notice.nano, self.settings.usd("budget.day_usd")
                 self.refresh_status()
             case KeysChanged() | ModelsChanged():
-                self.run_worker(self._load_models(), group="models", exclusive=True)
+                self.load()
             case LocalProgress():
-                self._show_fetch(notice)
+                self.show_fetch(notice)
             case Trouble():
-                self.flash(f"{notice.message}. {notice.hint}", seconds=30)
+                self.say_error(OwnkeyError(notice.message, hint=notice.hint))
 
     def on_engine_died(self, *, restarting: bool) -> None:
         if restarting:
-            self.flash("The engine stopped; it is starting again. Nothing shown is lost.")
+            self.say("The engine stopped; it is starting again. Nothing shown is lost.", "warn")
         else:
-            self.flash("The engine keeps stopping. `ownkey doctor` tells more.", seconds=3600)
+            self.say("The engine keeps stopping. `ownkey doctor` tells more.", "bad")
 
     def on_failure(self, error: OwnkeyError) -> None:
-        self.flash(f"{error.message}. {error.hint}", seconds=3600)
-
-    async def _load_models(self) -> None:
-        try:
-            models, keys = await asyncio.gather(
-                self.bridge.send(ListModels()), self.bridge.send(ListKeys())
-            )
-        except OwnkeyError as error:
-            self.on_failure(error)
-            return
-        assert isinstance(models, Models)
-        assert isinstance(keys, Keys)
-        self.keys = keys
-        self.show_models(models.models)
-        self._ask_what_waits()
+        self.say_error(error)
 
     # Questions in the flow.
 
-    def _ask_what_waits(self) -> None:
+    def ask_what_waits(self) -> None:
         waiting = self.state.approval
         if waiting is not None and self.driving:
 
             def answer(allow: bool) -> None:
                 call = waiting.call
                 self.choices.close()
-                self._in_session(lambda s: AnswerApproval(session=s, call=call, allow=allow))
+                self.in_session(lambda s: AnswerApproval(session=s, call=call, allow=allow))
 
-            approval_question(self.choices, waiting, answer)
-        elif self._nothing_serves():
-            first_run_question(
-                self.choices,
-                self.keys,
-                self._fetching,
-                use=self._use_found,
-                paste=self.action_add_key,
-                fetch=self.action_fetch_local,
-            )
+            self.choices.ask(approval_question(waiting, self.header.folder, answer))
+        elif self.nothing_serves():
+            self.ask_first_run()
         else:
             self.choices.close()
-        self.composer.editor.asked = self.choices.display
-
-    def _nothing_serves(self) -> bool:
-        served = any(row.payer is not None for row in self.models)
-        return self._opened and bool(self.models) and not served and self.state.turn == 0
-
-    def _use_found(self, variable: str) -> None:
-        self.bridge.send(UseFoundKey(variable=variable))
+        if self.composer.editor.asked != self.choices.display:
+            self.composer.editor.asked = self.choices.display
+            self.refresh_status()
 
     # Sending.
 
     def on_editor_submitted(self, event: Editor.Submitted) -> None:
         text = event.text
-        if text.startswith("/") and (command := find_command(text)) is not None:
-            self.run_worker(self.run_action(command.action), exit_on_error=True)
-            return
-        if self._looks_like_key(text):
+        word = lone_word(text)
+        if word is not None and (command := find_command(text)) is not None:
+            self._run_command(command)
+        elif word is not None and not os.path.lexists(text.strip()):
+            self.flash(f"No such command: {text.strip()}. F1 lists them.")
+            self.composer.editor.put_back(text)
+        elif self._looks_like_key(text):
             self._offer_key(text)
-            return
-        if not text.strip():
+        elif not self.driving:
+            self.run_worker(self._take_over(text), group="take over", exclusive=True)
+        elif text.strip():
+            self._send(text)
+        else:
             self._go_on()
-            return
-        if not self.driving:
-            self.flash("Another ownkey drives this session: it can only be read here.")
-            return
-        self._in_session(lambda s: StartTurn(session=s, prompt=text))
+
+    def _run_command(self, command: ConsoleCommand) -> None:
+        self.run_worker(self.run_action(command.action), exit_on_error=True)
+
+    def _send(self, text: str) -> None:
+        def done(answer: asyncio.Future[AnyReply]) -> None:
+            if not answer.cancelled() and isinstance(error := answer.exception(), OwnkeyError):
+                self.say_error(error, "Not sent: ")
+                self.composer.editor.put_back(text)
+
+        self.composer.editor.remember(text)
+        self._sent = True
+        sent = self.bridge.in_session(lambda s: StartTurn(session=s, prompt=text))
+        sent.add_done_callback(done)
         self.transcript.follow_end()
 
     def _go_on(self) -> None:
         if self.state.activity == "waiting":
-            self._in_session(lambda s: RetryNow(session=s))
+            self.in_session(lambda s: RetryNow(session=s))
         elif self.transcript.model.broken_off:
-            self._in_session(lambda s: StartTurn(session=s, prompt=""))
+            self.in_session(lambda s: StartTurn(session=s, prompt=""))
 
-    def _in_session(self, make: Callable[[SessionId], AnyCommand]) -> None:
-        self.bridge.in_session(make).add_done_callback(self._command_done)
+    async def _take_over(self, text: str) -> None:
+        """Another console drove the session: drive it from here if that one has gone."""
+        if await self.bridge.open_again():
+            if text.strip():
+                self._send(text)
+            return
+        self.flash("Another ownkey drives this session: it can only be read here.")
+        self.composer.editor.put_back(text)
 
-    def _command_done(self, done: asyncio.Future[AnyReply]) -> None:
-        if not done.cancelled() and isinstance(error := done.exception(), OwnkeyError):
-            self.flash(f"{error.message}. {error.hint}", seconds=20)
+    def on_editor_take_back(self) -> None:
+        if self.state.queued and self._taking_back is None:
+            message, text = list(self.state.queued.items())[-1]
+            self._taking_back = message, text
+            asked = self.bridge.in_session(lambda s: Unqueue(session=s, message=message))
+            asked.add_done_callback(self._taken_back)
+
+    def _taken_back(self, done: asyncio.Future[AnyReply]) -> None:
+        if done.cancelled() or done.exception() is not None:
+            self._taking_back = None
+            self._command_done(done)
+
+    def _give_back(self, records: Sequence[Recorded]) -> None:
+        """What was taken back goes to the editor; what was sent meanwhile does not."""
+        if self._taking_back is None:
+            return
+        message, text = self._taking_back
+        for record, following in zip(records, [*records[1:], None], strict=True):
+            event = record.event
+            if isinstance(event, MessageUnqueued) and event.message == message:
+                self._taking_back = None
+                if following is None or not isinstance(following.event, TurnStarted):
+                    self.composer.editor.put_back(text)
+
+    # Keys that come through the prompt, or fail in a turn.
 
     def on_editor_pasted(self, event: Editor.Pasted) -> None:
         if self._looks_like_key(event.text):
@@ -232,7 +250,24 @@ class ConsoleApp(Shell[SessionId | None], inherit_bindings=False):
         from tui.keys.paste import recognise
 
         self.flash("That is a key: it was not sent.")
-        self._open_key_dialog(recognise(text) or "anthropic", pasted=Secret(text))
+        self.open_key_dialog(recognise(text) or "anthropic", pasted=Secret(text))
+
+    def _offer_new_key(self, records: Sequence[Recorded]) -> None:
+        """A key was refused in a turn of ours: replaced in place, and the turn goes on."""
+        failed = any(
+            isinstance(record.event, TurnFinished) and record.event.stop == "error"
+            for record in records
+        )
+        failure = self.transcript.model.blocks[-1] if failed and self._sent else None
+        if not isinstance(failure, Failure) or failure.kind != "invalid_key":
+            return
+        route = failure.route
+        free = len(self.screen_stack) == 1 and not self.composer.editor.text
+        if route is not None and route.payer == "own_key" and free:
+            maker = route.model.split("/", 1)[0]
+            self.open_key_dialog(maker, replace=True, kept=self._go_on)
+
+    # What the editor and the transcript ask for.
 
     def on_editor_digit_typed(self, event: Editor.DigitTyped) -> None:
         if not self.choices.answer(event.digit):
@@ -243,6 +278,18 @@ class ConsoleApp(Shell[SessionId | None], inherit_bindings=False):
 
     def on_editor_help_asked(self) -> None:
         self.action_help()
+
+    def on_key(self, event: events.Key) -> None:
+        """What is typed while the conversation has the focus goes to the prompt."""
+        if event.is_printable and event.character and self.focused is self.transcript:
+            event.stop()
+            self.composer.editor.focus()
+            self.composer.editor.insert_pasted(event.character)
+
+    def on_paste(self, event: events.Paste) -> None:
+        if len(self.screen_stack) == 1 and self.focused is not self.composer.editor:
+            self.composer.editor.focus()
+            self.composer.editor.post_message(Editor.Pasted(event.text))
 
     def on_transcript_view_copy_requested(self, event: TranscriptView.CopyRequested) -> None:
         self._copy(event.text)
@@ -256,80 +303,11 @@ class ConsoleApp(Shell[SessionId | None], inherit_bindings=False):
         self.copy_to_clipboard(text)
         self.flash(f"Copied {len(text)} characters to the clipboard (OSC 52).")
 
-    # The picker.
-
-    def action_models(self) -> None:
-        if len(self.screen_stack) > 1:
-            return
-        if self.picker.display:
-            self.picker.list.reset()
-            self.picker.list.focus()
-        else:
-            from tui.console.sidebar.modal import PickerScreen
-
-            self.push_screen(
-                PickerScreen(self.models, self.state.model, letters=self.letters), self._picked
-            )
-
-    def on_model_list_left(self) -> None:
-        self.composer.editor.focus()
-
-    def on_model_list_picked(self, event: ModelList.Picked) -> None:
-        self._picked((event.row, event.effort))
-
-    def _picked(self, picked: tuple[ModelRow, str | None] | None) -> None:
-        self.composer.editor.focus()
-        if picked is None:
-            return
-        row, effort = picked
-        if row.payer is None and row.provider == "local":
-            self.action_fetch_local()
-        elif row.payer is None:
-            self._open_key_dialog(row.provider, then=row.id)
-        else:
-            self._in_session(lambda s: ChooseModel(session=s, model=row.id, effort=effort))
-
-    def action_add_key(self) -> None:
-        provider = (self.state.model or "anthropic").split("/", 1)[0]
-        self._open_key_dialog(provider)
-
-    def _open_key_dialog(
-        self, provider: str, *, pasted: Secret | None = None, then: str | None = None
-    ) -> None:
-        from tui.console.dialogs.key_entry import MAKERS, KeyDialog
-
-        def closed(answer: KeyAnswer | None) -> None:
-            self.composer.editor.focus()
-            if answer is None:
-                return
-            notes = f" ({'; '.join(answer.notes)})" if answer.notes else ""
-            self.flash(
-                f"Key {answer.state}: {answer.models} models, kept in {answer.backend}{notes}."
-            )
-            if then is not None:
-                chosen = then
-                self._in_session(lambda s: ChooseModel(session=s, model=chosen))
-
-        if provider not in MAKERS:
-            provider = "anthropic"
-        self.push_screen(KeyDialog(self.bridge, provider, pasted=pasted), closed)
-
-    def action_fetch_local(self) -> None:
-        self.bridge.send(FetchLocalModel())
-
-    def _show_fetch(self, progress: LocalProgress) -> None:
-        self._fetching = None if progress.finished or progress.error else progress
-        if progress.error is not None:
-            self.flash(progress.error, seconds=30)
-        elif progress.finished:
-            self.flash("The small model is here: type a message.")
-        self._ask_what_waits()
-
     # Stopping and leaving.
 
     def action_stop(self) -> None:
         if self.state.working:
-            self._in_session(lambda s: Interrupt(session=s))
+            self.in_session(lambda s: Interrupt(session=s))
         self.composer.editor.focus()
 
     def action_copy_stop_or_quit(self) -> None:
@@ -355,18 +333,19 @@ class ConsoleApp(Shell[SessionId | None], inherit_bindings=False):
         from tui.console.dialogs.help import HelpScreen
 
         if len(self.screen_stack) == 1:
-            self.push_screen(HelpScreen())
+            self.push_screen(HelpScreen(letters=self.letters))
 
     def action_scroll_transcript(self, by: int) -> None:
-        if isinstance(self.focused, ModelList):
-            self.focused.action_move(10 * by)
-        elif by < 0:
-            self.transcript.scroll_page_up(animate=False)
-        else:
-            self.transcript.scroll_page_down(animate=False)
+        self.transcript.action_page(by)
 
     def action_transcript_home(self) -> None:
-        self.transcript.scroll_home(animate=False)
+        self.transcript.action_start()
 
     def action_transcript_end(self) -> None:
         self.transcript.follow_end()
+
+    def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
+        """The palette has what the prompt has."""
+        for command in COMMANDS:
+            title = command.help[:1].upper() + command.help[1:]
+            yield SystemCommand(f"/{command.name}", title, lambda c=command: self._run_command(c))

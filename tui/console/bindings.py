@@ -2,17 +2,28 @@
 
 from __future__ import annotations
 
-KEYS: tuple[tuple[str, str], ...] = (
-    ("Enter", "send; in an empty prompt after a break: go on"),
-    ("Ctrl+J, Shift+Enter", "new line"),
-    ("Tab", "queue while the agent works"),
-    ("Up, Down", "prompts sent before"),
-    ("F2, Ctrl+O", "models: type to filter, Enter picks, ◂ ▸ effort"),
-    ("Esc", "stop the turn; leave a list or dialog"),
-    ("Ctrl+C", "copy the selection; else stop; twice: quit"),
-    ("Ctrl+D", "quit, in an empty prompt"),
-    ("PageUp, PageDown", "scroll the transcript"),
-    ("Ctrl+P", "command palette"),
-    ("F1, ? in an empty prompt", "this help"),
-    ("Ctrl+A E B F D H K U W Y", "edit as in a shell; Alt+B F D by words"),
-)
+KEYS: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
+    ("Write", (
+        ("Enter", "send; after a break: go on"),
+        ("Ctrl+J, Shift+Enter", "new line"),
+        ("Tab", "complete a /command; queue"),
+        ("Up, Down", "prompts sent before"),
+        ("Up, while one is queued", "take it back"),
+        ("Ctrl+A E B F D H", "move and delete as in a shell"),
+        ("Ctrl+K U W, Ctrl+Y", "cut; put back"),
+        ("Alt+B F D", "the same by words"),
+    )),
+    ("Go", (
+        ("F2, Ctrl+O", "models: type to filter"),
+        ("Enter, Left, Right", "in there: pick, effort"),
+        ("PageUp, PageDown", "scroll the conversation"),
+        ("Ctrl+Home, Ctrl+End", "its first, its last message"),
+        ("Ctrl+P", "all commands"),
+        ("F1, ?", "this help"),
+    )),
+    ("Stop", (
+        ("Esc", "stop the turn; leave a list"),
+        ("Ctrl+C", "copy; else stop; twice: quit"),
+        ("Ctrl+D", "quit, in an empty prompt"),
+    )),
+)  # fmt: skip

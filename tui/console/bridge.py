@@ -130,6 +130,16 @@ class Bridge:
             self._start_again()
         return answer
 
+    async def open_again(self) -> bool:
+        """Open the session anew that another console drove; whether this one drives it now."""
+        if self._client is None or self.session is None:
+            return False
+        opened = await self._client.call(OpenSession(session=self.session, cwd=str(self._folder)))
+        assert isinstance(opened, SessionOpened)
+        self._client.watch(self.session, self._seq)
+        self._listener.on_session(opened)
+        return opened.driving
+
     def _fail(self, error: OwnkeyError) -> None:
         """Nothing can be sent now: whoever waits is told, and keeps what was typed."""
         self._failed = True

@@ -1,24 +1,27 @@
-"""The top line: folder, branch, title."""
+"""The top line: folder, branch, title; sessions and help."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from textual.content import Content
 from textual.widget import Widget
 
 from tui.session.projection import SessionState
+from tui.store.summary import Summary
 from tui.text import neutralise, truncate
 
 
 class Header(Widget):
-    """One line about the session."""
+    """One line about the session and the others beside it."""
 
     def __init__(self, folder: Path) -> None:
         super().__init__(id="header")
-        self._folder = _short(folder)
+        self.folder = neutralise(short_path(folder), strict=True)
         self._title = ""
         self._branch = ""
+        self._others = (0, 0)
 
     def show(self, state: SessionState) -> None:
         """Show the session's branch and title; nothing is painted when nothing changed."""
@@ -27,22 +30,44 @@ class Header(Widget):
             self._title, self._branch = title, branch
             self.refresh()
 
+    def show_sessions(self, sessions: Sequence[Summary], own: str | None) -> None:
+        """Count the sessions that there are, and the others that wait for the person."""
+        waiting = sum(one.state == "waiting" and one.id != own for one in sessions)
+        self._others = (len(sessions), waiting)
+        self.refresh()
+
     def render(self) -> Content:
-        right = Content.assemble(("F1", "$soft"), (" help ", "$mute"))
-        left = Content.assemble(
-            (" ownkey", "bold $text"),
-            (f"   {neutralise(self._folder, strict=True)}", "$soft"),
-            (f"  {neutralise(self._branch, strict=True)}" if self._branch else "", "$mute"),
-        )
-        room = self.size.width - left.cell_length - right.cell_length - 4
-        title = truncate(neutralise(self._title, strict=True), max(0, room))
-        left = Content.assemble(left, (f"   {title}", "italic $mute"))
-        gap = max(1, self.size.width - left.cell_length - right.cell_length)
+        width = self.size.width
+        right = self._right()
+        left = Content.assemble((" ownkey   ", "bold $text"))
+        room = width - left.cell_length - right.cell_length - 2
+        left += Content.assemble((truncate(self.folder, max(0, room)), "$soft"))
+        for text, style in ((self._branch, "$mute"), (self._title, "italic $mute")):
+            room = width - left.cell_length - right.cell_length - 5
+            if text and room >= 6:
+                shown = truncate(neutralise(text, strict=True), room)
+                left += Content.assemble(("   ", ""), (shown, style))
+        gap = max(1, width - left.cell_length - right.cell_length)
         return Content.assemble(left, " " * gap, right)
 
+    def _right(self) -> Content:
+        count, waiting = self._others
+        parts: list[tuple[str, str]] = []
+        if count > 1:
+            parts.append((f"{count} sessions", "$mute"))
+        if waiting:
+            words = "waits" if waiting == 1 else "wait"
+            parts.append((f" {waiting} {words} for you", "$warn"))
+        if self.size.width < 80:
+            parts.clear()
+        parts += [("   F1", "$soft"), (" help  ", "$mute")]
+        return Content.assemble(*parts)
 
-def _short(folder: Path) -> str:
+
+def short_path(folder: Path) -> str:
+    """The folder with the home folder as `~`."""
     try:
-        return f"~/{folder.relative_to(Path.home())}".removesuffix("/.")
+        inside = folder.relative_to(Path.home())
     except (ValueError, RuntimeError):
         return str(folder)
+    return "~" if inside == Path() else f"~/{inside}"

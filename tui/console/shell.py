@@ -2,32 +2,52 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import time
+from collections.abc import Callable
 from pathlib import Path
-from typing import ClassVar, TypeVar
+from typing import TYPE_CHECKING, ClassVar, TypeVar
 
 from textual.app import App, ComposeResult
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
+from textual.widgets import Static
 
 from tui.console import theme
 from tui.console.header import Header
 from tui.console.panels.choices import ChoicePanel
-from tui.console.prompt.editor import Composer
+from tui.console.prompt.composer import Composer
+from tui.console.prompt.editor import Editor
+from tui.console.prompt.hints import hints
 from tui.console.prompt.history import History
 from tui.console.sidebar.marker import colour, glyph, plain_glyphs
 from tui.console.sidebar.picker import ModelPicker
 from tui.console.status.bar import StatusBar
 from tui.console.status.facts import status_facts
+from tui.console.transcript.blocks import Tone
 from tui.console.transcript.view import TranscriptView
 from tui.console.transcript.words import PlainNames
+from tui.console.welcome import Welcome
+from tui.errors import OwnkeyError
+from tui.events.base import utc_now
 from tui.paths import Paths
 from tui.session.commands import ModelRow
 from tui.session.projection import SessionState
 from tui.settings.store import SettingsStore
+from tui.text import neutralise, truncate
 
+if TYPE_CHECKING:
+    from textual.theme import Theme
+    from textual.timer import Timer
+
+WIDE = 132
+"""Columns from which the sidebar has its full width."""
 NARROW = 100
 """Columns under which the sidebar folds into a modal."""
+LOW = 30
+"""Lines under which the prompt has no empty ones."""
+LEAST = (60, 18)
+"""Columns and lines under which one line says so (look/README.md, Widths)."""
 FLASH_S = 6.0
 
 Result = TypeVar("Result")
@@ -49,6 +69,8 @@ class Shell(App[Result], inherit_bindings=False):
     Args:
         folder: The working folder.
         paths: The person's folders.
+        clock: Now, aware of its zone.
+        tz: Zone of the times shown; None is the machine's own.
     """
 
     TITLE = "ownkey"
@@ -57,7 +79,14 @@ class Shell(App[Result], inherit_bindings=False):
         for name in ("base", "console", "transcript", "sidebar", "status", "dialogs")
     ]
 
-    def __init__(self, *, folder: Path, paths: Paths) -> None:
+    def __init__(
+        self,
+        *,
+        folder: Path,
+        paths: Paths,
+        clock: Callable[[], dt.datetime] = utc_now,
+        tz: dt.tzinfo | None = None,
+    ) -> None:
         self.settings = SettingsStore(paths.settings_file)
         super().__init__()
         for one in theme.themes():
@@ -69,16 +98,24 @@ class Shell(App[Result], inherit_bindings=False):
         self.models: tuple[ModelRow, ...] = ()
         self.driving = True
         self.today: int | None = None
+        self.day_budget = self.settings.usd("budget.day_usd")
+        self.clock = clock
         self._names = RowNames()
         self._flash: str | None = None
         self._flash_until = 0.0
-        self._picker_model: str | None = None
+        self._picker_knows: object = None
+        self._who = Content("")
+        self._countdown: Timer | None = None
         self.header = Header(folder)
         self.picker = ModelPicker(letters=self.letters)
-        self.transcript = TranscriptView(names=self._names, letters=self.letters)
-        self.choices = ChoicePanel()
-        self.composer = Composer(History(paths.history_file))
+        self.welcome = Welcome()
+        self.transcript = TranscriptView(
+            names=self._names, letters=self.letters, clock=clock, tz=tz
+        )
+        self.choices = ChoicePanel(letters=self.letters)
+        self.composer = Composer(History(paths.history_file), letters=self.letters)
         self.status = StatusBar()
+        self._too_small = Static("", id="too-small")
 
     def get_css_variables(self) -> dict[str, str]:
         variables = super().get_css_variables()
@@ -87,34 +124,77 @@ class Shell(App[Result], inherit_bindings=False):
         return variables
 
     def compose(self) -> ComposeResult:
+        yield self._too_small
         yield self.header
         with Horizontal(id="body"):
             yield self.picker
             with Vertical(id="chat"):
+                yield self.welcome
                 yield self.transcript
                 yield self.choices
                 yield self.composer
         yield self.status
 
-    def on_resize(self) -> None:
-        self.fold(self.size.width)
+    def on_mount(self) -> None:
+        self.screen.set_class(self.letters, "-letters")
+        self._countdown = self.set_interval(1.0, self.refresh_status, pause=True)
+        self.theme_changed_signal.subscribe(self, self._keep_theme)
+        self.fold(self.size.width, self.size.height)
+        self.show_welcome()
 
-    def fold(self, width: int) -> None:
-        """Show the sidebar where there is room for it."""
+    def on_resize(self) -> None:
+        self.fold(self.size.width, self.size.height)
+
+    def fold(self, width: int, height: int) -> None:
+        """Show what there is room for."""
         self.picker.display = width >= NARROW
-        self.picker.set_class(width < 132, "-slim")
+        self.picker.set_class(width < WIDE, "-slim")
+        base = self.screen_stack[0]
+        base.set_class(height < LOW, "-low")
+        small = width < LEAST[0] or height < LEAST[1]
+        base.set_class(small, "-too-small")
+        if small:
+            words = f"ownkey needs {LEAST[0]} x {LEAST[1]}; this is {width} x {height}"
+            self._too_small.update(truncate(words, width))
+
+    def show_welcome(self) -> None:
+        """Show what this is until something stands in the transcript."""
+        empty = not self.transcript.model.blocks
+        if self.welcome.display != empty or self.transcript.display == empty:
+            self.welcome.display, self.transcript.display = empty, not empty
 
     def show_models(self, rows: tuple[ModelRow, ...]) -> None:
         """Show what can be picked."""
         self.models = rows
         self._names.rows = {row.id: row.name for row in rows}
-        self.picker.list.show(rows, self.state.model)
+        self._picker_knows = None
         self.refresh_status()
 
+    @property
+    def chosen_row(self) -> ModelRow | None:
+        """The session's model among what can be picked."""
+        return next((row for row in self.models if row.id == self.state.model), None)
+
     def action_toggle_dark(self) -> None:
-        wanted = theme.LIGHT if self.current_theme.dark else theme.DARK
-        self.theme = wanted
-        self.settings.set("appearance.theme", wanted)
+        self.theme = theme.LIGHT if self.current_theme.dark else theme.DARK
+
+    def _keep_theme(self, chosen: Theme) -> None:
+        try:
+            self.settings.set("appearance.theme", chosen.name)
+        except OwnkeyError as error:  # the theme shows all the same, for this run
+            self.flash(f"{error.message}. {error.hint}")
+
+    # What is said.
+
+    def say(self, text: str, tone: Tone = "mute") -> None:
+        """Say one sentence that must not be lost, in the flow of the conversation."""
+        self.transcript.note(text, tone)
+        self.show_welcome()
+
+    def say_error(self, error: OwnkeyError, before: str = "") -> None:
+        """Say what failed and the next step, in the flow."""
+        hint = f" {error.hint}" if error.hint else ""
+        self.say(f"{before}{error.message.rstrip('.')}.{hint}", "bad")
 
     def flash(self, text: str, *, seconds: float = FLASH_S) -> None:
         """Say one sentence in the status bar for a while; it is neutralised there."""
@@ -134,11 +214,13 @@ class Shell(App[Result], inherit_bindings=False):
 
     def refresh_status(self) -> None:
         """Show what is so now; widgets paint only what changed."""
-        row = next((r for r in self.models if r.id == self.state.model), None)
+        row = self.chosen_row
         facts = status_facts(
             self.state,
             row,
+            now=self.clock(),
             today=self.today,
+            day_budget=self.day_budget,
             letters=self.letters,
             following=not self.driving,
             flash=self._flash,
@@ -146,13 +228,38 @@ class Shell(App[Result], inherit_bindings=False):
         self.status.show(facts)
         self.header.show(self.state)
         self.composer.show_payer(facts.payer)
-        hints = [("Enter", "send"), ("/", "command"), ("F2", "models")]
-        if self.state.working:
-            hints = [("Esc", "stop"), ("Tab", "queue"), ("F2", "models")]
-        who = Content.assemble(
-            (f"{glyph(facts.payer, letters=self.letters)} {facts.label}", colour(facts.payer))
+        marker, label = glyph(facts.payer, letters=self.letters), neutralise(facts.label)
+        who = (f"{marker} {truncate(label, 24)}" if facts.payer else "", colour(facts.payer))
+        self.show_hints(Content.assemble(who))
+        knows = (self.state.model, self.state.effort)
+        if self._picker_knows != knows:
+            self._picker_knows = knows
+            self.picker.list.show(self.models, *knows)
+        self.picker.show_conversation(self.state.context_tokens, self.state.model)
+        if self._countdown is not None:
+            if self.state.waiting_until is None:
+                self._countdown.pause()
+            else:
+                self._countdown.resume()
+
+    def show_hints(self, right: Content) -> None:
+        """Show the keys that do something now, below the prompt."""
+        state, editor = self.state, self.composer.editor
+        editor.working, editor.queued = state.working, bool(state.queued)
+        self._who = right
+        pairs = hints(
+            state,
+            editor.text,
+            broken_off=self.transcript.model.broken_off,
+            driving=self.driving,
+            asked=editor.asked,
+            picking=self.focused is self.picker.list,
         )
-        self.composer.show_hints(hints, who)
-        if self.state.model != self._picker_model:
-            self._picker_model = self.state.model
-            self.picker.list.show(self.models, self.state.model)
+        self.composer.show_hints(pairs, right)
+
+    def on_descendant_focus(self) -> None:
+        self.show_hints(self._who)
+
+    def on_text_area_changed(self, event: Editor.Changed) -> None:
+        event.stop()
+        self.show_hints(self._who)

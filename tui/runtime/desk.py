@@ -17,7 +17,7 @@ from tui.keys.listing import KeyRecord, base_url_for
 from tui.keys.makers import Maker, find_maker
 from tui.keys.paste import RefusedPaste, normalise_key
 from tui.keys.records import Checked
-from tui.keys.store import with_limit
+from tui.keys.store import PassphraseNeeded, WrongPassphrase, with_limit
 from tui.localmodel.models import SMOLLM2, LocalModels
 from tui.paths import Paths
 from tui.routing.policy import Refused, decide
@@ -78,7 +78,13 @@ class LiveDesk:
             case ListKeys():
                 store, trouble = await self._keyring.store_name()
                 rows = tuple(key_row(record) for record in self._keyring.records())
-                return Keys(keys=rows, store=store, trouble=trouble)
+                return Keys(
+                    keys=rows,
+                    store=store,
+                    trouble=None if trouble is None else trouble.message,
+                    locked=isinstance(trouble, PassphraseNeeded | WrongPassphrase),
+                    vault=self._keyring.has_vault,
+                )
             case AddKey():
                 return self._told(await self._add(command))
             case UseFoundKey():

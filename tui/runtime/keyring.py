@@ -68,7 +68,12 @@ class Keyring:
         self.stores = stores
         self.book = KeyBook(self._paths, stores)
 
-    async def store_name(self) -> tuple[str, str | None]:
+    @property
+    def has_vault(self) -> bool:
+        """Whether there is an encrypted file already."""
+        return self._paths.vault_file.exists()
+
+    async def store_name(self) -> tuple[str, OwnkeyError | None]:
         """Where new keys go, by name, and why they cannot, or None."""
         if self.stores.mode == "env":
             return "the environment alone (OWNKEY_KEYRING=env)", None
@@ -80,7 +85,7 @@ class Keyring:
                 raise PassphraseNeeded("the sealed vault needs its passphrase")
             store = await with_limit(self.stores.writable)
         except OwnkeyError as error:
-            return "nowhere yet", error.message
+            return "nowhere yet", error
         return store.name, None
 
     async def resolve(self, provider: str) -> tuple[KeyRecord, Secret] | None:

@@ -217,11 +217,16 @@ class KeyRow(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Keys(Reply, tag="keys", frozen=True, kw_only=True):
-    """`store` names where keys lie; `trouble` says why they cannot be kept there now."""
+    """`store` names where keys lie; `trouble` says why they cannot be kept there now.
+
+    `locked`: what it wants is the vault's passphrase. `vault`: there is an encrypted file.
+    """
 
     keys: tuple[KeyRow, ...]
     store: str
     trouble: str | None = None
+    locked: bool = False
+    vault: bool = False
 
 
 class KeyAnswer(Reply, tag="key_answer", frozen=True, kw_only=True):

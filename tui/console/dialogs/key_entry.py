@@ -2,40 +2,54 @@
 
 from __future__ import annotations
 
+import datetime as dt
+from collections.abc import Callable
 from typing import ClassVar
 
+from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Vertical
+from textual.containers import Horizontal, VerticalScroll
 from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
 from tui.console.bridge import Bridge
-from tui.errors import OwnkeyError
-from tui.secret import Secret
-from tui.session.commands import (
-    AddKey,
-    CreateVault,
-    KeyAnswer,
-    KeyRow,
-    Keys,
-    ListKeys,
-    OpenVault,
-    UseFoundKey,
+from tui.console.dialogs.vault import VaultDialog
+from tui.console.dialogs.words import (
+    MAKERS,
+    RETENTION,
+    WHERE,
+    found,
+    key_line,
+    listing,
+    of_label,
+    outcome,
+    stored,
+    suggested_label,
 )
+from tui.console.sidebar.marker import signs
+from tui.errors import OwnkeyError
+from tui.events.base import utc_now
+from tui.secret import Secret
+from tui.session.commands import AddKey, KeyAnswer, KeyRow, Keys, ListKeys, UseFoundKey
 from tui.text import neutralise
 
-MAKERS = {"anthropic": "Anthropic", "openai": "OpenAI", "google": "Google"}
-WHERE = {
-    "anthropic": "console.anthropic.com, API keys",
-    "openai": "platform.openai.com, API keys",
-    "google": "aistudio.google.com, API keys",
-}
-RETENTION = (
-    "What you send is kept as the settings of that provider account say; ownkey cannot enforce "
-    "them. The key stays on this machine: never synced, shared or exported."
-)
+LONGEST_PASTE = 10_000
+"""More than any key has; what is longer is refused as too long whatever follows."""
+SLOW_S = 0.5
+LOW = 30
+"""Lines under which there is no air."""
+
+
+class KeyField(Input):
+    """Takes a paste whole: a key that was wrapped over lines is joined by the engine."""
+
+    def _on_paste(self, event: events.Paste) -> None:
+        event.stop()
+        event.prevent_default()
+        self.value = event.text[:LONGEST_PASTE]
+        self.cursor_position = len(self.value)
 
 
 class KeyDialog(ModalScreen[KeyAnswer | None]):
@@ -46,6 +60,8 @@ class KeyDialog(ModalScreen[KeyAnswer | None]):
         provider: Whose key it is; Up and Down choose another.
         pasted: A key that was pasted into the prompt.
         replace: Whether it takes the place of that maker's default key.
+        letters: Whether markers are letters.
+        clock: Now, aware of its zone.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -53,6 +69,7 @@ class KeyDialog(ModalScreen[KeyAnswer | None]):
         Binding("up", "maker(-1)", "Maker before", show=False),
         Binding("down", "maker(1)", "Next maker", show=False),
         Binding("f8", "vault", "Use an encrypted file", show=False),
+        Binding("f9", "reload", "Ask the keyring again", show=False),
     ]
 
     def __init__(
@@ -62,89 +79,128 @@ class KeyDialog(ModalScreen[KeyAnswer | None]):
         *,
         pasted: Secret | None = None,
         replace: bool = False,
+        letters: bool = False,
+        clock: Callable[[], dt.datetime] = utc_now,
     ) -> None:
         super().__init__()
         self._bridge = bridge
-        self._provider = provider
-        self._pasted = pasted
+        self._maker: str = provider
         self._replace = replace
-        self._found: KeyRow | None = None
+        self._letters = letters
+        self._clock = clock
         self._keys: Keys | None = None
         self._unchecked = False
-        self._vault_step = False
         self._busy = False
-        self._last: Secret | None = pasted
-        self._title = Static("", id="key-title")
+        self._last = pasted or Secret("")
+        self._title = Static("", classes="dialog-title")
+        self._rows = Static("", id="key-rows")
+        self._field = KeyField(
+            password=True, placeholder="Paste the key", id="key-field", classes="dialog-field"
+        )
+        self._label = Input(id="key-label", max_length=64, compact=True)
+        self._outcome = Static("", id="key-outcome")
+        self._word = Static("", id="key-word", classes="dialog-word")
         self._where = Static("", id="key-where")
-        self._field = Input(password=True, placeholder="Paste the key", id="key-field")
-        self._word = Static("", id="key-word")
-        self._foot = Static("", id="key-foot")
+        self._foot = Static("", classes="dialog-foot")
 
     def compose(self) -> ComposeResult:
-        with Vertical(id="key-dialog"):
+        with VerticalScroll(classes="dialog", id="key-dialog", can_focus=False):
             yield self._title
-            yield self._where
+            yield self._rows
             yield self._field
+            with Horizontal(id="key-label-row"):
+                yield Static("label", id="key-label-name")
+                yield self._label
+                yield self._outcome
+            yield self._where
             yield self._word
             yield Static(RETENTION, id="key-retention", markup=False)
             yield self._foot
 
-    async def on_mount(self) -> None:
-        self._show()
-        if self._pasted is not None:
-            self._field.value = self._pasted.reveal()
+    def on_mount(self) -> None:
+        self.set_class(self._letters, "-letters")
+        self._field.value = self._last.reveal()
         self._field.focus()
-        await self._load_keys()
+        self._label.value = suggested_label((), replace=False)
+        self._show()
+        self.action_reload()
+
+    def on_resize(self) -> None:
+        self.set_class(self.size.height < LOW, "-low")
+        self.call_after_refresh(self._show)
+
+    def action_reload(self) -> None:
+        self.run_worker(self._load_keys(), group="keys", exclusive=True)
 
     async def _load_keys(self) -> None:
+        asking = self.set_timer(
+            SLOW_S, lambda: self._say("asking the keyring …", "It may be asking you in a window.")
+        )
         try:
             keys = await self._bridge.send(ListKeys())
         except OwnkeyError as error:
             self._say(error.message, error.hint, bad=True)
             return
+        finally:
+            asking.stop()
         assert isinstance(keys, Keys)
         self._keys = keys
+        self._label.value = suggested_label(self._stored, replace=self._replace)
+        self._say("")
         self._show()
         if keys.trouble is not None:
-            self._say(
-                keys.trouble,
-                "F8 keeps keys in an encrypted file instead (asks for a passphrase); or set "
-                "OWNKEY_KEYRING=env to use keys from the environment alone.",
-                bad=True,
-            )
+            self._offer_ways(keys.trouble)
+        if keys.locked:
+            self._open_vault(consent=False)
+
+    @property
+    def _stored(self) -> list[KeyRow]:
+        return stored(self._keys, self._maker)
+
+    def _offer_ways(self, trouble: str) -> None:
+        """Keys cannot be kept now: a choice, never a silent other place."""
+        env = "keys from the environment alone, nothing kept"
+        lines = [
+            Content.assemble((neutralise(trouble), "$bad")),
+            key_line(("F8", "keep keys in an encrypted file, with a passphrase")),
+            key_line(("F9", "ask again")),
+            key_line(("OWNKEY_KEYRING=env", env)),
+        ]
+        self._word.update(Content("\n").join(lines))
 
     def _show(self) -> None:
-        rows = () if self._keys is None else self._keys.keys
-        mine = [row for row in rows if row.provider == self._provider]
-        self._found = next((r for r in mine if r.source == "environment" and not r.used), None)
-        stored = [row for row in mine if row.source == "stored"]
-        title = f"{MAKERS.get(self._provider, self._provider)} API key"
-        self._title.update(
-            Content.assemble((title, "bold $text"), ("   ↑↓ another maker", "$faint"))
-        )
-        parts: list[tuple[str, str]] = [
-            (f"Get one at {WHERE.get(self._provider, 'the provider')}.", "$mute")
-        ]
-        if self._keys is not None:
-            parts.append((f" Kept in {neutralise(self._keys.store)}.", "$mute"))
-        for row in stored:
-            parts.append((f"\n{neutralise(row.label)} …{row.fingerprint}  {row.state}", "$soft"))
-        if self._found is not None:
-            parts.append(
-                (f"\nEnter with an empty field uses {neutralise(self._found.id)} "
-                 f"…{self._found.fingerprint} from the environment.", "$warn")
+        width = max(20, self._title.size.width)
+        maker = MAKERS.get(self._maker, self._maker)
+        title, aside = f"{maker} API key", signs("↑↓ another maker", letters=self._letters)
+        gap = " " * max(1, width - len(title) - len(aside))
+        self._title.update(Content.assemble((title, "bold $text"), gap, (aside, "$faint")))
+        lines = listing(self._stored, self._clock(), width, letters=self._letters)
+        if (lying := found(self._keys, self._maker)) is not None:
+            lines.append(
+                Content.assemble(
+                    (f"{neutralise(lying.label)} …{lying.fingerprint}", "$soft"),
+                    (" found in the environment: ", "$mute"), ("not used", "$warn"),
+                    ("\nEnter in the empty field uses it", "$mute"),
+                )
             )  # fmt: skip
-        self._where.update(Content.assemble(*parts))
-        self._foot.update(
+        self._rows.update(Content("\n").join(lines))
+        self._rows.display = bool(lines)
+        self._show_outcome()
+        store = "…" if self._keys is None else neutralise(self._keys.store)
+        self._where.update(
             Content.assemble(
-                ("Enter", "$soft"), (" check and keep   ", "$mute"),
-                ("Esc", "$soft"), (" close", "$mute"),
+                ("kept in ", "$mute"), (store, "$soft"),
+                ("\nmade at ", "$mute"), (WHERE.get(self._maker, "its console"), "$soft"),
             )
         )  # fmt: skip
+        does = "save unchecked" if self._unchecked else "check and keep"
+        self._foot.update(key_line(("Enter", does), ("Tab", "label"), ("Esc", "close")))
+
+    def _show_outcome(self) -> None:
+        self._outcome.update(Content.assemble((outcome(self._stored, self._label.value), "$mute")))
 
     def _say(self, message: str, hint: str = "", *, bad: bool = False) -> None:
-        style = "$bad" if bad else "$good"
-        parts = [(neutralise(message), style)]
+        parts = [(neutralise(message), "$bad" if bad else "$soft")]
         if hint:
             parts.append((f"\n{neutralise(hint)}", "$mute"))
         self._word.update(Content.assemble(*parts))
@@ -153,17 +209,28 @@ class KeyDialog(ModalScreen[KeyAnswer | None]):
         self.dismiss(None)
 
     def action_maker(self, by: int) -> None:
+        if self._busy:
+            return
         names = list(MAKERS)
-        at = names.index(self._provider) if self._provider in names else 0
-        self._provider = names[(at + by) % len(names)]
-        self._unchecked = False
+        at = names.index(self._maker) if self._maker in names else 0
+        self._maker = names[(at + by) % len(names)]
+        self._unchecked = self._replace = False
+        self._label.value = suggested_label(self._stored, replace=False)
         self._show()
 
     def action_vault(self) -> None:
-        self._vault_step = True
-        self._field.value = ""
-        self._field.placeholder = "A passphrase for the encrypted file"
-        self._say("Choose a passphrase, 8 characters or more: it is asked once a session.")
+        if not self._busy:
+            self._open_vault(consent=True)
+
+    def _open_vault(self, *, consent: bool) -> None:
+        exists = self._keys is not None and self._keys.vault
+        dialog = VaultDialog(self._bridge, exists=exists, consent=consent, letters=self._letters)
+
+        def closed(opened: bool | None) -> None:
+            if opened:
+                self.action_reload()
+
+        self.app.push_screen(dialog, closed)  # pyright: ignore[reportUnknownMemberType] - any app
 
     async def on_input_submitted(self, event: Input.Submitted) -> None:
         event.stop()
@@ -171,36 +238,26 @@ class KeyDialog(ModalScreen[KeyAnswer | None]):
             return
         self._busy = True
         try:
-            if self._vault_step:
-                await self._open_vault(Secret(event.value))
-            else:
-                await self._keep(event.value)
+            await self._keep(self._field.value)
         except OwnkeyError as error:
             self._say(error.message, error.hint, bad=True)
         finally:
             self._busy = False
 
-    async def _open_vault(self, passphrase: Secret) -> None:
-        exists = self._keys is not None and "passphrase" in (self._keys.trouble or "")
-        command = OpenVault if exists else CreateVault
-        await self._bridge.send(command(passphrase=passphrase))
-        self._vault_step = False
-        self._field.value = self._last.reveal() if self._last is not None else ""
-        self._field.placeholder = "Paste the key"
-        self._say("The encrypted file is open.")
-        await self._load_keys()
-
     async def _keep(self, text: str) -> None:
-        if not text.strip() and self._found is not None:
+        lying = found(self._keys, self._maker)
+        if not text.strip() and lying is not None:
             self._say("checking …")
-            self._answered(await self._bridge.send(UseFoundKey(variable=self._found.id)))
+            self._answered(await self._bridge.send(UseFoundKey(variable=lying.label)))
             return
         self._last = Secret(text)
         self._say("saving …" if self._unchecked else "checking …")
+        label = self._label.value.strip()
         command = AddKey(
-            provider=self._provider,
+            provider=self._maker,
             pasted=self._last,
-            replace=self._replace,
+            label=label or None,
+            replace=of_label(self._stored, label) is not None,
             unchecked=self._unchecked,
         )
         self._answered(await self._bridge.send(command))
@@ -214,6 +271,11 @@ class KeyDialog(ModalScreen[KeyAnswer | None]):
             self._say(answer.message, "Enter again saves it unchecked.", bad=True)
         else:
             self._say(answer.message, answer.hint, bad=True)
+        self._show()
 
-    def on_input_changed(self) -> None:
-        self._unchecked = False
+    def on_input_changed(self, event: Input.Changed) -> None:
+        event.stop()
+        if event.input is self._field and self._last.sha256 != Secret(event.value).sha256:
+            self._unchecked = False
+            self._show()
+        self._show_outcome()

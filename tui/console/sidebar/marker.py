@@ -20,8 +20,12 @@ _COLOURS = {
 }  # fmt: skip
 _WORDS = {
     "own_key": "your key", "endpoint": "endpoint", "cloud_account": "cloud account",
-    "credits": "credits", "nobody": "this machine", None: "nothing serves it",
+    "credits": "credits", "nobody": "this machine", None: "no model",
 }  # fmt: skip
+_SIGNS = str.maketrans({
+    "▎": "|", "─": "-", "━": "=", "◂": "<", "▸": ">", "≈": "~", "…": "~", "·": "-",
+    "↑": "Up", "↓": "Down",
+})  # fmt: skip
 
 
 def plain_glyphs(setting: str) -> bool:
@@ -37,6 +41,11 @@ def glyph(payer: str | None, *, letters: bool) -> str:
     """The marker, two cells wide in either set."""
     sign = (_LETTERS if letters else _EMOJI).get(payer, "·")
     return sign if sign == "🔑" else f"{sign} "
+
+
+def signs(text: str, *, letters: bool) -> str:
+    """Our own words with their lines and arrows, in the set that the terminal can draw."""
+    return text.translate(_SIGNS) if letters else text
 
 
 def colour(payer: str | None) -> str:

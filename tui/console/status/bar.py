@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
+
 import msgspec
 from textual.content import Content
 from textual.widget import Widget
 
-from tui.console.sidebar.marker import colour, glyph, word
-from tui.console.status.meter import share
+from tui.console.sidebar.marker import colour, glyph, signs, word
+from tui.console.status.meter import money, share
 from tui.money import show_usd
-from tui.text import neutralise
+from tui.text import neutralise, truncate
+
+LONGEST_LABEL = 20
+METER = 10
 
 
 class StatusFacts(msgspec.Struct, frozen=True, kw_only=True):
@@ -17,14 +22,16 @@ class StatusFacts(msgspec.Struct, frozen=True, kw_only=True):
 
     payer: str | None = None
     label: str = ""
-    model: str = "no model"
+    model: str = ""
+    effort: str | None = None
     turn_nano: int | None = 0
     session_nano: int | None = 0
     sure: bool = True
     today_nano: int | None = None
+    day_budget_nano: int | None = None
     context: int | None = None  # tokens in use
     window: int | None = None  # tokens the model takes
-    limit: str | None = None  # a rate limit or wait, in words
+    limit: tuple[str, str] | None = None  # a rate limit or wait: what, and how much
     flash: str | None = None  # one sentence that stands before all else
     letters: bool = False
     following: bool = False  # another process drives the session
@@ -47,58 +54,73 @@ class StatusBar(Widget):
             self.refresh()
 
     def render(self) -> Content:
-        facts = self._facts
-        chip_word = facts.label or word(facts.payer)
-        ground = "$mute" if facts.payer is None else colour(facts.payer)
-        chip = Content.assemble(
-            (f" {glyph(facts.payer, letters=facts.letters)} {neutralise(chip_word)} ",
-             f"bold $page on {ground}"),
-        )  # fmt: skip
+        facts, width = self._facts, self.size.width
+        chip = _chip(facts)
         if facts.flash is not None:
-            return Content.assemble(chip, "  ", (neutralise(facts.flash), "$warn")).truncate(
-                self.size.width, ellipsis=True
-            )
-        parts = self._parts()
-        while parts and chip.cell_length + sum(_width(p) for p in parts) > self.size.width:
-            parts.pop(_first_to_go(parts))
+            words = neutralise(facts.flash).replace("\n", " ")
+            line = Content.assemble(chip, "  ", (words, "$warn"))
+            return line.truncate(width, ellipsis=True)
+        parts = _parts(facts)
+        while parts and chip.cell_length + sum(_width(pieces) for _, pieces in parts) > width:
+            parts.pop(_first_to_go([name for name, _ in parts]))
         out: list[str | Content | Part] = [chip]
         for _, pieces in parts:
-            out += ["  ", *pieces]
-        return Content.assemble(*out).truncate(self.size.width)
+            out += ["   ", *pieces]
+        return Content.assemble(*out).truncate(width)
 
-    def _parts(self) -> list[tuple[str, list[Part]]]:
-        facts = self._facts
-        turn = show_usd(facts.turn_nano, sure=facts.sure)
-        parts: list[tuple[str, list[Part]]] = [
-            ("model", [(" ", ""), (neutralise(facts.model), "bold $text")]),
-            ("turn", [("turn ", "$mute"), (f"{turn:<8}", "$text")]),
-            ("session", [
-                ("session ", "$mute"),
-                (f"{show_usd(facts.session_nano, sure=facts.sure):<8}", "$text"),
-            ]),
+
+def _chip(facts: StatusFacts) -> Content:
+    words = truncate(neutralise(facts.label or word(facts.payer), strict=True), LONGEST_LABEL)
+    ground = "$mute" if facts.payer is None else colour(facts.payer)
+    marker = glyph(facts.payer, letters=facts.letters)
+    return Content.assemble((f" {marker} {words} ", f"bold $page on {ground}"))
+
+
+def _parts(facts: StatusFacts) -> list[tuple[str, list[Part]]]:
+    model = [(neutralise(facts.model, strict=True), "bold $text")]
+    if facts.effort:
+        model.append((f" {neutralise(facts.effort, strict=True)}", "$mute"))
+    parts: list[tuple[str, list[Part]]] = [
+        *([("model", model)] if facts.model else []),
+        ("turn", [("turn ", "$mute"), (money(facts.turn_nano, sure=facts.sure), "$text")]),
+        ("session", [
+            ("session ", "$mute"), (money(facts.session_nano, sure=facts.sure), "$text"),
+        ]),
+    ]  # fmt: skip
+    if facts.today_nano is not None:
+        parts.append(("today", _today(facts, facts.today_nano)))
+    if (percent := share(facts.context, facts.window)) is not None:
+        parts.append(("context", [("context ", "$mute"), (f"{percent:>4}", "$text")]))
+    if facts.limit is not None:
+        what, much = facts.limit
+        parts.append(("limit", [(f"{neutralise(what)} ", "$mute"), (neutralise(much), "$warn")]))
+    if facts.following:
+        parts.append(("limit", [("read only", "$warn")]))
+    return parts
+
+
+def _today(facts: StatusFacts, today: int) -> list[Part]:
+    said: list[Part] = [("today ", "$mute"), (money(today), "$text")]
+    if facts.day_budget_nano:
+        full = int(min(Fraction(today, facts.day_budget_nano), Fraction(1)) * METER)
+        done, left = (
+            signs(one, letters=facts.letters) for one in ("━" * full, "━" * (METER - full))
+        )
+        # The meter is about money, so it has its payer's colour.
+        said += [
+            (f" of {show_usd(facts.day_budget_nano)} ", "$mute"),
+            (done, colour(facts.payer)), (left.replace("=", "-"), "$line"),
         ]  # fmt: skip
-        if facts.today_nano is not None:
-            parts.append(("today", [("today ", "$mute"), (show_usd(facts.today_nano), "$text")]))
-        if (percent := share(facts.context, facts.window)) is not None:
-            parts.append(("context", [("context ", "$mute"), (percent, "$text")]))
-        if facts.limit is not None:
-            parts.append(("limit", [(neutralise(facts.limit), "$warn")]))
-        if facts.following:
-            parts.append(("limit", [("read only: another ownkey drives it", "$warn")]))
-        return parts
+    return said
 
 
 _ORDER = ("today", "context", "session", "limit", "model")
 """What goes first when it is narrow (look/README.md, Widths)."""
 
 
-def _first_to_go(parts: list[tuple[str, list[Part]]]) -> int:
-    names = [name for name, _ in parts]
-    for name in _ORDER:
-        if name in names:
-            return names.index(name)
-    return len(parts) - 1
+def _first_to_go(names: list[str]) -> int:
+    return next((names.index(name) for name in _ORDER if name in names), len(names) - 1)
 
 
-def _width(part: tuple[str, list[Part]]) -> int:
-    return 2 + sum(Content(text).cell_length for text, _ in part[1])
+def _width(pieces: list[Part]) -> int:
+    return 3 + sum(Content(text).cell_length for text, _ in pieces)

@@ -14,7 +14,9 @@ def status_facts(
     state: SessionState,
     row: ModelRow | None,
     *,
+    now: dt.datetime,
     today: int | None,
+    day_budget: int | None,
     letters: bool,
     following: bool,
     flash: str | None,
@@ -25,19 +27,23 @@ def status_facts(
     turn = None if live is None else state.turn_nano + live
     session = None if live is None else state.session_nano + live
     payer, label = (None, "") if row is None else (row.payer, row.label)
+    if payer is None:
+        label = "no model" if state.model is None else "no key"
     if state.working and state.route is not None:
         payer, label = state.route.payer, state.route.label
     return StatusFacts(
         payer=payer,
         label=label,
-        model=row.name if row is not None else state.model or "no model",
+        model=row.name if row is not None else state.model or "",
+        effort=state.effort,
         turn_nano=_known(turn, state.turn_unknown, state.turn_nano),
         session_nano=_known(session, state.session_unknown, state.session_nano),
         sure=not open_request,
         today_nano=None if today is None else today + (live or 0),
+        day_budget_nano=day_budget,
         context=state.context_tokens,
         window=None if row is None else row.context,
-        limit=_limit(state),
+        limit=_limit(state, now),
         letters=letters,
         following=following,
         flash=flash,
@@ -49,12 +55,11 @@ def _known(total: int | None, unknown: int, settled: int) -> int | None:
     return None if total is None or (unknown and settled == 0) else total
 
 
-def _limit(state: SessionState) -> str | None:
+def _limit(state: SessionState, now: dt.datetime) -> tuple[str, str] | None:
     if state.waiting_until is not None:
-        left = (state.waiting_until - dt.datetime.now(dt.UTC)).total_seconds()
-        return f"limit {clock(left)}"
+        return "again in", clock((state.waiting_until - now).total_seconds() + 0.999)
     tight = [x for x in state.limits if x.limit and x.remaining is not None]
     low = min(tight, key=lambda x: (x.remaining or 0) / (x.limit or 1), default=None)
     if low is not None and low.limit and (low.remaining or 0) / low.limit < 0.2:
-        return f"{low.remaining} of {low.limit} {low.what.replace('_', ' ')} left"
+        return f"{low.what.replace('_', ' ')} left", f"{low.remaining} of {low.limit}"
     return None

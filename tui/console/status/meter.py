@@ -1,6 +1,10 @@
-"""Numbers of the status bar as short words: tokens, shares, money."""
+"""Numbers of the status bar as short words: tokens, shares, money, clocks."""
 
 from __future__ import annotations
+
+from tui.money import show_usd
+
+MONEY_CELLS = 8
 
 
 def tokens(count: int) -> str:
@@ -17,6 +21,12 @@ def share(part: int | None, whole: int | None) -> str | None:
     if part is None or not whole:
         return None
     return f"{min(100, round(100 * part / whole))}%"
+
+
+def money(nano: int | None, *, sure: bool = True) -> str:
+    """An amount in a column that keeps its width while it counts: `$0.0000` where it is none."""
+    said = show_usd(nano, sure=sure) if nano else "?" if nano is None else "$0.0000"
+    return f"{said:>{MONEY_CELLS}}"
 
 
 def clock(seconds: float) -> str:

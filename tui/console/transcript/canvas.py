@@ -14,7 +14,7 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from tui.console.transcript.aside import Aside
-from tui.console.transcript.blocks import BlockId, Reply, Thinking
+from tui.console.transcript.blocks import BlockId, Reply, Thinking, Tone
 from tui.console.transcript.flow import Place
 from tui.console.transcript.layout import (
     PAYER_STYLES,
@@ -86,6 +86,12 @@ class TranscriptCanvas(ScrollView, can_focus=True):
         """Take in the session's next records."""
         for record in records:
             self.model.apply(record)
+        if self.size.height:
+            self._show(self._flow.sync(), news=True)
+
+    def note(self, text: str, tone: Tone = "mute") -> None:
+        """Add a sentence of the console's own; no log has it."""
+        self.model.note(text, tone)
         if self.size.height:
             self._show(self._flow.sync(), news=True)
 

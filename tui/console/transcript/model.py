@@ -138,6 +138,10 @@ class TranscriptModel:
     def _next(self) -> BlockId:
         return BlockId(len(self.blocks))
 
+    def note(self, text: str, tone: Tone = "mute") -> None:
+        """Add a sentence of the console's own; no log has it."""
+        self._say(text, tone)
+
     def _say(self, text: str, tone: Tone = "mute") -> None:
         self._add(Notice(id=self._next, text=text, tone=tone))
 

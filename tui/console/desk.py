@@ -1,0 +1,282 @@
+"""Keys and models as the person chooses them: picker, key dialog, first run."""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+from tui.console.bridge import Bridge
+from tui.console.panels.questions import fetch_words, first_run_question
+from tui.console.shell import Shell
+from tui.console.sidebar.models import ModelList
+from tui.errors import OwnkeyError
+from tui.events.base import SessionId, utc_now
+from tui.paths import Paths
+from tui.secret import Secret
+from tui.session.commands import (
+    AnyCommand,
+    AnyReply,
+    ChooseModel,
+    FetchLocalModel,
+    KeyAnswer,
+    Keys,
+    ListKeys,
+    ListModels,
+    ListSessions,
+    LocalProgress,
+    ModelRow,
+    Models,
+    Sessions,
+    UseFoundKey,
+)
+
+if TYPE_CHECKING:
+    from tui.console.sidebar.modal import PickerScreen
+
+LOCAL = "local"
+
+Result = TypeVar("Result")
+
+
+class Desk(Shell[Result], inherit_bindings=False):
+    """The part of the console that chooses who serves and who pays."""
+
+    bridge: Bridge
+
+    def __init__(
+        self,
+        *,
+        folder: Path,
+        paths: Paths,
+        clock: Callable[[], dt.datetime] = utc_now,
+        tz: dt.tzinfo | None = None,
+    ) -> None:
+        super().__init__(folder=folder, paths=paths, clock=clock, tz=tz)
+        self.keys: Keys | None = None
+        self._opened = False
+        self._fetching: LocalProgress | None = None
+
+    # What there is.
+
+    def load(self) -> None:
+        """Ask for models, keys and sessions; each is shown when it is there.
+
+        A keyring that hangs keeps nobody from seeing the models.
+        """
+        self.run_worker(self.load_models(), group="models", exclusive=True)
+        self.run_worker(self._load_keys(), group="keys", exclusive=True)
+        self.run_worker(self._load_sessions(), group="sessions", exclusive=True)
+
+    async def load_models(self) -> None:
+        """Ask for what can be picked, and show it."""
+        reply = await self._asked(ListModels())
+        if isinstance(reply, Models):
+            self.show_models(reply.models)
+            self.ask_what_waits()
+
+    async def _load_keys(self) -> None:
+        reply = await self._asked(ListKeys())
+        if isinstance(reply, Keys):
+            first, self.keys = self.keys is None, reply
+            self.ask_what_waits()
+            if first and reply.locked and reply.vault:
+                self._open_vault()
+
+    async def _load_sessions(self) -> None:
+        reply = await self._asked(ListSessions())
+        if isinstance(reply, Sessions):
+            self.header.show_sessions(reply.sessions, self.bridge.session)
+
+    async def _asked(self, command: AnyCommand) -> AnyReply | None:
+        try:
+            return await self.bridge.send(command)
+        except OwnkeyError as error:
+            self.flash(f"{error.message}. {error.hint}", seconds=20)
+            return None
+
+    def in_session(self, make: Callable[[SessionId], AnyCommand]) -> None:
+        """Send a command of the session; what becomes of it is said."""
+        self.bridge.in_session(make).add_done_callback(self._command_done)
+
+    def _command_done(self, done: asyncio.Future[AnyReply]) -> None:
+        if not done.cancelled() and isinstance(error := done.exception(), OwnkeyError):
+            self.say_error(error)
+
+    # Nothing serves yet.
+
+    def ask_what_waits(self) -> None:
+        """Open the panel that is called for, or none."""
+        raise NotImplementedError
+
+    def nothing_serves(self) -> bool:
+        """Whether no model can be used and nothing was said yet: the first run."""
+        served = any(row.payer is not None for row in self.models)
+        return self._opened and bool(self.models) and not served and self.state.turn == 0
+
+    def ask_first_run(self) -> None:
+        """Ask how to begin."""
+        self.choices.ask(
+            first_run_question(
+                self.keys,
+                self._fetching,
+                use=self._use_found,
+                paste=self.action_add_key,
+                fetch=self.action_fetch_local,
+            )
+        )
+
+    def _use_found(self, variable: str) -> None:
+        self.run_worker(self._use(variable), group="use", exclusive=True)
+
+    async def _use(self, variable: str) -> None:
+        self.flash(f"checking {variable} …")
+        answer = await self._asked(UseFoundKey(variable=variable))
+        if isinstance(answer, KeyAnswer):
+            self.end_flash()
+            await self._took_key(answer, None)
+
+    # The picker.
+
+    def action_models(self) -> None:
+        if len(self.screen_stack) > 1:
+            return
+        if self.picker.display:
+            self.picker.list.reset()
+            self.picker.list.focus()
+        else:
+            self.push_screen(self._picker_screen(), self._picked)
+
+    def _picker_screen(self) -> PickerScreen:
+        from tui.console.sidebar.modal import PickerScreen
+
+        return PickerScreen(self.models, self.state, letters=self.letters)
+
+    def on_model_list_left(self) -> None:
+        self.composer.editor.focus()
+
+    def on_model_list_picked(self, event: ModelList.Picked) -> None:
+        self._picked((event.row, event.effort))
+
+    def _picked(self, picked: tuple[ModelRow, str | None] | None) -> None:
+        self.composer.editor.focus()
+        if picked is None:
+            return
+        row, effort = picked
+        if not self.driving:
+            self.flash("Another ownkey drives this session: it can only be read here.")
+        elif row.payer is None and row.provider == LOCAL:
+            self.action_fetch_local()
+        elif row.payer is None:
+            self.open_key_dialog(row.provider, then=row.id)
+        else:
+            self._choose(row.id, effort)
+
+    def _choose(self, model: str, effort: str | None = None) -> None:
+        self.in_session(lambda s: ChooseModel(session=s, model=model, effort=effort))
+
+    async def _choose_served(self, provider: str, then: str | None = None) -> None:
+        """After something new serves: the model that was wanted, or one where none is usable."""
+        await self.load_models()
+        served = [row for row in self.models if row.provider == provider and row.payer is not None]
+        if wanted := next((row for row in served if row.id == then), None):
+            self._choose(wanted.id)
+        elif served and (self.chosen_row is None or self.chosen_row.payer is None):
+            self._choose(served[0].id)
+
+    # Keys.
+
+    def action_add_key(self) -> None:
+        self.open_key_dialog((self.state.model or "anthropic").split("/", 1)[0])
+
+    def open_key_dialog(
+        self,
+        provider: str,
+        *,
+        pasted: Secret | None = None,
+        then: str | None = None,
+        replace: bool = False,
+        kept: Callable[[], None] | None = None,
+    ) -> None:
+        """Open the key dialog.
+
+        Args:
+            provider: The maker to begin with.
+            pasted: A key that was pasted elsewhere.
+            then: The model to choose once its maker has a key.
+            replace: Whether the maker's key is to be replaced.
+            kept: Called once a key was kept.
+        """
+        from tui.console.dialogs.key_entry import MAKERS, KeyDialog
+
+        def closed(answer: KeyAnswer | None) -> None:
+            self.composer.editor.focus()
+            if answer is not None:
+                self.run_worker(self._took_key(answer, then), group="took", exclusive=True)
+                if kept is not None:
+                    kept()
+
+        dialog = KeyDialog(
+            self.bridge,
+            provider if provider in MAKERS else "anthropic",
+            pasted=pasted,
+            replace=replace,
+            letters=self.letters,
+            clock=self.clock,
+        )
+        self.push_screen(dialog, closed)
+
+    async def _took_key(self, answer: KeyAnswer, then: str | None) -> None:
+        row = answer.row
+        notes = f" ({'; '.join(answer.notes)})" if answer.notes else ""
+        name = "The key" if row is None else f"The key {row.label} …{row.fingerprint}"
+        if answer.state == "verified":
+            reaches = f"it reaches {answer.models} model{'s' * (answer.models != 1)}"
+            self.say(f"{name} is in use: {reaches}; kept in {answer.backend}{notes}.")
+        else:
+            why = f": {answer.message}" if answer.message else ""
+            self.say(f"{name} is in use, unchecked{why}{notes}.", "warn")
+        if row is not None:
+            await self._choose_served(row.provider, then)
+
+    def _open_vault(self) -> None:
+        from tui.console.dialogs.vault import VaultDialog
+
+        def closed(opened: bool | None) -> None:
+            self.composer.editor.focus()
+            if not opened:
+                self.say("The encrypted file stays closed: `/key` opens it.", "warn")
+
+        if len(self.screen_stack) == 1:
+            self.push_screen(
+                VaultDialog(self.bridge, exists=True, consent=False, letters=self.letters), closed
+            )
+
+    # The small model of this machine.
+
+    def action_fetch_local(self) -> None:
+        if any(row.provider == LOCAL and row.payer is not None for row in self.models):
+            self.flash("It is here already: F2 chooses it.")
+        elif self._fetching is None:
+            self._show_fetch(LocalProgress(done_bytes=0, total_bytes=0))
+            self.in_session(lambda _: FetchLocalModel())
+
+    def show_fetch(self, progress: LocalProgress) -> None:
+        """Show how far the small model is, in the panel or the status bar."""
+        ended = progress.finished or progress.error is not None
+        self._show_fetch(None if ended else progress)
+        if progress.error is not None:
+            self.end_flash()
+            self.say(f"The small model did not come: {progress.error}", "bad")
+        elif progress.finished:
+            self.end_flash()
+            self.say("The small model is on this machine now; nobody pays for it.")
+            self.run_worker(self._choose_served(LOCAL), group="took", exclusive=True)
+
+    def _show_fetch(self, progress: LocalProgress | None) -> None:
+        self._fetching = progress
+        if progress is not None and not self.nothing_serves():
+            self.flash(f"fetching the small model  {fetch_words(progress)}", seconds=30)
+        self.ask_what_waits()

@@ -1,0 +1,68 @@
+"""The composer: the editor on its raised plane, who pays at its left, its keys below."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from textual.app import ComposeResult
+from textual.containers import Vertical
+from textual.content import Content
+from textual.widgets import Static
+
+from tui.console.prompt.editor import Editor
+from tui.console.prompt.hints import Hint
+from tui.console.sidebar.marker import signs
+
+if TYPE_CHECKING:
+    from tui.console.prompt.history import History
+
+_PAYERS = ("own_key", "endpoint", "cloud_account", "credits", "nobody")
+
+
+class Composer(Vertical):
+    """Shows the bar and the hints that it is told."""
+
+    def __init__(self, history: History, *, letters: bool) -> None:
+        super().__init__(id="composer")
+        self.editor = Editor(history)
+        self._hints = Static("", id="composer-hints")
+        self._letters = letters
+        self._payer: str | None = None
+        self._shown: tuple[Sequence[Hint], Content] = ((), Content(""))
+
+    def compose(self) -> ComposeResult:
+        yield self.editor
+        yield self._hints
+
+    def on_resize(self) -> None:
+        self._lay_out()
+
+    def show_payer(self, payer: str | None) -> None:
+        """Colour the bar by who pays the next turn."""
+        if payer != self._payer:
+            for one in _PAYERS:
+                self.set_class(payer == one, f"-{one.replace('_', '-')}")
+            self._payer = payer
+
+    def show_hints(self, pairs: Sequence[Hint], right: Content) -> None:
+        """Show keys with what they do, as many as fit, and what stands at the right end."""
+        if (pairs, right) != self._shown:
+            self._shown = (pairs, right)
+            self._lay_out()
+
+    def _lay_out(self) -> None:
+        pairs, right = self._shown
+        room = self._hints.size.width - 2
+        left = Content("")
+        for key, does in pairs:
+            key = signs(key, letters=self._letters)
+            more = Content.assemble((key, "$soft"), (f" {does}" if does else "", "$mute"), "   ")
+            if left and left.cell_length + more.cell_length > room:
+                break
+            left += more
+        gap = room - left.cell_length - right.cell_length
+        if gap < 0:
+            self._hints.update(left)
+        else:
+            self._hints.update(Content.assemble(left, " " * gap, right))
