@@ -3,7 +3,6 @@ from __future__ import annotations
 import datetime as dt
 import json
 import os
-import random
 import signal
 import sqlite3
 import stat
@@ -18,6 +17,7 @@ from hypothesis import strategies as st
 from tests.command import run_command
 from tests.engine_world import child_program
 from tests.event_makers import EVENT_TYPES, values
+from tests.seeds import kept_and_new, seeded
 from tests.store_world import NOW, ONE, a_turn, change, route, text, write_turns
 from tests.typed_child import TypedChild
 from tui.errors import StoreError, UsageError
@@ -244,6 +244,7 @@ def test_the_check_sees_one_moment_while_another_writes(store, path):
     write_turns(store, a_turn("p", "r"))
     code = """
 from pathlib import Path
+from tests.seeds import kept_and_new, seeded
 from tests.store_world import NOW, ONE, text
 from tui.store.log import Store
 store = Store(Path(sys.argv[1]))
@@ -281,27 +282,27 @@ def test_the_check_changes_nothing(store, path):
     assert path.read_bytes() == before
 
 
-def test_flipped_bytes_are_said_or_do_no_harm_but_never_crash(store, path):
+@pytest.mark.parametrize("seed", kept_and_new("flipped-bytes"))
+def test_flipped_bytes_are_said_or_do_no_harm_but_never_crash(store, path, seed):
     write_turns(store, *(a_turn(f"prompt {n}", "reply " * 200) for n in range(12)))
     store.close()
     whole = path.read_bytes()
-    seed = random.randrange(2**32)
-    print(f"seed {seed}")
-    chance = random.Random(seed)
-    for _ in range(60):
-        damaged = bytearray(whole)
-        for _ in range(chance.choice((1, 8, 200))):
-            damaged[chance.randrange(len(damaged))] ^= 1 << chance.randrange(8)
-        path.write_bytes(damaged)
-        found = check_store(path).problems
-        try:
-            store = Store(path)
-            read = [record for s in store.summaries() for record in store.read(SessionId(s.id))]
-            store.close()
-        except StoreError as error:
-            assert error.hint
-        else:
-            assert found or len(read) == 12 * 12 + 1
+    with seeded("flipped-bytes", seed) as chance:
+        for _ in range(60):
+            damaged = bytearray(whole)
+            for _ in range(chance.choice((1, 8, 200))):
+                damaged[chance.randrange(len(damaged))] ^= 1 << chance.randrange(8)
+            path.write_bytes(damaged)
+            found = check_store(path).problems
+            try:
+                opened = Store(path)
+                listed = [*opened.summaries(), *opened.summaries(deleted=True)]
+                read = [r for s in listed for r in opened.read(SessionId(s.id))]
+                opened.close()
+            except StoreError as error:
+                assert error.hint
+            else:
+                assert found or len(read) == 12 * 12 + 1
 
 
 # Export.

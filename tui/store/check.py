@@ -13,8 +13,9 @@ from tui.events.codec import Recorded
 from tui.events.money import ChargeRecorded
 from tui.events.session import SessionCreated
 from tui.events.turn import TurnFinished, TurnStarted
-from tui.store.log import summary_row, to_record
+from tui.store.log import any_text, summary_row, to_record
 from tui.store.summary import Summary
+from tui.store.trouble import DAMAGE
 
 
 class CheckReport(msgspec.Struct, frozen=True, kw_only=True):
@@ -36,6 +37,7 @@ def check_store(path: Path) -> CheckReport:
     problems: list[str] = []
     sessions = events = 0
     db = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=5)
+    db.text_factory = any_text
     try:
         db.execute("BEGIN")
         (verdict,) = db.execute("PRAGMA integrity_check(1)").fetchone()
@@ -48,11 +50,11 @@ def check_store(path: Path) -> CheckReport:
             check = _SessionCheck(SessionId(str(session)))
             try:
                 check.read(db, row)
-            except sqlite3.DatabaseError as error:
+            except DAMAGE as error:
                 check.problems.append(f"database: {error}")
             events += check.count
             problems += [f"{session}: {problem}" for problem in check.problems]
-    except sqlite3.DatabaseError as error:
+    except DAMAGE as error:
         problems.append(f"database: {error}")
     finally:
         db.close()

@@ -38,6 +38,11 @@ def from_micros(at: int) -> dt.datetime:
     return _EPOCH + at * _MICROSECOND
 
 
+def any_text(data: bytes) -> str:
+    """Text out of the database, also where damage has made it no UTF-8."""
+    return data.decode("utf-8", "replace")
+
+
 class Store:
     """All sessions of one person.
 
@@ -69,6 +74,7 @@ class Store:
             self._db = sqlite3.connect(
                 path, timeout=BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False
             )
+            self._db.text_factory = any_text
             self._db.execute("PRAGMA journal_mode = WAL")
             self._db.execute("PRAGMA synchronous = NORMAL")
             self._db.execute("PRAGMA foreign_keys = ON")

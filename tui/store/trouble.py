@@ -15,6 +15,9 @@ NO_ROOM_BYTES = 64 * 1024
 """With less than this free, a disk error without a reason is a full disk: SQLite's shared memory
 says no more than that it cannot grow."""
 
+DAMAGE = (sqlite3.DatabaseError, UnicodeDecodeError)
+"""What reading a damaged file raises; the second where SQLite quotes from it."""
+
 SEE_CHECK = "`ownkey sessions check` says what can be read; move the file away to start anew."
 _FULL = {errno.ENOSPC, errno.EDQUOT}
 _FORBIDDEN = {errno.EACCES, errno.EPERM, errno.EROFS, errno.ELOOP, errno.ENOTDIR, errno.EEXIST}
@@ -29,7 +32,7 @@ def explained(path: Path) -> Generator[None]:
         raise StoreError(
             "another ownkey writes to this session", hint="Close the other one, or wait for it."
         ) from error
-    except (sqlite3.Error, OSError) as error:
+    except (sqlite3.Error, UnicodeDecodeError, OSError) as error:
         raise explain(error, path) from error
 
 
@@ -47,7 +50,8 @@ def explain(error: Exception, path: Path) -> StoreError:
             "the disk is full: nothing more was sent, what was shown is kept",
             hint="Free some room, then try again.",
         )
-    if "malformed" in text or "not a database" in text or "corrupt" in text:
+    damaged = isinstance(error, UnicodeDecodeError) or "malformed" in text
+    if damaged or "not a database" in text or "corrupt" in text:
         return StoreError(
             f"the store is damaged ({path.name})",
             hint=SEE_CHECK,
