@@ -34,6 +34,7 @@ import contextlib
 import json
 import socket
 import struct
+import time
 import zlib
 from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING, Any
@@ -188,7 +189,7 @@ async def _reply(
     if name in {"wrong-length", "short-length", "http10", "two-bodies"}:
         whole = "".join([event async for event, _ in events]).encode()
         return await _odd_framing(writer, name, heads, whole)
-    return await _stream(writer, heads, events, name, arg, step.get("rate", fake.rate))
+    return await _stream(fake, writer, heads, events, name, arg, step.get("rate", fake.rate))
 
 
 def _heads(ask: Ask) -> dict[str, str]:
@@ -230,6 +231,7 @@ async def _events(ask: Ask, made: Reply, name: str, arg: str) -> AsyncIterator[W
 
 
 async def _stream(
+    fake: FakeProvider,
     writer: asyncio.StreamWriter,
     heads: dict[str, str],
     events: AsyncIterator[Weighted],
@@ -252,6 +254,8 @@ async def _stream(
             continue
         writer.write(b"%x\r\n%s\r\n" % (len(data), data))
         await writer.drain()
+        if weight:
+            fake.last_token_at = time.monotonic()
         tokens += weight
         if rate and (ahead := tokens / rate - (loop.time() - begun)) > 0.001:
             await asyncio.sleep(ahead)

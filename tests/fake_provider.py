@@ -32,7 +32,7 @@ text comes back behind "You said: ". A step is an object; every field may be abs
     times: the step answers so many requests (1)
 `POST /__script` takes {"steps": […]}, or the bare list, and replaces what is left; `POST /__reset`
 empties script and log; `GET /__log` gives the requests, `GET /__counts` their number by path and
-by answer.
+by answer, and when the last token left (`last_token_at`, CLOCK_MONOTONIC).
 
 Faults, as `/fault/<name>[:ARG]/…` in front of the path, or in a step; see `tests.fake_faults`.
 """
@@ -107,6 +107,7 @@ class FakeProvider:
         self.port = 0
         self.steps: list[dict[str, Any]] = []
         self.fault_uses: Counter[str] = Counter()
+        self.last_token_at: float | None = None
         self._number = 0
         self._lock = threading.Lock()
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -285,7 +286,10 @@ class FakeProvider:
             )
         if seen.path.startswith("/__counts"):
             paths = Counter(f"{entry.method} {entry.path}" for entry in self.seen)
-            return plain(200, json.dumps({"paths": paths, "answers": self.answers}).encode())
+            told = {
+                "paths": paths, "answers": self.answers, "last_token_at": self.last_token_at,
+            }  # fmt: skip
+            return plain(200, json.dumps(told).encode())
         if seen.path.startswith("/__script"):
             steps = seen.body["steps"] if isinstance(seen.body, dict) else seen.body
             self.script(steps)
