@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING
 from tui.errors import UsageError
 
 if TYPE_CHECKING:
+    from tui.events.base import SessionId
     from tui.events.codec import Recorded
     from tui.events.turn import ErrorRaised
-    from tui.session.commands import AnyReply, SessionOpened
+    from tui.session.commands import AnyNotice, AnyReply, SessionOpened, Trouble
     from tui.session.manager import SessionManager
 
 EXIT_REFUSED = 3
@@ -50,10 +51,23 @@ def run(args: argparse.Namespace) -> int:
 async def _run(args: argparse.Namespace, prompt: str) -> int:
     from tui.process import harden
     from tui.runtime import Runtime
-    from tui.session.commands import ChooseModel, Interrupt, OpenSession, SessionOpened, StartTurn
+    from tui.session.commands import (
+        ChooseModel,
+        Interrupt,
+        OpenSession,
+        SessionOpened,
+        StartTurn,
+        Trouble,
+    )
 
     harden()
-    runtime = Runtime(dict(os.environ), notify=lambda notice: None)
+    stopped: asyncio.Future[Trouble] = asyncio.get_running_loop().create_future()
+
+    def notify(notice: AnyNotice) -> None:
+        if isinstance(notice, Trouble) and not stopped.done():
+            stopped.set_result(notice)
+
+    runtime = Runtime(dict(os.environ), notify=notify)
     async with runtime, runtime.manager() as manager:
         opened = await manager.call(
             OpenSession(session=args.session, cwd=str(Path.cwd()), model=args.model)
@@ -79,10 +93,15 @@ async def _run(args: argparse.Namespace, prompt: str) -> int:
             tools=args.tools,
             asks=False,
         )
-        printer = _Printer(as_json=args.json)
-        printer.begin(opened, str(Path.cwd()))
         await manager.call(start)
-        return await _show(manager, opened, printer)
+        printer = _Printer(session, as_json=args.json)
+        printer.begin(opened, str(Path.cwd()))
+        showing = asyncio.ensure_future(_show(manager, opened, printer))
+        try:
+            await asyncio.wait([showing, stopped], return_when=asyncio.FIRST_COMPLETED)
+            return await showing if showing.done() else printer.fail(stopped.result())
+        finally:
+            showing.cancel()
 
 
 async def _show(manager: SessionManager, opened: SessionOpened, printer: _Printer) -> int:
@@ -97,8 +116,10 @@ async def _show(manager: SessionManager, opened: SessionOpened, printer: _Printe
 class _Printer:
     """Shows records as they come and remembers what the exit status depends on."""
 
-    def __init__(self, *, as_json: bool) -> None:
+    def __init__(self, session: SessionId, *, as_json: bool) -> None:
         self.status: int | None = None
+        self._session = session
+        self._turn = 1
         self._json = as_json
         self._refused = False
         self._error: str | None = None
@@ -119,11 +140,24 @@ class _Printer:
             now = dt.datetime.now(dt.UTC)
             print_json(stamped(fields, at=now, session=opened.session, turn=0))
 
+    def fail(self, trouble: Trouble) -> int:
+        """End what can no longer be written, with the events that the log will not have."""
+        import datetime as dt
+
+        from tui.events.codec import Recorded
+        from tui.events.turn import ErrorRaised, TurnFinished
+
+        error = ErrorRaised(kind="server", message=trouble.message, hint=trouble.hint)
+        for event in (error, TurnFinished(stop="error")):
+            now = dt.datetime.now(dt.UTC)
+            self.show(Recorded(session=self._session, seq=0, at=now, turn=self._turn, event=event))
+        return 1
+
     def show(self, record: Recorded) -> None:
         from tui.events.tool import ApprovalDecided
         from tui.events.turn import ErrorRaised, RetryScheduled, TurnFinished
 
-        event = record.event
+        event, self._turn = record.event, record.turn
         match event:
             case ApprovalDecided(decision="deny"):
                 self._refused = True
