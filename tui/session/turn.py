@@ -288,7 +288,7 @@ class Turn:
     def _record_or_stop(self, event: AnyEvent) -> None:
         """Record what streams; where it cannot be written the request ends and costs no more."""
         self._record(event)
-        if self._writer.failure is not None:
+        if self.phase is Phase.REQUESTING and self._writer.failure is not None:
             raise self._writer.failure
 
 
