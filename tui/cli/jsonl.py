@@ -12,7 +12,7 @@ from tui.events.route import FallbackTaken, RouteDecided
 from tui.events.stream import TextStreamed, ThinkingStreamed
 from tui.events.tool import ApprovalDecided, ServerToolUsed, ToolCalled, ToolReturned
 from tui.events.turn import ErrorRaised, RetryScheduled, TurnFinished
-from tui.money import usd_string
+from tui.money import plain, usd_string
 
 
 def contract_object(event: AnyEvent) -> dict[str, Any] | None:
@@ -110,8 +110,8 @@ def line_object(line: ChargeLine) -> dict[str, Any]:
     return {
         "what": line.what,
         "quantity": _whole(line.quantity),
-        "unit_usd": None if line.unit_usd is None else f"{line.unit_usd:f}",
-        "usd": None if line.usd is None else f"{line.usd:f}",
+        "unit_usd": None if line.unit_usd is None else plain(line.unit_usd),
+        "usd": None if line.usd is None else plain(line.usd),
     }
 
 

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING
 from tui.errors import UsageError
 
 if TYPE_CHECKING:
-    from tui.events.base import SessionId
     from tui.events.codec import Recorded
     from tui.events.turn import ErrorRaised
     from tui.session.commands import AnyNotice, AnyReply, SessionOpened, Trouble
@@ -94,8 +93,7 @@ async def _run(args: argparse.Namespace, prompt: str) -> int:
             asks=False,
         )
         await manager.call(start)
-        printer = _Printer(session, as_json=args.json)
-        printer.begin(opened, str(Path.cwd()))
+        printer = _Printer(opened, str(Path.cwd()), as_json=args.json)
         showing = asyncio.ensure_future(_show(manager, opened, printer))
         try:
             await asyncio.wait([showing, stopped], return_when=asyncio.FIRST_COMPLETED)
@@ -116,29 +114,17 @@ async def _show(manager: SessionManager, opened: SessionOpened, printer: _Printe
 class _Printer:
     """Shows records as they come and remembers what the exit status depends on."""
 
-    def __init__(self, session: SessionId, *, as_json: bool) -> None:
+    def __init__(self, opened: SessionOpened, cwd: str, *, as_json: bool) -> None:
         self.status: int | None = None
-        self._session = session
+        self._opened = opened
+        self._cwd = cwd
+        self._begun = False
         self._turn = 1
         self._json = as_json
         self._refused = False
         self._error: str | None = None
         self._failed: ErrorRaised | None = None
         self._open_line = False
-
-    def begin(self, opened: SessionOpened, cwd: str) -> None:
-        if self._json:
-            import datetime as dt
-
-            from tui.cli.jsonl import stamped
-            from tui.cli.output import print_json
-
-            fields = {
-                "type": "session", "id": opened.session, "cwd": cwd, "model": opened.model,
-                "plan": opened.plan,
-            }  # fmt: skip
-            now = dt.datetime.now(dt.UTC)
-            print_json(stamped(fields, at=now, session=opened.session, turn=0))
 
     def fail(self, trouble: Trouble) -> int:
         """End what can no longer be written, with the events that the log will not have."""
@@ -150,7 +136,8 @@ class _Printer:
         error = ErrorRaised(kind="server", message=trouble.message, hint=trouble.hint)
         for event in (error, TurnFinished(stop="error")):
             now = dt.datetime.now(dt.UTC)
-            self.show(Recorded(session=self._session, seq=0, at=now, turn=self._turn, event=event))
+            session = self._opened.session
+            self.show(Recorded(session=session, seq=0, at=now, turn=self._turn, event=event))
         return 1
 
     def show(self, record: Recorded) -> None:
@@ -178,9 +165,19 @@ class _Printer:
         from tui.cli.jsonl import contract_object, stamped
         from tui.cli.output import print_json
 
-        fields = contract_object(record.event)
-        if fields is not None and record.turn > 0:
-            print_json(stamped(fields, at=record.at, session=record.session, turn=record.turn))
+        if record.turn == 0:
+            return
+        head = {
+            "type": "session", "id": record.session, "cwd": self._cwd,
+            "model": self._opened.model, "plan": self._opened.plan,
+        }  # fmt: skip
+        objects = [contract_object(record.event)]
+        if not self._begun:
+            objects.insert(0, head)
+        self._begun = True
+        for fields in objects:
+            if fields is not None:
+                print_json(stamped(fields, at=record.at, session=record.session, turn=record.turn))
 
     def _show_text(self, record: Recorded) -> None:
         from tui.cli.output import say, write_text
