@@ -5,9 +5,12 @@ from __future__ import annotations
 import datetime as dt
 from pathlib import Path
 
+from msgspec.structs import replace
+
 from tests.canary import made_up_key
 from tui.keys.book import KeyBook, NewKey
 from tui.keys.listing import KeyRecord
+from tui.keys.records import read_keys, write_keys
 from tui.keys.store import (
     KeyStores,
     Mode,
@@ -48,6 +51,13 @@ class World:
     def add(self, label: str = "main", **fields) -> KeyRecord:
         given = {"provider": "anthropic", "secret": Secret(made_up_key()), "base_url": HERE}
         return self.book.add(NewKey(label=label, **(given | fields)))
+
+    def rewrite(self, **fields: str) -> None:
+        """Change every key in the list as another program, or a hand, may have done."""
+        content = read_keys(self.paths.keys_file)
+        assert content is not None
+        keys = tuple(replace(key, **fields) for key in content.keys)
+        write_keys(self.paths.keys_file, replace(content, keys=keys))
 
     def labels(self, environ: dict[str, str] | None = None) -> list[str]:
         return [record.label for record in self.book.list_keys(environ or {})]

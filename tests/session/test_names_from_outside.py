@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import json
 import os
 import subprocess
@@ -10,7 +9,6 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-import msgspec
 import pytest
 
 from tests.canary import made_up_key
@@ -20,13 +18,8 @@ from tests.fake_provider import FakeProvider
 from tests.hostile_cases import by_kind
 from tests.key_world import World
 from tests.neutral_checks import assert_holds_none, assert_no_raw_controls
-from tui.events.base import SessionId
-from tui.events.session import SessionCreated
-from tui.events.turn import TurnStarted
-from tui.keys.records import read_keys, write_keys
-from tui.paths import find_paths
+from tests.past_sessions import past_session
 from tui.secret import Secret
-from tui.store.log import Store
 
 SEALED = {"OWNKEY_KEYRING": "sealed", "OWNKEY_PASSPHRASE": "correct horse"}
 KEY = made_up_key()
@@ -56,15 +49,6 @@ def world(home: Path) -> World:
     return world
 
 
-def relabelled(world: World, **fields: str) -> None:
-    """The list of keys as another program, or a hand, may have written it."""
-    path = world.paths.keys_file
-    content = read_keys(path)
-    assert content is not None
-    keys = [msgspec.structs.replace(key, **fields) for key in content.keys]
-    write_keys(path, msgspec.structs.replace(content, keys=tuple(keys)))
-
-
 def listed(*words: str) -> str:
     said = run_command(*words, environ=SEALED)
     assert said.returncode == 0, said.stderr
@@ -72,12 +56,7 @@ def listed(*words: str) -> str:
 
 
 def session_named(home: Path, name: str) -> None:
-    store = Store(find_paths({"OWNKEY_HOME": str(home)}).store_file)
-    session = SessionId("s_20261124100000_aaaaaaaa")
-    made = SessionCreated(cwd=f"/tmp/{name}", version="1", branch=name)
-    asked = TurnStarted(prompt=name)
-    store.append(session, [(made, 0), (asked, 1)], dt.datetime(2026, 11, 24, tzinfo=dt.UTC))
-    store.close()
+    past_session(home, cwd=f"/tmp/{name}", prompt=name, branch=name)
 
 
 def assert_harmless(shown: str) -> None:
@@ -116,7 +95,7 @@ def test_a_check_keeps_the_models_that_the_maker_names(maker: FakeProvider, worl
 @pytest.mark.parametrize("field", ["label", "backend", "fingerprint", "base_url"])
 def test_a_key_is_listed_harmless_in_one_row(field: str, world: World):
     for name in NAMES:
-        relabelled(world, **{field: name})
+        world.rewrite(**{field: name})
         shown = listed("keys", "list")
         assert_harmless(shown)
         assert len(shown.splitlines()) == 1
@@ -124,7 +103,7 @@ def test_a_key_is_listed_harmless_in_one_row(field: str, world: World):
 
 def test_a_key_s_label_is_harmless_where_it_is_checked(world: World):
     for name in NAMES[:8]:
-        relabelled(world, label=name, base_url=f"http://127.0.0.1:{closed_port()}")
+        world.rewrite(label=name, base_url=f"http://127.0.0.1:{closed_port()}")
         said = run_command("keys", "check", environ=SEALED)
         assert said.returncode == 1
         assert_harmless(said.stdout + said.stderr)
@@ -151,7 +130,7 @@ def test_json_keeps_a_name_as_it_came(home: Path):
 def test_an_output_that_is_not_utf8_gets_an_escape_and_no_traceback(
     coding: str, words: list[str], world: World
 ):
-    relabelled(world, label="漢字 \x1b]0;x\x07")
+    world.rewrite(label="漢字 \x1b]0;x\x07")
     session_named(Path(os.environ["OWNKEY_HOME"]), "漢字 \x1b[2J")
     done = subprocess.run(
         [sys.executable, "-m", "tui.cli.main", *words],
