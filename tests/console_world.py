@@ -34,6 +34,7 @@ from tui.events.base import SessionId
 from tui.events.codec import Recorded
 from tui.paths import find_paths
 from tui.session.commands import (
+    AddKey,
     AnyCommand,
     AnyReply,
     Done,
@@ -47,6 +48,7 @@ from tui.session.commands import (
     Models,
     SessionOpened,
     Sessions,
+    UseFoundKey,
 )
 
 ANTHROPIC_KEY = "sk-ant-api03-TESTkeyTESTkeyTESTkey01"
@@ -253,6 +255,9 @@ def kept(row: KeyRow, **fields: Any) -> KeyAnswer:
     return KeyAnswer(**(facts | fields))
 
 
+REFUSED = KeyAnswer(state="refused", error="invalid_key", message="the key is not valid")
+
+
 @asynccontextmanager
 async def hand_fed(
     folder: Path,
@@ -275,6 +280,8 @@ async def hand_fed(
         ListModels: Models(models=some_models() if models is None else models),
         ListKeys: some_keys() if keys is None else keys,
         ListSessions: Sessions(sessions=()),
+        AddKey: REFUSED,
+        UseFoundKey: REFUSED,
     }
     app.bridge = bridge  # pyright: ignore[reportAttributeAccessIssue]
     async with app.run_test(size=size) as pilot:

@@ -323,6 +323,9 @@ class ConsoleApp(Desk[SessionId | None], inherit_bindings=False):
             self._quit_pressed = time.monotonic()
             self.flash("Ctrl+C again leaves.", seconds=QUIT_AGAIN_S)
 
+    def session_id(self) -> str | None:
+        return self.bridge.session
+
     def action_leave(self) -> None:
         self.exit(self.bridge.session)
 

@@ -14,6 +14,7 @@ from textual.content import Content
 from textual.widgets import Static
 
 from tui.console import theme
+from tui.console.crash import crash_words
 from tui.console.header import Header
 from tui.console.panels.choices import ChoicePanel
 from tui.console.prompt.composer import Composer
@@ -183,6 +184,18 @@ class Shell(App[Result], inherit_bindings=False):
             self.settings.set("appearance.theme", chosen.name)
         except OwnkeyError as error:  # the theme shows all the same, for this run
             self.flash(f"{error.message}. {error.hint}")
+
+    def session_id(self) -> str | None:
+        """The session that is open, or None."""
+        return None
+
+    def _fatal_error(self) -> None:
+        # Textual's own would show the values of variables, a pasted key among them.
+        from rich.text import Text
+
+        self.bell()
+        self._exit_renderables.append(Text(crash_words(self._exception, self.session_id())))
+        self._close_messages_no_wait()
 
     # What is said.
 

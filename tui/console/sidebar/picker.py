@@ -9,11 +9,11 @@ from textual.widgets import Static
 
 from tui.console.sidebar.marker import signs
 from tui.console.sidebar.models import ModelList
-from tui.console.sidebar.rows import next_prompt_nano, price, short_usd
+from tui.console.sidebar.rows import next_prompt_nano, price, short_name, short_usd
 from tui.console.status.meter import tokens
 from tui.money import show_usd
 from tui.session.commands import ModelRow
-from tui.text import neutralise, truncate
+from tui.text import cell_width, neutralise, truncate
 
 Fact = tuple[str, str]
 SLIM = 28
@@ -73,12 +73,16 @@ class ModelPicker(Vertical):
             self._detail.update(Content.assemble((words, "$mute")))
             return
         window = "" if row.context is None else f"{tokens(row.context)} context"
-        name = truncate(neutralise(row.name, strict=True), max(0, self._room - len(window) - 1))
+        room = max(0, self._room - len(window) - 1)
+        name = truncate(short_name(neutralise(row.name, strict=True), room), room)
+        id = neutralise(row.id, strict=True)
+        if cell_width(id) > self._room:  # whose it is stands above
+            id = id.partition("/")[2]
         rule = signs("─" * self._room, letters=self._letters)
         lines = [
             Content.assemble((rule, "$line")),
             _ends((name, "bold $text"), Content.assemble((window, "$mute")), self._room),
-            Content.assemble((truncate(neutralise(row.id, strict=True), self._room), "$mute")),
+            Content.assemble((truncate(id, self._room), "$mute")),
         ]
         for left, right in self._facts(row, effort):
             right = signs(right, letters=self._letters)
@@ -109,10 +113,15 @@ class ModelPicker(Vertical):
         warm = next_prompt_nano(row.cache_read_usd, self._in_use)
         facts: list[Fact] = []
         if warm is not None and row.id == self._current:
-            facts.append((f"{what}, warm", f"≈ {show_usd(warm)}"))
+            facts.append((f"{what}, warm", about_usd(warm)))
         if cold is not None:
-            facts.append((f"{what}, cold", f"≈ {show_usd(cold)}"))
+            facts.append((f"{what}, cold", about_usd(cold)))
         return facts
+
+
+def about_usd(nano: int) -> str:
+    """A forecast; one under a hundredth of a cent says no more than that."""
+    return f"≈ {show_usd(nano)}" if nano >= 100_000 else "< $0.0001"
 
 
 def price_words(row: ModelRow) -> str:
