@@ -12,6 +12,7 @@ import secrets
 from pathlib import Path
 
 RUN = 12
+PIECE = 6
 FORMS = (
     "plain", "upper", "reversed", "base64", "base64url", "hex", "HEX", "percent", "json",
     "python", "octal", "html", "utf-16-le", "utf-16-be",
@@ -66,15 +67,18 @@ def encoded(text: str, form: str, *, offset: int = 0) -> str:
 
 
 @functools.cache
-def _needles(key: str) -> dict[str, tuple[bytes, ...]]:
+def _needles(key: str, length: int, step: int) -> dict[str, tuple[bytes, ...]]:
+    """Every `step`th run of so many characters of the body, in each form."""
     body = body_of(key)
-    runs = [body[at : at + RUN] for at in range(len(body) - RUN + 1)]
+    runs = [body[at : at + length] for at in range(0, len(body) - length + 1, step)]
     needles: dict[str, tuple[bytes, ...]] = {}
     for form in FORMS:
         if form.startswith("base64"):
             # Without the characters at both ends that neighbours of the run take part in.
             found = [
-                encoded(run, form, offset=offset)[offset + (offset > 0) : 4 * (offset + RUN) // 3]
+                encoded(run, form, offset=offset)[
+                    offset + (offset > 0) : 4 * (offset + length) // 3
+                ]
                 for run in runs
                 for offset in range(3)
             ]
@@ -90,7 +94,10 @@ def leaks(data: bytes | str, key: str) -> list[str]:
     """The forms in which a run of the key stands in the data."""
     if isinstance(data, str):
         data = data.encode("utf-8", "surrogatepass")
-    return [form for form, needles in _needles(key).items() if any(one in data for one in needles)]
+    # A run of RUN characters holds one of these pieces: most data has none, and is done.
+    pieces = _needles(key, PIECE, RUN - PIECE + 1)
+    maybe = [form for form in FORMS if any(one in data for one in pieces[form])]
+    return [form for form in maybe if any(one in data for one in _needles(key, RUN, 1)[form])]
 
 
 def leaks_under(folder: Path, key: str) -> list[str]:

@@ -78,7 +78,7 @@ async def deliver(
     if isinstance(reply, dict):
         fake.answers[str(status)] += 1
         wait = (step.get("error") or {}).get("retry_after")
-        heads = {} if wait is None else {"retry-after": str(wait)}
+        heads = step.get("headers", {}) | ({} if wait is None else {"retry-after": str(wait)})
         await _send_whole(writer, status, json.dumps(reply).encode(), heads)
         return True
     fake.answers["reply"] += 1
@@ -176,7 +176,7 @@ async def _reply(
     arg: str,
     step: dict[str, Any],
 ) -> bool:
-    heads = _heads(ask)
+    heads = _heads(ask) | step.get("headers", {})
     if not ask.stream:
         whole = json.dumps(body_of(ask.wire, made), ensure_ascii=False).encode()
         if name in {"wrong-length", "short-length", "http10", "two-bodies", "cut"}:

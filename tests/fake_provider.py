@@ -23,7 +23,8 @@ calls without results, names and ids of a wrong pattern.
 
 A script is a list of steps, one for each model request, in order; when none is left the last user
 text comes back behind "You said: ". A step is an object; every field may be absent:
-    text, thinking, tool_calls [{name, args, id}], stop, model
+    text, thinking, tool_calls [{name, args, id}], stop, model (U+E000 in a text: a delta ends)
+    headers: more of them, or others, in the answer
     usage {input, output, cache_read, cache_write, reasoning}: whole sums, as contract.md counts
     rate: tokens a second (default: the provider's `rate`; 0: at once)
     wait: seconds before the first byte

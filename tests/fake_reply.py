@@ -70,8 +70,14 @@ Weighted = tuple[str, int]
 """One event's text, and how many tokens it stands for (pacing)."""
 
 
+CUT = "\ue000"
+"""In a text of a script: a delta ends here."""
+
+
 def pieces_of(text: str) -> list[str]:
     """Text as a model's tokens would come: a word with the blank behind it, at most 64 KB each."""
+    if CUT in text:
+        return [piece for piece in text.split(CUT) if piece]
     found = re.findall(r"\S{1,65536}\s?|\s", text)
     return found if len(text) < 4_000_000 else [text]
 

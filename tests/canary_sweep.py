@@ -1,0 +1,154 @@
+"""The sweep of reliability.md §6: whether a key stands anywhere that it must not.
+
+    sweep = Sweep(KEY, folders={"home": home, "work": work})
+    with sweep.watching():                     # every child's arguments and environment
+        sweep.note("output of run", done.stdout)
+        ...
+    sweep.received("another maker", fake)      # all that a server got
+    assert sweep.found() == []
+
+What is found is told as `PLACE: FORM`. Cores count as files: they fall into the working folder.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import re
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import asdict
+from pathlib import Path
+
+from tests.canary import leaks
+from tests.fake_http import Seen
+from tests.fake_provider import FakeProvider
+
+SAMPLE_S = 0.005
+_CLIPBOARD = re.compile(rb"\x1b\]52;[^;]*;([A-Za-z0-9+/=]*)")
+_ESCAPE = re.compile(rb"\x1b\[[0-?]*[ -/]*[@-~]")
+
+
+class Sweep:
+    """Where a key may have leaked to.
+
+    Args:
+        key: What is looked for.
+        folders: Every file under these, by name and content.
+        planted: Files that hold it because the test put it there.
+    """
+
+    def __init__(
+        self, key: str, folders: Mapping[str, Path], planted: frozenset[Path] = frozenset()
+    ) -> None:
+        self._key = key
+        self._folders = folders
+        self._planted = planted
+        self._noted: list[tuple[str, bytes]] = []
+        self._processes: set[tuple[str, bytes]] = set()
+        self.in_environment = False
+        """The test itself gives the key to its children, in their environment."""
+
+    def note(self, place: str, data: bytes | str) -> None:
+        """Something that came out: standard output, standard error, a terminal's bytes."""
+        raw = data.encode("utf-8", "surrogatepass") if isinstance(data, str) else bytes(data)
+        self._noted.append((place, raw))
+        if b"\x1b" in raw:  # what is painted in pieces, and what was copied
+            self._noted.append((f"{place}, as text", _ESCAPE.sub(b"", raw)))
+            for found in _CLIPBOARD.finditer(raw):
+                with suppress(ValueError):
+                    self._noted.append((f"{place}, clipboard", base64.b64decode(found[1])))
+
+    def received(self, place: str, fake: FakeProvider, *, own: bool = False) -> None:
+        """All that a server got; of the key's own, all but the headers that carry it."""
+        for seen in [*fake.seen, *fake.sink.seen]:
+            self._noted.append((f"request to {place}", _bytes_of(seen, own=own)))
+
+    @contextmanager
+    def watching(self) -> Iterator[None]:
+        """Note the arguments and the environment of every process below this one."""
+        ended = threading.Event()
+        family = _Family()
+
+        def watch() -> None:
+            while not ended.is_set():
+                for pid, parent in family.now().items():
+                    self._look_at(pid, parent)
+                time.sleep(SAMPLE_S)
+
+        thread = threading.Thread(target=watch, name="process-watch", daemon=True)
+        thread.start()
+        try:
+            yield
+        finally:
+            ended.set()
+            thread.join(10)
+
+    def _look_at(self, pid: int, parent: int) -> None:
+        with suppress(OSError):
+            arguments = Path(f"/proc/{pid}/cmdline").read_bytes()
+            environment = Path(f"/proc/{pid}/environ").read_bytes()
+            self._processes.add(("arguments", arguments))
+            # Between fork and exec a child still shows its parent's.
+            same = arguments == Path(f"/proc/{parent}/cmdline").read_bytes()
+            if not (self.in_environment and (parent == os.getpid() or same)):
+                self._processes.add(("environment", environment))
+
+    @property
+    def watched(self) -> int:
+        """How many different arguments and environments were seen."""
+        return len(self._processes)
+
+    def found(self) -> list[str]:
+        """`PLACE: FORM` for each leak."""
+        places = [*self._noted, *((f"a child's {what}", data) for what, data in self._processes)]
+        for name, folder in self._folders.items():
+            for path in set(folder.rglob("*")) - self._planted:
+                places.append((f"{name}, a file's name", str(path.relative_to(folder)).encode()))
+                if path.is_file() and not path.is_symlink():
+                    places.append((f"{name}, {path.name}", path.read_bytes()))
+        return sorted(
+            {f"{place}: {form}" for place, data in places for form in leaks(data, self._key)}
+        )
+
+
+def _bytes_of(seen: Seen, *, own: bool) -> bytes:
+    fields = asdict(seen)
+    if own:
+        fields["headers"] = {
+            name: value
+            for name, value in seen.headers.items()
+            if name not in {"authorization", "x-api-key", "x-goog-api-key"}
+        }
+    return json.dumps(fields, ensure_ascii=False, default=str).encode("utf-8", "surrogatepass")
+
+
+class _Family:
+    """The processes below this one, by process id, with the one that started each."""
+
+    def __init__(self) -> None:
+        self._known: dict[int, int] = {}
+        self._strangers: set[int] = set()
+
+    def now(self) -> dict[int, int]:
+        """All that live."""
+        alive = {int(name) for name in os.listdir("/proc") if name.isdigit()}
+        self._known = {pid: parent for pid, parent in self._known.items() if pid in alive}
+        self._strangers &= alive
+        for pid in sorted(alive - self._known.keys() - self._strangers):
+            parent = _parent(pid)
+            if parent == os.getpid() or parent in self._known:
+                self._known[pid] = parent
+            else:
+                self._strangers.add(pid)
+        return self._known
+
+
+def _parent(pid: int) -> int:
+    try:
+        return int(Path(f"/proc/{pid}/stat").read_text("latin-1").rpartition(")")[2].split()[1])
+    except OSError:
+        return 0
