@@ -7,6 +7,8 @@ import importlib
 import sys
 from collections.abc import Sequence
 
+from tui.crash import hush
+
 COMMANDS: dict[str, str] = {
     "run": "one turn without a screen",
     "keys": "add, check and remove API keys",
@@ -25,6 +27,8 @@ COMMANDS: dict[str, str] = {
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run `ownkey` and return its exit status (contract.md)."""
+    if argv is None:
+        hush()
     words = list(sys.argv[1:] if argv is None else argv)
     if words and words[0] in COMMANDS:
         return _command(words[0], words[1:])

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import traceback
-from pathlib import Path
-
-MOST_FRAMES = 8
+from tui.crash import places_of
 
 
 def crash_words(error: BaseException | None, session: str | None) -> str:
@@ -21,8 +18,6 @@ def crash_words(error: BaseException | None, session: str | None) -> str:
         f"ownkey: the console failed and was closed ({kind})",
         f"  Nothing that was shown is lost: `{again}` goes on.",
     ]
-    frames = traceback.extract_tb(error.__traceback__)[-MOST_FRAMES:] if error else []
-    places = [f"{Path(frame.filename).name}:{frame.lineno} {frame.name}" for frame in frames]
-    if places:
-        lines.append("  For a report: " + ", ".join(places))
+    if error is not None and (places := places_of(error)):
+        lines.append(f"  For a report: {places}")
     return "\n".join(lines)

@@ -18,6 +18,7 @@ from collections.abc import Callable
 from contextlib import suppress
 
 from tui import __version__
+from tui.crash import hush, places_of
 from tui.engine import frames
 from tui.engine.frames import Call, DownFrame, Follow, Hello, Ready, Unfollow, UpFrame
 from tui.errors import OwnkeyError, ServerFailed
@@ -66,7 +67,9 @@ class _Connection:
         except OwnkeyError as error:
             self._send(frames.pack_error(call.id, error))
         except Exception as error:  # the call's outermost edge: the console gets an answer
-            failure = ServerFailed(f"ownkey itself failed: {type(error).__name__}: {error}")
+            # Places alone: its message may hold a key that was just pasted.
+            where = f"{type(error).__name__}: {places_of(error)}"
+            failure = ServerFailed(f"ownkey itself failed ({where})")
             self._send(frames.pack_error(call.id, failure))
         else:
             self._send(frames.Replied(id=call.id, reply=reply))
@@ -155,6 +158,7 @@ def _end_after_hangup(descriptor: int) -> None:
 def main() -> None:
     """`python -P -m tui.engine.host FD`: the socket's descriptor is inherited."""
     harden()
+    hush()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the terminal's Ctrl+C is the console's
     connection = socket.socket(fileno=int(sys.argv[1]))
     _end_after_hangup(connection.fileno())

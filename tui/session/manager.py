@@ -253,7 +253,7 @@ class SessionManager:
 
     def _on_actor_end(self, task: asyncio.Task[None]) -> None:
         if not task.cancelled() and (error := task.exception()) is not None:
-            words = f"the session stopped: {error}"
+            words = self._ports.scrub.text(f"the session stopped: {error}")
             self._notify(Trouble(message=words, hint="Start ownkey again; nothing shown is lost."))
 
     def _on_trouble(self, error: StoreError) -> None:
