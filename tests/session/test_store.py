@@ -263,6 +263,14 @@ while True:
     assert found == []
 
 
+def test_a_store_that_a_kill_left_empty_is_well(path):
+    path.parent.mkdir(parents=True)
+    db = sqlite3.connect(path)
+    db.execute("PRAGMA journal_mode = WAL")
+    db.close()
+    assert check_store(path) == CheckReport(sessions=0, events=0, problems=())
+
+
 def test_the_check_command_says_what_is_wrong_and_fails(store, path):
     write_turns(store, a_turn("p", "r"))
     store.close()

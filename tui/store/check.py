@@ -45,6 +45,8 @@ def check_store(path: Path) -> CheckReport:
             problems.append(f"database: {verdict}")
         for table, _, _, _ in db.execute("PRAGMA foreign_key_check"):
             problems.append(f"{table}: a row of no session")
+        if not db.execute("SELECT count(*) FROM sqlite_master").fetchone()[0] and not problems:
+            return CheckReport(sessions=0, events=0, problems=())  # made, and never written to
         for row, session in db.execute("SELECT row, id FROM sessions ORDER BY row").fetchall():
             sessions += 1
             check = _SessionCheck(SessionId(str(session)))
