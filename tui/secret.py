@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 from typing import NoReturn
 
 MARK = "[secret]"
@@ -33,6 +31,8 @@ class Secret:
     @property
     def sha256(self) -> str:
         """Hex SHA-256 of the secret: tells whether two are the same without showing either."""
+        import hashlib
+
         return hashlib.sha256(self._value.encode("utf-8", "surrogatepass")).hexdigest()
 
     def __bool__(self) -> bool:
@@ -44,6 +44,8 @@ class Secret:
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Secret):
             return NotImplemented
+        import hmac
+
         return hmac.compare_digest(self._value.encode(), other._value.encode())
 
     def __hash__(self) -> int:

@@ -389,7 +389,7 @@ async def test_the_caret_has_the_colour_of_who_pays():
     async with screen(script) as seen:
         (strip,) = seen.view.render_lines(Region(0, seen.row("growing"), seen.view.size.width, 1))
         caret = next(segment for segment in strip if segment.text == "▎")
-        wanted = seen.view.get_component_rich_style("transcript--credits", partial=True)
+        wanted = seen.view.painter.style("credits")
         assert caret.style is not None
         assert caret.style.color == wanted.color
 
@@ -491,7 +491,7 @@ async def test_long_code_gets_its_colours_a_little_later():
         await seen.settle()
         row = seen.row("return 1")
         (strip,) = seen.view.render_lines(Region(0, row, seen.view.size.width, 1))
-        wanted = seen.view.get_component_rich_style("transcript--code-keyword", partial=True)
+        wanted = seen.view.painter.style("code-keyword")
         colours = {segment.text: segment.style.color for segment in strip if segment.style}
         assert colours["return"] == wanted.color
 

@@ -80,20 +80,23 @@ class ConsoleApp(Desk[SessionId | None], inherit_bindings=False):
         model: str | None = None,
         clock: Callable[[], dt.datetime] = utc_now,
         tz: dt.tzinfo | None = None,
+        painted: Callable[[], None] | None = None,
     ) -> None:
         super().__init__(folder=folder, paths=paths, clock=clock, tz=tz)
+        self._painted = painted
         self.bridge = Bridge(self, environ=environ, folder=folder, session=session, model=model)
         self._quit_pressed = 0.0
         self._taking_back: tuple[str, str] | None = None  # a queued message's id and text
         self._sent = False  # whether anything was sent from here
 
     def on_mount(self) -> None:
-        self.composer.editor.focus()
         self.refresh_status()
         # The engine starts beside the first paint, never before it.
         self.call_after_refresh(self._start_engine)
 
     def _start_engine(self) -> None:
+        if self._painted is not None:
+            self._painted()
         self.run_worker(self.bridge.start(), exit_on_error=False)
 
     # What the bridge tells; each call is short and on the loop.

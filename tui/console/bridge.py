@@ -10,9 +10,8 @@ import asyncio
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from tui.engine.client import EngineClient, EngineDied
 from tui.errors import OwnkeyError
 from tui.events.base import SessionId
 from tui.events.codec import Recorded
@@ -24,6 +23,9 @@ from tui.session.commands import (
     OpenSession,
     SessionOpened,
 )
+
+if TYPE_CHECKING:
+    from tui.engine.client import EngineClient
 
 RESTARTS_A_MINUTE = 5
 
@@ -84,6 +86,8 @@ class Bridge:
         refusing, self._client = self._client, None
         if refusing is not None:
             await refusing.stop()
+        from tui.engine.client import EngineClient, EngineDied
+
         client = EngineClient(told=self._told, noticed=self._listener.on_notice, died=self._died)
         try:
             await client.start(self._environ, self._folder)
@@ -189,6 +193,8 @@ class Bridge:
         if again:
             self._start_again()
         else:
+            from tui.engine.client import EngineDied
+
             self._fail(EngineDied("the engine keeps stopping", hint="`ownkey doctor` tells more."))
 
 

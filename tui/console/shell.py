@@ -75,6 +75,7 @@ class Shell(App[Result], inherit_bindings=False):
     """
 
     TITLE = "ownkey"
+    AUTO_FOCUS = "#editor"
     CSS_PATH: ClassVar[list[Path]] = [  # pyright: ignore[reportIncompatibleVariableOverride]
         theme.sheet(name)
         for name in ("base", "console", "transcript", "sidebar", "status", "dialogs")
@@ -90,10 +91,7 @@ class Shell(App[Result], inherit_bindings=False):
     ) -> None:
         self.settings = SettingsStore(paths.settings_file)
         super().__init__()
-        for one in theme.themes():
-            self.register_theme(one)
-        wanted = self.settings.text("appearance.theme")
-        self.theme = wanted if wanted in self.available_themes else theme.DARK
+        self._begin_theme(self.settings.text("appearance.theme"))
         self.letters = plain_glyphs(str(self.settings.get("appearance.glyphs")))
         self.state = SessionState()
         self.models: tuple[ModelRow, ...] = ()
@@ -117,6 +115,17 @@ class Shell(App[Result], inherit_bindings=False):
         self.composer = Composer(History(paths.history_file), letters=self.letters)
         self.status = StatusBar()
         self._too_small = Static("", id="too-small")
+
+    def _begin_theme(self, wanted: str | None) -> None:
+        for one in theme.themes():
+            self.register_theme(one)
+        if wanted in self.available_themes and wanted not in (None, theme.DARK):
+            self.theme = wanted
+            return
+        # Set as if it had been so from the first: a change would parse all sheets once more.
+        self.set_reactive(App.theme, theme.DARK)
+        self.set_class(True, f"-theme-{theme.DARK}", update=False)
+        self.stylesheet.set_variables(self.get_css_variables())
 
     def get_css_variables(self) -> dict[str, str]:
         variables = super().get_css_variables()

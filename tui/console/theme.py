@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from rich.style import Style
     from textual.theme import Theme
 
 NAMES = (
@@ -119,6 +120,13 @@ def mapped(theirs: Mapping[str, str]) -> dict[str, str]:
         "code-string": theirs["success"],
         "code-comment": blend(0.45),
     }
+
+
+def rich_style(words: str) -> Style:
+    """The style of words like `bold $soft` in the running app's theme; they are parsed once."""
+    from textual.style import Style as Words
+
+    return Words.parse(words).rich_style
 
 
 def sheet(name: str) -> Path:

@@ -10,6 +10,7 @@ import asyncio
 import datetime as dt
 import struct
 from collections.abc import Mapping, Sequence
+from functools import cache
 from typing import Any
 
 import msgspec
@@ -103,10 +104,19 @@ def _decode_secret(kind: type, value: Any) -> Any:  # noqa: ANN401 - msgspec's h
 
 
 _encoder = msgspec.msgpack.Encoder(enc_hook=_encode_secret)
-_down: msgspec.msgpack.Decoder[DownFrame] = msgspec.msgpack.Decoder(
-    DownFrame, dec_hook=_decode_secret
-)
-_up: msgspec.msgpack.Decoder[UpFrame] = msgspec.msgpack.Decoder(UpFrame, dec_hook=_decode_secret)
+
+
+# Each end reads one direction: its decoder is made there, 2 ms, and not the other.
+
+
+@cache
+def _down() -> msgspec.msgpack.Decoder[DownFrame]:
+    return msgspec.msgpack.Decoder(DownFrame, dec_hook=_decode_secret)
+
+
+@cache
+def _up() -> msgspec.msgpack.Decoder[UpFrame]:
+    return msgspec.msgpack.Decoder(UpFrame, dec_hook=_decode_secret)
 
 
 def encode(frame: DownFrame | UpFrame) -> bytes:
@@ -144,11 +154,11 @@ async def read_frame(reader: asyncio.StreamReader) -> bytes | None:
 
 
 def decode_down(body: bytes) -> DownFrame:
-    return _down.decode(body)
+    return _down().decode(body)
 
 
 def decode_up(body: bytes) -> UpFrame:
-    return _up.decode(body)
+    return _up().decode(body)
 
 
 def pack_records(session: SessionId, records: Sequence[Recorded]) -> Told:

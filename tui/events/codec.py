@@ -7,8 +7,8 @@ nothing is lost): these few take the slower standard library, whose escapes keep
 from __future__ import annotations
 
 import datetime as dt
-import json
 from collections.abc import Callable
+from functools import cache
 
 import msgspec
 
@@ -79,7 +79,12 @@ class Recorded(msgspec.Struct, frozen=True, kw_only=True):
 
 
 _encoder = msgspec.json.Encoder(decimal_format="string")
-_decoder: msgspec.json.Decoder[AnyEvent] = msgspec.json.Decoder(AnyEvent)
+
+
+@cache
+def _decoder() -> msgspec.json.Decoder[AnyEvent]:
+    """Made when the first event is read, not while a console starts: 3 ms."""
+    return msgspec.json.Decoder(AnyEvent)
 
 
 def encode(event: AnyEvent) -> bytes:
@@ -87,6 +92,8 @@ def encode(event: AnyEvent) -> bytes:
     try:
         return _encoder.encode(event)
     except UnicodeEncodeError:
+        import json
+
         return json.dumps(msgspec.to_builtins(event), default=str).encode("ascii")
 
 
@@ -109,8 +116,10 @@ def decode(data: bytes, version: int = VERSION) -> AnyEvent:
             hint="Update ownkey; nothing was changed.",
         )
     try:
-        return _decoder.decode(data)
+        return _decoder().decode(data)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as first:
+        import json
+
         try:
             return msgspec.convert(json.loads(data), AnyEvent)
         except (ValueError, RecursionError, msgspec.ValidationError):

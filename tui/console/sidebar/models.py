@@ -15,10 +15,13 @@ from textual.strip import Strip
 from tui.console.sidebar.filter import best
 from tui.console.sidebar.marker import colour, glyph, signs
 from tui.console.sidebar.rows import Line, price, sections, short_name
+from tui.console.theme import rich_style
 from tui.session.commands import ModelRow
 from tui.text import cell_width, neutralise, truncate
 
 Piece = tuple[str, str]
+_WORDS = {"text": "bold $text"}
+"""What a style's name means where it is not the theme's variable of that name."""
 SLIM = 30
 """Cells under which words are shortened."""
 
@@ -26,13 +29,6 @@ SLIM = 30
 class ModelList(ScrollView, can_focus=True):
     """The list on the line API: 2,500 models cost what the visible ones do."""
 
-    COMPONENT_CLASSES: ClassVar[set[str]] = {
-        f"picker--{name}"
-        for name in (
-            "text", "soft", "mute", "faint", "focus", "cursor",
-            "own-key", "endpoint", "cloud-account", "credits", "nobody",
-        )
-    }  # fmt: skip
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("up,ctrl+p", "move(-1)", "Up", show=False),
         Binding("down,ctrl+n", "move(1)", "Down", show=False),
@@ -261,9 +257,11 @@ class ModelList(ScrollView, can_focus=True):
         return self._strip(pieces, width, raised=standing or current)
 
     def _strip(self, pieces: list[Piece], width: int, *, raised: bool = False) -> Strip:
-        ground = self.get_component_rich_style("picker--cursor") if raised else self.rich_style
+        ground = self.rich_style
+        if raised:
+            ground += rich_style("$text on $focus-ground")
         segments = [
-            Segment(text, ground + self.get_component_rich_style(f"picker--{style}", partial=True))
+            Segment(text, ground + rich_style(_WORDS.get(style, f"${style}")))
             for text, style in pieces
         ]
         return Strip(segments).adjust_cell_length(width, ground)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass, field
 from typing import Any, Literal, NewType
+
+import msgspec
 
 from tui.events.base import CallId, RequestId
 from tui.events.route import Payer, RouteDecided
@@ -15,16 +16,14 @@ BlockId = NewType("BlockId", int)
 Tone = Literal["mute", "warn", "bad"]
 
 
-@dataclass(slots=True, kw_only=True)
-class Base:
+class Base(msgspec.Struct, kw_only=True):
     """`version` rises with every change; only the model changes a block."""
 
     id: BlockId
     version: int = 0
 
 
-@dataclass(slots=True, kw_only=True)
-class Prompt(Base):
+class Prompt(Base, kw_only=True):
     """What the person sent; empty where it goes on with what broke off."""
 
     text: str
@@ -32,12 +31,11 @@ class Prompt(Base):
     files: tuple[str, ...] = ()
 
 
-@dataclass(slots=True, kw_only=True)
-class Streamed(Base):
+class Streamed(Base, kw_only=True):
     """Text that came in pieces. `size` and `breaks` count its characters and newlines."""
 
     request: RequestId
-    parts: list[str] = field(default_factory=list[str])
+    parts: list[str] = msgspec.field(default_factory=list[str])
     size: int = 0
     breaks: int = 0
     streaming: bool = True
@@ -52,21 +50,18 @@ class Streamed(Base):
         return self.parts[0] if self.parts else ""
 
 
-@dataclass(slots=True, kw_only=True)
-class Reply(Streamed):
+class Reply(Streamed, kw_only=True):
     """What the model said, in Markdown."""
 
 
-@dataclass(slots=True, kw_only=True)
-class Thinking(Streamed):
+class Thinking(Streamed, kw_only=True):
     """What the model thought; `ended` is None while it thinks."""
 
     began: dt.datetime
     ended: dt.datetime | None = None
 
 
-@dataclass(slots=True, kw_only=True)
-class ToolCard(Base):
+class ToolCard(Base, kw_only=True):
     """A tool call. `output` is None while it runs."""
 
     call: CallId
@@ -83,15 +78,13 @@ class ToolCard(Base):
     seconds: float | None = None
 
 
-@dataclass(slots=True, kw_only=True)
-class ServerTool(Base):
+class ServerTool(Base, kw_only=True):
     """A tool that the provider ran itself."""
 
     name: str
 
 
-@dataclass(slots=True, kw_only=True)
-class Failure(Base):
+class Failure(Base, kw_only=True):
     """A request or turn that failed, and the wait for the next try where there is one."""
 
     kind: str
@@ -104,16 +97,14 @@ class Failure(Base):
     waited_s: float | None = None  # set once the wait is over
 
 
-@dataclass(slots=True, kw_only=True)
-class Notice(Base):
+class Notice(Base, kw_only=True):
     """One sentence about how something ended or changed."""
 
     text: str
     tone: Tone = "mute"
 
 
-@dataclass(slots=True, kw_only=True)
-class Paid:
+class Paid(msgspec.Struct, kw_only=True):
     """What one route of a turn did and cost. Sums are of what is known."""
 
     model: str  # the id to look up a name for
@@ -130,8 +121,7 @@ class Paid:
     sure: bool = True
 
 
-@dataclass(slots=True, kw_only=True)
-class Footer(Base):
+class Footer(Base, kw_only=True):
     """The end of a turn: one entry for each route that it took, the fee of the platform apart."""
 
     paid: list[Paid]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import itertools
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING
 
 from rich.style import Style
 from textual.geometry import Region, Size
@@ -13,6 +13,7 @@ from textual.reactive import Reactive
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
+from tui.console.theme import rich_style
 from tui.console.transcript.aside import Aside
 from tui.console.transcript.blocks import BlockId, Reply, Thinking, Tone
 from tui.console.transcript.flow import Place
@@ -51,8 +52,6 @@ class TranscriptCanvas(ScrollView, can_focus=True):
         id: As every widget.
         classes: As every widget.
     """
-
-    COMPONENT_CLASSES: ClassVar[set[str]] = {f"transcript--{name}" for name in STYLES}
 
     # Its height never depends on its content, so that a new line is no new layout of the screen.
     virtual_size: Reactive[Size] = Reactive(Size(0, 0), layout=False, repaint=False)
@@ -300,4 +299,4 @@ class TranscriptCanvas(ScrollView, can_focus=True):
         return self._painter
 
     def _style_of(self, name: str) -> Style:
-        return self.get_component_rich_style(f"transcript--{name}", partial=True)
+        return rich_style(STYLES[name])

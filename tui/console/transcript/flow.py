@@ -10,8 +10,9 @@ import datetime as dt
 import time
 from collections import OrderedDict
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, NamedTuple
+
+import msgspec
 
 from tui.console.transcript.blocks import Block, BlockId, Reply, Thinking, ToolCard, gap_before
 from tui.console.transcript.calls import shows_change
@@ -38,8 +39,7 @@ class Place(NamedTuple):
     line: int
 
 
-@dataclass(slots=True)
-class Laid:
+class Laid(msgspec.Struct):
     """A block's layout. `painted` belongs to who paints: one entry a line."""
 
     version: int
@@ -48,7 +48,7 @@ class Laid:
     markdown: MarkdownLines | None = None
     taken: int = 0  # characters of a reply
     again_at: float = 0.0
-    painted: dict[int, Any] = field(default_factory=dict[int, Any])
+    painted: dict[int, Any] = msgspec.field(default_factory=dict[int, Any])
 
     @property
     def height(self) -> int:
@@ -86,7 +86,7 @@ class Flow:
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self.model = model
-        self.setting = replace(setting, colours=highlighter)
+        self.setting = msgspec.structs.replace(setting, colours=highlighter)
         self.highlighter = highlighter
         self.heights = Heights()
         self.keep_lines = 2_000
@@ -108,7 +108,7 @@ class Flow:
         """Lay everything out anew, for this width."""
         self.model.take_changes()
         self.late.clear()
-        self.setting = replace(self.setting, width=width)
+        self.setting = msgspec.structs.replace(self.setting, width=width)
         self._laid.clear()
         self._lines_kept = 0
         self._awaiting.clear()

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import assert_never
+
+import msgspec
 
 from tui.console.sidebar.marker import glyph
 from tui.console.transcript.blocks import (
@@ -61,12 +62,11 @@ _LONGEST_PROMPT = 20_000
 _LONGEST_THOUGHT = 40_000
 
 
-@dataclass(frozen=True, slots=True)
-class Setting:
+class Setting(msgspec.Struct, frozen=True):
     """What laying out depends on besides the block."""
 
     width: int
-    names: Names = field(default_factory=PlainNames)
+    names: Names = msgspec.field(default_factory=PlainNames)
     letters: bool = False  # markers are plain letters
     tz: dt.tzinfo | None = None  # None: the machine's own zone
     colours: Colours | None = None

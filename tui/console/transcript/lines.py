@@ -1,13 +1,14 @@
 """What a transcript's line is made of, and how text is cut into lines.
 
-Spans carry the name of a style, never a colour: names are the component classes of
-`styles/transcript.tcss`, and several stand with a space between. Text in a span is neutralised.
+Spans carry the name of a style, never a colour: names are the keys of `paint.STYLES`, and several
+stand with a space between. Text in a span is neutralised.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from functools import cache
 from typing import NamedTuple
 
 from tui.text import cell_width, truncate
@@ -15,13 +16,11 @@ from tui.text import cell_width, truncate
 PROSE_COLUMNS = 100
 """Prose wraps here at the latest, however wide the screen (look/README.md)."""
 
-_ONE_CELL = re.compile(
+_ONE_CELL = (
     "[ -~\u00a0-\u00ac\u00ae-\u02ff\u0370-\u0482\u2010-\u2015\u2018-\u2027\u2030-\u205e"
     "\u20a0-\u20bf\u2190-\u2193\u21d0-\u21ff\u2400-\u2426\u2500-\u25fc\u27e8\u27e9]*"
 )
-_WIDE = re.compile(
-    "[\u2e80-\u3029\u3030-\u303e\u3041-\ua4cf\uac00-\ud7a3\uf900-\ufaff\U00020000-\U0003fffd]"
-)
+_WIDE = "[\u2e80-\u3029\u3030-\u303e\u3041-\ua4cf\uac00-\ud7a3\uf900-\ufaff\U00020000-\U0003fffd]"
 _STAYS_BEHIND = "、。，．：；？！）］｝〉》」』】〕’”…々ー"
 _OPENS = "（［｛〈《「『【〔‘“"
 
@@ -69,12 +68,18 @@ def width_of(spans: Sequence[Span]) -> int:
     return sum([cell_width(span.text) for span in spans])
 
 
+@cache
+def _compiled(pattern: str) -> re.Pattern[str]:
+    """Compiled when text is first laid out: their many ranges take 4 ms."""
+    return re.compile(pattern)
+
+
 def breaks(text: str, width: int) -> Iterator[tuple[int, int]]:
     """Start and end of each row of one line of neutralised text, at most `width` cells each.
 
     Breaks at blanks, beside ideographs, else inside a word, never inside what is drawn as one.
     """
-    if _ONE_CELL.fullmatch(text):
+    if _compiled(_ONE_CELL).fullmatch(text):
         yield from _even_breaks(text, width)
         return
     start, length = 0, len(text)
@@ -121,11 +126,12 @@ def _break_before(text: str, start: int, end: int) -> int:
     """Where to end a row that may reach to `end`."""
     if text[end] == " ":
         return end
+    wide = _compiled(_WIDE)
     for at in range(end, start, -1):
         before, after = text[at - 1], text[at]
         if before == " " and at - 1 > start:
             return at - 1
-        beside_ideograph = _WIDE.match(before) or _WIDE.match(after)
+        beside_ideograph = wide.match(before) or wide.match(after)
         if beside_ideograph and after not in _STAYS_BEHIND and before not in _OPENS:
             return at
     return end

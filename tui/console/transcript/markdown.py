@@ -7,8 +7,9 @@ only the colours of a fence that is still open may differ until it closes.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+import msgspec
 
 from tui.console.transcript.code import code_lines, labelled, lines_of_code, shown_code
 from tui.console.transcript.highlight import AT_ONCE, Coloured, Colours
@@ -28,8 +29,7 @@ _WINDOW = 300
 _KEPT_OPEN = 80
 
 
-@dataclass(slots=True)
-class _Uncoloured:
+class _Uncoloured(msgspec.Struct):
     start: int
     segment: Segment
     after_number: int

@@ -10,8 +10,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Generator, Iterator
-from dataclasses import dataclass, field, replace
 from typing import TypeVar
+
+import msgspec
 
 MAX_CHARACTERS = 16_000
 """A segment that grows beyond is cut where it stands: what is parsed at once stays small."""
@@ -22,11 +23,10 @@ _RULE = re.compile(r"(?:(?:\*[ \t]*){3,}|(?:-[ \t]*){3,}|(?:_[ \t]*){3,})$")
 _HEADING = re.compile(r"#{1,6}(?:[ \t]|$)")
 
 
-@dataclass(slots=True)
-class Prose:
+class Prose(msgspec.Struct):
     """A run of Markdown other than a code fence. `goes_on`: cut for its length alone."""
 
-    lines: list[str] = field(default_factory=list[str])
+    lines: list[str] = msgspec.field(default_factory=list[str])
     size: int = 0
     item: bool = False  # one item of a list
     heading: bool = False
@@ -39,14 +39,13 @@ class Prose:
         return "\n".join(self.lines)
 
 
-@dataclass(slots=True)
-class Fence:
+class Fence(msgspec.Struct):
     """Code in a fence, without its fences; `closed` once the closing one came."""
 
     info: str
     mark: str
     indent: int
-    lines: list[str] = field(default_factory=list[str])
+    lines: list[str] = msgspec.field(default_factory=list[str])
     closed: bool = False
     blank_before: bool = False
 
@@ -96,7 +95,7 @@ class Segments:
                 return fence
             case Prose() as prose:
                 whole = prose.lines if not self.partial else [*prose.lines, self.partial]
-                return replace(prose, lines=whole)
+                return msgspec.structs.replace(prose, lines=whole)
             case None if self.partial and not self.partial.isspace():
                 flush_left = self.partial[0] not in " \t"
                 item = flush_left and self._begins_item(self.partial)

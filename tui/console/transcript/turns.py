@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass, field
 from typing import NamedTuple
+
+import msgspec
 
 from tui.console.transcript.blocks import Paid
 from tui.events.base import RequestId
@@ -28,8 +29,7 @@ class Working(NamedTuple):
     payer: Payer | None
 
 
-@dataclass(slots=True)
-class _Request:
+class _Request(msgspec.Struct):
     route: RouteDecided
     answered: str | None = None
     usage: UsageReported | None = None
@@ -52,8 +52,7 @@ class _Request:
         return self.route.estimate_nano + to_nano(price * (self.characters // _CHARACTERS_A_TOKEN))
 
 
-@dataclass(slots=True)
-class TurnSum:
+class TurnSum(msgspec.Struct):
     """A fold of one turn's requests."""
 
     began: dt.datetime
@@ -61,7 +60,7 @@ class TurnSum:
     heard: dt.datetime | None = None  # None while nothing is expected from outside
     failed: bool = False
     engine_died: bool = False
-    requests: dict[RequestId, _Request] = field(default_factory=dict[RequestId, _Request])
+    requests: dict[RequestId, _Request] = msgspec.field(default_factory=dict[RequestId, _Request])
     platform_nano: int | None = None
     _latest: _Request | None = None
 
