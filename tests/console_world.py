@@ -79,7 +79,7 @@ class FakeBridge:
     def send(self, command: AnyCommand) -> asyncio.Future[AnyReply]:
         self.sent.append(command)
         done: asyncio.Future[AnyReply] = asyncio.get_running_loop().create_future()
-        answer = self.answers.get(type(command), Done())
+        answer = self.answers.get(type(command), Done(said=getattr(command, "prompt", None)))
         if isinstance(answer, OwnkeyError):
             done.set_exception(answer)
         else:
@@ -140,7 +140,6 @@ class Seen:
             if time.monotonic() > ends:
                 raise AssertionError(f"not so within {seconds:g} s:\n{self.text()}")
             await asyncio.sleep(0.02)
-        await self.settle()
 
     async def until_said(self, piece: str, seconds: float = 15.0) -> None:
         """Wait until a text stands on the screen."""
@@ -318,14 +317,15 @@ async def on_engine(
     size: tuple[int, int] = (132, 42),
     session: str | None = None,
     model: str | None = None,
+    ready: bool = True,
 ) -> AsyncIterator[Seen]:
-    """A console on the real engine, in a child of its own; ready to be typed into."""
+    """A console on the real engine, in a child of its own; `ready`: its models are there."""
     app = ConsoleApp(
         environ=environ, folder=folder, paths=find_paths(environ), session=session, model=model
     )
     async with app.run_test(size=size) as pilot:
         seen = Seen(app, pilot, app.bridge)
-        await seen.until(lambda: bool(app.models))
+        await seen.until(lambda: bool(app.models) or not ready)
         yield seen
 
 

@@ -66,9 +66,18 @@ def test_history_walks_back_and_keeps_the_draft(tmp_path: Path):
 
 
 def test_history_is_kept_for_the_next_run_and_for_this_user_alone(tmp_path: Path):
-    History(tmp_path / "h").add("line\nwith \ud800")
+    History(tmp_path / "h").keep("line\nwith \ud800")
     assert History(tmp_path / "h").older("") == "line\nwith \ud800"
     assert stat.S_IMODE((tmp_path / "h").stat().st_mode) == 0o600
+
+
+def test_history_on_the_disk_is_what_was_kept_and_not_what_was_typed(tmp_path: Path):
+    history = History(tmp_path / "h")
+    history.add("use sk-secret")
+    for _ in range(2):
+        history.keep("use [secret]")
+    assert history.older("") == "use sk-secret"
+    assert (tmp_path / "h").read_text("ascii") == '"use [secret]"\n'
 
 
 def test_a_damaged_history_loses_only_the_damaged_line(tmp_path: Path):

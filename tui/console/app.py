@@ -32,6 +32,7 @@ from tui.session.commands import (
     AnswerApproval,
     AnyNotice,
     AnyReply,
+    Done,
     Interrupt,
     KeysChanged,
     LocalProgress,
@@ -187,9 +188,13 @@ class ConsoleApp(Desk[SessionId | None], inherit_bindings=False):
 
     def _send(self, text: str) -> None:
         def done(answer: asyncio.Future[AnyReply]) -> None:
-            if not answer.cancelled() and isinstance(error := answer.exception(), OwnkeyError):
+            if answer.cancelled():
+                return
+            if isinstance(error := answer.exception(), OwnkeyError):
                 self.say_error(error, "Not sent: ")
                 self.composer.editor.put_back(text)
+            elif error is None and isinstance(reply := answer.result(), Done):
+                self.composer.editor.keep(reply.said or "")
 
         self.composer.editor.remember(text)
         self._sent = True
@@ -202,6 +207,12 @@ class ConsoleApp(Desk[SessionId | None], inherit_bindings=False):
             self.in_session(lambda s: RetryNow(session=s))
         elif self.transcript.model.broken_off:
             self.in_session(lambda s: StartTurn(session=s, prompt=""))
+
+    def go_on_unserved(self) -> None:
+        blocks = self.transcript.model.blocks
+        failed = next((one for one in reversed(blocks) if isinstance(one, Failure)), None)
+        if self._sent and failed is not None and failed.kind == "no_route":
+            self._go_on()
 
     async def _take_over(self, text: str) -> None:
         """Another console drove the session: drive it from here if that one has gone."""
@@ -353,5 +364,5 @@ class ConsoleApp(Desk[SessionId | None], inherit_bindings=False):
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         """The palette has what the prompt has."""
         for command in COMMANDS:
-            title = command.help[:1].upper() + command.help[1:]
-            yield SystemCommand(f"/{command.name}", title, lambda c=command: self._run_command(c))
+            words = f"/{command.name:<8} {command.help}"
+            yield SystemCommand(words, "", lambda c=command: self._run_command(c))

@@ -112,9 +112,9 @@ class Desk(Shell[Result], inherit_bindings=False):
         raise NotImplementedError
 
     def nothing_serves(self) -> bool:
-        """Whether no model can be used and nothing was said yet: the first run."""
+        """Whether no model can be used, and the agent rests: the first run."""
         served = any(row.payer is not None for row in self.models)
-        return self._opened and bool(self.models) and not served and self.state.turn == 0
+        return self._opened and bool(self.models) and not served and not self.state.working
 
     def ask_first_run(self) -> None:
         """Ask how to begin."""
@@ -181,10 +181,17 @@ class Desk(Shell[Result], inherit_bindings=False):
         """After something new serves: the model that was wanted, or one where none is usable."""
         await self.load_models()
         served = [row for row in self.models if row.provider == provider and row.payer is not None]
-        if wanted := next((row for row in served if row.id == then), None):
+        usable = self.chosen_row is not None and self.chosen_row.payer is not None
+        wanted = next((row for row in served if row.id == then), None)
+        if wanted is None and served and not usable:
+            wanted = served[0]
+        if wanted is not None:
             self._choose(wanted.id)
-        elif served and (self.chosen_row is None or self.chosen_row.payer is None):
-            self._choose(served[0].id)
+            self.go_on_unserved()
+
+    def go_on_unserved(self) -> None:
+        """Send what could not be sent because nothing served it."""
+        raise NotImplementedError
 
     # Keys.
 

@@ -158,7 +158,9 @@ class Reply(msgspec.Struct, frozen=True, kw_only=True, tag_field="type"):
 
 
 class Done(Reply, tag="done", frozen=True, kw_only=True):
-    pass
+    """`said`: of a prompt, what the log has of it, keys masked."""
+
+    said: str | None = None
 
 
 class SessionOpened(Reply, tag="session_opened", frozen=True, kw_only=True):

@@ -142,7 +142,8 @@ class SessionManager:
                 | AnswerApproval()
             ):
                 await self._actor(command.session).post(command)
-                return Done()
+                sent = isinstance(command, StartTurn)
+                return Done(said=self._ports.scrub.text(command.prompt) if sent else None)
             case ListSessions():
                 return Sessions(sessions=tuple(await self._blocking(self._store.summaries)))
             case Shutdown():

@@ -97,6 +97,10 @@ class Editor(TextArea):
         """Keep what was sent for Up; only the app knows that it was sent, and is no key."""
         self._history.add(text)
 
+    def keep(self, text: str) -> None:
+        """Keep for later runs what was sent, as it was written."""
+        self._history.keep(text)
+
     def put_back(self, text: str) -> None:
         """Give back what could not be sent, unless something else was typed since."""
         if not self.text:

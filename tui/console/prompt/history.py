@@ -26,6 +26,7 @@ class History:
         self._prompts: deque[str] | None = None
         self._at = 0
         self._draft = ""
+        self._kept: str | None = None
 
     def _all(self) -> deque[str]:
         if self._prompts is None:
@@ -34,13 +35,18 @@ class History:
         return self._prompts
 
     def add(self, text: str) -> None:
-        """Remember a sent prompt; a repetition of the last is not kept twice."""
+        """Remember a sent prompt; a repetition of the last is not remembered twice."""
         prompts = self._all()
         if text.strip() and len(text) <= LONGEST and (not prompts or prompts[-1] != text):
             prompts.append(text)
-            self._append(text)
         self._at = len(prompts)
         self._draft = ""
+
+    def keep(self, text: str) -> None:
+        """Write a prompt down for later runs, as the log has it: with every key masked."""
+        if text.strip() and len(text) <= LONGEST and text != self._kept:
+            self._append(text)
+        self._kept = text
 
     def older(self, current: str) -> str | None:
         """The prompt before, or None at the beginning."""
