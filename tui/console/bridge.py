@@ -76,13 +76,14 @@ class Bridge:
         self._queued: list[Recorded] = []
         self._client: EngineClient | None = None
         self._failed = False
+        self._opened = False  # the session, in the engine that runs now
         self._restarts: list[float] = []
         self._tasks: set[asyncio.Task[None]] = set()
         self._outbox: list[tuple[Callable[[SessionId], AnyCommand], asyncio.Future[AnyReply]]] = []
 
     async def start(self) -> None:
         """Start the engine and open the session; what fails is told to the listener."""
-        self._failed = False
+        self._failed = self._opened = False
         refusing, self._client = self._client, None
         if refusing is not None:
             await refusing.stop()
@@ -105,7 +106,7 @@ class Bridge:
             self._fail(error)
             return
         assert isinstance(opened, SessionOpened)
-        self.session = opened.session
+        self.session, self._opened = opened.session, True
         self._model = None
         client.watch(opened.session, self._seq)
         self._listener.on_session(opened)
@@ -125,7 +126,7 @@ class Bridge:
         Where the engine or the session could not be opened it is tried again: the reason may
         have passed.
         """
-        if self._client is not None and self.session is not None and not self._failed:
+        if self._client is not None and self.session is not None and self._opened:
             return self._client.post(make(self.session))
         answer: asyncio.Future[AnyReply] = asyncio.get_running_loop().create_future()
         self._outbox.append((make, answer))
@@ -188,7 +189,7 @@ class Bridge:
         now = time.monotonic()
         self._restarts = [at for at in self._restarts if now - at < 60] + [now]
         again = len(self._restarts) <= RESTARTS_A_MINUTE
-        self._client = None
+        self._client, self._opened = None, False
         self._listener.on_engine_died(restarting=again)
         if again:
             self._start_again()

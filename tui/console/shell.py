@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, TypeVar
 
+from textual import events
 from textual.app import App, ComposeResult
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
@@ -152,8 +153,8 @@ class Shell(App[Result], inherit_bindings=False):
         self.fold(self.size.width, self.size.height)
         self.show_welcome()
 
-    def on_resize(self) -> None:
-        self.fold(self.size.width, self.size.height)
+    def on_resize(self, event: events.Resize) -> None:
+        self.fold(*event.size)  # ours has still the old one
 
     def fold(self, width: int, height: int) -> None:
         """Show what there is room for."""

@@ -91,6 +91,9 @@ class KeyDialog(ModalScreen[KeyAnswer | None]):
         self._keys: Keys | None = None
         self._unchecked = False
         self._busy = False
+        self._loading = False
+        self._answer_shown = False  # what became of a key stands there: nothing may hide it
+        self._suggested = ""
         self._last = pasted or Secret("")
         self._title = Static("", classes="dialog-title")
         self._rows = Static("", id="key-rows")
@@ -121,7 +124,7 @@ class KeyDialog(ModalScreen[KeyAnswer | None]):
         self.set_class(self._letters, "-letters")
         self._field.value = self._last.reveal()
         self._field.focus()
-        self._label.value = suggested_label((), replace=False)
+        self._suggest(replace=False)
         self._show()
         self.action_reload()
 
@@ -130,28 +133,38 @@ class KeyDialog(ModalScreen[KeyAnswer | None]):
         self.call_after_refresh(self._show)
 
     def action_reload(self) -> None:
+        self._answer_shown = False
         self.run_worker(self._load_keys(), group="keys", exclusive=True)
 
     async def _load_keys(self) -> None:
-        asking = self.set_timer(
-            SLOW_S, lambda: self._say("asking the keyring …", "It may be asking you in a window.")
-        )
+        self._loading = True
+        self.set_timer(SLOW_S, self._say_loading)
         try:
             keys = await self._bridge.send(ListKeys())
         except OwnkeyError as error:
             self._say(error.message, error.hint, bad=True)
             return
         finally:
-            asking.stop()
+            self._loading = False
         assert isinstance(keys, Keys)
         self._keys = keys
-        self._label.value = suggested_label(self._stored, replace=self._replace)
-        self._say("")
+        if self._label.value == self._suggested:
+            self._suggest(replace=self._replace)
+        if not self._answer_shown:
+            self._say("")
         self._show()
         if keys.trouble is not None:
             self._offer_ways(keys.trouble)
         if keys.locked:
             self._open_vault(consent=False)
+
+    def _suggest(self, *, replace: bool) -> None:
+        self._suggested = suggested_label(self._stored, replace=replace)
+        self._label.value = self._suggested
+
+    def _say_loading(self) -> None:
+        if self._loading and not self._busy:
+            self._say("asking the keyring …", "It may be asking you in a window.")
 
     @property
     def _stored(self) -> list[KeyRow]:
@@ -215,7 +228,7 @@ class KeyDialog(ModalScreen[KeyAnswer | None]):
         at = names.index(self._maker) if self._maker in names else 0
         self._maker = names[(at + by) % len(names)]
         self._unchecked = self._replace = False
-        self._label.value = suggested_label(self._stored, replace=False)
+        self._suggest(replace=False)
         self._show()
 
     def action_vault(self) -> None:
@@ -240,6 +253,7 @@ class KeyDialog(ModalScreen[KeyAnswer | None]):
         try:
             await self._keep(self._field.value)
         except OwnkeyError as error:
+            self._answer_shown = True
             self._say(error.message, error.hint, bad=True)
         finally:
             self._busy = False
@@ -264,6 +278,7 @@ class KeyDialog(ModalScreen[KeyAnswer | None]):
 
     def _answered(self, answer: object) -> None:
         assert isinstance(answer, KeyAnswer)
+        self._answer_shown = True
         if answer.error is None:
             self.dismiss(answer)
         elif answer.error == "unreachable":
