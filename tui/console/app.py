@@ -25,6 +25,7 @@ from tui.console.transcript.view import TranscriptView
 from tui.errors import OwnkeyError
 from tui.events.base import SessionId, utc_now
 from tui.events.codec import Recorded
+from tui.events.stream import TextStreamed, ThinkingStreamed
 from tui.events.turn import MessageUnqueued, TurnFinished, TurnStarted
 from tui.paths import Paths
 from tui.secret import Secret
@@ -112,6 +113,9 @@ class ConsoleApp(Desk[SessionId | None], inherit_bindings=False):
         for record in records:
             self.state.apply(record)
         self.transcript.feed(records)
+        if all(isinstance(r.event, TextStreamed | ThinkingStreamed) for r in records):
+            self.refresh_status_soon()
+            return
         self.show_welcome()
         self._give_back(records)
         self.refresh_status()

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import datetime as dt
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, TypeVar
 
 from textual import events
 from textual.app import App, ComposeResult
-from textual.containers import Horizontal, Vertical
 from textual.content import Content
+from textual.filter import ANSIToTruecolor, LineFilter
 from textual.widgets import Static
 
 from tui.console import theme
 from tui.console.crash import crash_words
+from tui.console.grounds import Column, Ground, Row
 from tui.console.header import Header
 from tui.console.panels.choices import ChoicePanel
 from tui.console.prompt.composer import Composer
@@ -51,6 +52,8 @@ LOW = 30
 LEAST = (60, 18)
 """Columns and lines under which one line says so (look/README.md, Widths)."""
 FLASH_S = 6.0
+STATUS_S = 0.25
+"""How often the status line moves while tokens stream."""
 
 Result = TypeVar("Result")
 
@@ -106,6 +109,8 @@ class Shell(App[Result], inherit_bindings=False):
         self._picker_knows: object = None
         self._who = Content("")
         self._countdown: Timer | None = None
+        self._status_at = 0.0
+        self._status_timer: Timer | None = None
         self.header = Header(folder)
         self.picker = ModelPicker(letters=self.letters)
         self.welcome = Welcome()
@@ -134,12 +139,22 @@ class Shell(App[Result], inherit_bindings=False):
             variables |= theme.mapped(variables)
         return variables
 
+    def get_default_screen(self) -> Ground:
+        return Ground(id="_default")
+
+    def get_line_filters(self) -> Sequence[LineFilter]:
+        """Without the one that turns a terminal's 16 colours into true ones: ours are."""
+        filters = super().get_line_filters()
+        if self.theme not in theme.OURS:
+            return filters
+        return [one for one in filters if not isinstance(one, ANSIToTruecolor)]
+
     def compose(self) -> ComposeResult:
         yield self._too_small
         yield self.header
-        with Horizontal(id="body"):
+        with Row(id="body"):
             yield self.picker
-            with Vertical(id="chat"):
+            with Column(id="chat"):
                 yield self.welcome
                 yield self.transcript
                 yield self.choices
@@ -235,8 +250,23 @@ class Shell(App[Result], inherit_bindings=False):
         if self._flash is not None and time.monotonic() >= self._flash_until:
             self.end_flash()
 
+    def refresh_status_soon(self) -> None:
+        """Show what is so a few times a second while tokens stream.
+
+        Of a frame in which the last line of the screen changes Textual paints all of it.
+        """
+        now = time.monotonic()
+        if now - self._status_at >= STATUS_S:
+            self.refresh_status()
+        elif self._status_timer is None:
+            self._status_timer = self.set_timer(STATUS_S, self.refresh_status)
+
     def refresh_status(self) -> None:
         """Show what is so now; widgets paint only what changed."""
+        self._status_at = time.monotonic()
+        if self._status_timer is not None:
+            self._status_timer.stop()
+            self._status_timer = None
         row = self.chosen_row
         facts = status_facts(
             self.state,

@@ -23,6 +23,8 @@ SLIM = 28
 class ModelPicker(Vertical):
     """The sidebar; `sidebar.modal` shows the same on a narrow terminal."""
 
+    BLANK = True  # only a ground below its widgets
+
     def __init__(self, *, letters: bool) -> None:
         super().__init__(id="picker")
         self.list = ModelList(letters=letters)
