@@ -36,7 +36,7 @@ def test_readme_lists_every_command_and_no_other():
 
 
 def pins() -> dict[str, str]:
-    found = re.findall(r"^([\w.-]+)==([^\s;]+)", LOCK, re.M)
+    found = re.findall(r"^([\w.-]+)(?:\[[\w,-]+\])?==([^\s;]+)", LOCK, re.M)
     return {canonicalize_name(name): version for name, version in found}
 
 
@@ -51,7 +51,7 @@ def test_lock_holds_every_dependency_at_a_version_that_is_allowed(requirement):
 
 
 def test_every_line_of_the_lock_has_a_hash():
-    for block in re.split(r"^(?=[\w.-]+==)", LOCK, flags=re.M)[1:]:
+    for block in re.split(r"^(?=[\w.-]+(?:\[[\w,-]+\])?==)", LOCK, flags=re.M)[1:]:
         assert "--hash=sha256:" in block, block
 
 
