@@ -13,14 +13,12 @@ What is found is told as `PLACE: FORM`. Cores count as files: they fall into the
 from __future__ import annotations
 
 import base64
-import json
 import os
 import re
 import threading
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import asdict
 from pathlib import Path
 
 from tests.canary import leaks
@@ -111,19 +109,44 @@ class Sweep:
                 if path.is_file() and not path.is_symlink():
                     places.append((f"{name}, {path.name}", path.read_bytes()))
         return sorted(
-            {f"{place}: {form}" for place, data in places for form in leaks(data, self._key)}
+            {
+                f"{place}: {form}"
+                for place, data in places
+                for view in _views(data)
+                for form in leaks(view, self._key)
+            }
         )
 
 
+def _views(data: bytes) -> Iterator[bytes]:
+    """The data, and what it says where it is JSON: an escape in it is escaped once more."""
+    yield data
+    if b"\\" in data and not data.startswith(b"\x7fELF"):  # a core is no JSON
+        yield re.sub(rb"\\{2,}", rb"\\", data).replace(b"\\u0000", b"\0")
+
+
 def _bytes_of(seen: Seen, *, own: bool) -> bytes:
-    fields = asdict(seen)
-    if own:
-        fields["headers"] = {
-            name: value
-            for name, value in seen.headers.items()
-            if name not in {"authorization", "x-api-key", "x-goog-api-key"}
-        }
-    return json.dumps(fields, ensure_ascii=False, default=str).encode("utf-8", "surrogatepass")
+    kept = {
+        name: value
+        for name, value in seen.headers.items()
+        if not (own and name in {"authorization", "x-api-key", "x-goog-api-key"})
+    }
+    texts = [seen.method, seen.path, *_texts(kept), *_texts(seen.body)]
+    return "\n".join(texts).encode("utf-8", "surrogatepass")
+
+
+def _texts(value: object) -> Iterator[str]:
+    """Every text and name in a JSON value."""
+    match value:
+        case dict():
+            for name, one in value.items():
+                yield str(name)
+                yield from _texts(one)
+        case list():
+            for one in value:
+                yield from _texts(one)
+        case _:
+            yield str(value)
 
 
 class _Family:

@@ -110,6 +110,7 @@ class Emulated:
         cwd: Its working folder.
         columns: Width.
         rows: Height.
+        before: Called in the child before the program starts.
     """
 
     def __init__(
@@ -120,6 +121,7 @@ class Emulated:
         cwd: Path,
         columns: int = COLUMNS,
         rows: int = ROWS,
+        before: Callable[[], None] = lambda: None,
     ) -> None:
         self.raw = bytearray()
         self.answers: list[bytes] = []
@@ -133,7 +135,7 @@ class Emulated:
         self.child = subprocess.Popen(
             list(argv), stdin=slave, stdout=slave, stderr=slave, cwd=cwd,
             env={**os.environ, **own, **environ}, start_new_session=True,
-            preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),
+            preexec_fn=lambda: (fcntl.ioctl(0, termios.TIOCSCTTY, 0), before()),
         )  # fmt: skip
         os.close(slave)
 

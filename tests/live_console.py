@@ -59,6 +59,18 @@ def environ_for(
     }
 
 
+def turns_in(home: Path) -> int:
+    """How many turns the log in this home has the end of."""
+    store = next(home.rglob("sessions.db"), None)
+    if store is None:
+        return 0
+    with closing(sqlite3.connect(f"file:{store}?mode=ro", uri=True)) as log:
+        (count,) = log.execute(
+            """SELECT count(*) FROM events WHERE CAST(body AS TEXT) LIKE '{"type":"done"%'"""
+        ).fetchone()
+    return count
+
+
 class LiveConsole(Emulated):
     """The console, opened and ready for a prompt.
 
@@ -105,14 +117,7 @@ class LiveConsole(Emulated):
     @property
     def turns(self) -> int:
         """How many turns the log has the end of."""
-        store = next(self.home.rglob("sessions.db"), None)
-        if store is None:
-            return 0
-        with closing(sqlite3.connect(f"file:{store}?mode=ro", uri=True)) as log:
-            (count,) = log.execute(
-                """SELECT count(*) FROM events WHERE CAST(body AS TEXT) LIKE '{"type":"done"%'"""
-            ).fetchone()
-        return count
+        return turns_in(self.home)
 
     @property
     def transcript(self) -> str:

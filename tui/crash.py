@@ -1,11 +1,12 @@
-"""What is said when ownkey itself fails: of which kind and where, never what stood there.
+"""When ownkey itself fails: its kind and place are said, never what stood there.
 
-A message, a variable or a logged line may hold a key, so none of them is shown.
+A message, a variable, a logged line, a core may hold a key: none of them is shown or written.
 """
 
 from __future__ import annotations
 
 import sys
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -34,6 +35,20 @@ def hush() -> None:
     threading.excepthook = _in_a_thread
     # Without a handler, warnings and asyncio's tracebacks go to standard error.
     logging.getLogger().addHandler(logging.NullHandler())
+
+
+def harden() -> None:
+    """Keep this process's memory to itself: no core file, not readable by other processes."""
+    import resource
+
+    with suppress(OSError, ValueError):
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    if sys.platform == "linux":
+        import ctypes
+
+        pr_set_dumpable = 4
+        with suppress(OSError, AttributeError):
+            ctypes.CDLL(None, use_errno=True).prctl(pr_set_dumpable, 0, 0, 0, 0)
 
 
 def _uncaught(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:

@@ -7,7 +7,7 @@ import importlib
 import sys
 from collections.abc import Sequence
 
-from tui.crash import hush
+from tui.crash import harden, hush
 
 COMMANDS: dict[str, str] = {
     "run": "one turn without a screen",
@@ -27,8 +27,9 @@ COMMANDS: dict[str, str] = {
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run `ownkey` and return its exit status (contract.md)."""
-    if argv is None:
+    if argv is None:  # a process of its own
         hush()
+        harden()
     words = list(sys.argv[1:] if argv is None else argv)
     if words and words[0] in COMMANDS:
         return _command(words[0], words[1:])

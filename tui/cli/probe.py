@@ -35,9 +35,6 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """0 done, 1 the request failed, 2 wrong usage (before any connection)."""
-    from tui.process import harden
-
-    harden()
     if args.batch:
         return asyncio.run(_batch(sys.stdin.buffer.read().decode("utf-8", "replace")))
     probe = _probe(vars(args))

@@ -48,7 +48,6 @@ def run(args: argparse.Namespace) -> int:
 
 
 async def _run(args: argparse.Namespace, prompt: str) -> int:
-    from tui.process import harden
     from tui.runtime import Runtime
     from tui.session.commands import (
         ChooseModel,
@@ -59,7 +58,6 @@ async def _run(args: argparse.Namespace, prompt: str) -> int:
         Trouble,
     )
 
-    harden()
     stopped: asyncio.Future[Trouble] = asyncio.get_running_loop().create_future()
 
     def notify(notice: AnyNotice) -> None:
