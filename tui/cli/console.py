@@ -3,19 +3,31 @@
 from __future__ import annotations
 
 import argparse
+import asyncio
 import os
+import signal
 import sys
+from contextlib import suppress
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from tui.cli.ending import Ending
+    from tui.console.app import ConsoleApp
+    from tui.events.base import SessionId
 
 
 def run(args: argparse.Namespace) -> int:
     """Open the console in the current folder; on leaving, say how to come back."""
-    if not (sys.stdin.isatty() and sys.stdout.isatty()):
-        sys.stderr.write(
-            "ownkey: the console needs a terminal\n"
-            "  Without one: `ownkey run PROMPT`, or `ownkey run -` for standard input.\n"
-        )
+    if not all(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stdout)):
+        if sys.stderr is not None:
+            sys.stderr.write(
+                "ownkey: the console needs a terminal\n"
+                "  Without one: `ownkey run PROMPT`, or `ownkey run -` for standard input.\n"
+            )
         return 2
+    # Nothing is to be restored yet, and Python's own handler can be lost in an import.
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
     from tui.console.app import ConsoleApp
     from tui.paths import find_paths
     from tui.process import harden
@@ -28,14 +40,72 @@ def run(args: argparse.Namespace) -> int:
         session=args.session,
         model=args.model,
     )
-    session = app.run()
-    if session is not None and app.state.turn:
-        from tui.cli.output import say
-        from tui.money import show_usd
+    return show(app)
 
-        state = app.state
-        cost = show_usd(None if state.session_unknown else state.session_nano)
-        if state.session_unknown and state.session_nano:
-            cost = f"{show_usd(state.session_nano)} and {state.session_unknown} of unknown cost"
+
+def show(app: ConsoleApp) -> int:
+    """Run the console in this terminal and give the terminal back however it ends."""
+    from tui.cli.ending import Ending
+    from tui.cli.terminal_reset import reset_terminal
+    from tui.console.driver import TerminalDriver
+
+    app.driver_class = TerminalDriver
+    before = _attributes()
+    if before is not None and _left_broken(before):
+        reset_terminal()
+        before = _attributes()
+    ending = Ending(lambda status: app.exit(app.bridge.session, return_code=status), reset_terminal)
+    try:
+        session = asyncio.run(_open(app, ending))
+    finally:
+        driver = app._driver  # pyright: ignore[reportPrivateUsage] - Textual has no other way
+        lost = isinstance(driver, TerminalDriver) and driver.lost
+        if lost or _attributes() != before:
+            reset_terminal()
+        if lost:
+            _speak_to_nobody()
+    if session is not None and app.state.turn:
+        _say_how_to_come_back(app, session)
+    return ending.status or app.return_code or 0
+
+
+async def _open(app: ConsoleApp, ending: Ending) -> SessionId | None:
+    ending.watch(asyncio.get_running_loop())
+    return await app.run_async()
+
+
+def _attributes() -> list[Any] | None:
+    """How the terminal treats what is typed."""
+    import termios
+
+    try:
+        return termios.tcgetattr(0)
+    except (termios.error, OSError):
+        return None
+
+
+def _left_broken(attributes: list[Any]) -> bool:
+    """No shell starts a program in a terminal without lines: the last one was killed in it."""
+    import termios
+
+    return not attributes[3] & termios.ICANON
+
+
+def _speak_to_nobody() -> None:
+    """The terminal is gone: what is still in our buffers must not make the exit fail."""
+    with suppress(OSError):
+        nobody = os.open(os.devnull, os.O_RDWR)
+        for descriptor in (1, 2):
+            os.dup2(nobody, descriptor)
+
+
+def _say_how_to_come_back(app: ConsoleApp, session: SessionId) -> None:
+    from tui.cli.output import say
+    from tui.money import show_usd
+
+    state = app.state
+    cost = show_usd(None if state.session_unknown else state.session_nano)
+    if state.session_unknown and state.session_nano:
+        cost = f"{show_usd(state.session_nano)} and {state.session_unknown} of unknown cost"
+    with suppress(OSError):
         say(f"session {session}  cost {cost}\ngo on with: ownkey --session {session}")
-    return app.return_code or 0

@@ -1,0 +1,136 @@
+"""Textual's driver, made to give the terminal back in cases it leaves out.
+
+It writes to standard output, which is the terminal, and not to standard error, which may be a
+file. A terminal that is gone ends the console instead of blocking it. A stop that nobody could
+announce (SIGSTOP, then SIGCONT) is taken for what it is. Pixel reports of the mouse are ended too.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import select
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, TextIO, cast
+
+from textual.drivers.linux_driver import LinuxDriver
+
+if TYPE_CHECKING:
+    from textual.app import App
+
+LOST_STATUS = 129
+"""As a shell says it of SIGHUP: the terminal is gone."""
+
+GIVE_UP_S = 3.0
+"""So long an orderly end may take once the terminal is gone."""
+
+
+class TerminalDriver(LinuxDriver):
+    """See the module; `lost` when the terminal takes nothing any more."""
+
+    def __init__(
+        self,
+        app: App[Any],
+        *,
+        debug: bool = False,
+        mouse: bool = True,
+        size: tuple[int, int] | None = None,
+    ) -> None:
+        super().__init__(  # pyright: ignore[reportUnknownMemberType] - Textual's is untyped
+            app, debug=debug, mouse=mouse, size=size
+        )
+        assert sys.__stdout__ is not None  # the command has looked
+        self._file = cast("TextIO", _Output(sys.__stdout__, self._on_lost))
+        self._suspended = False
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._watched = False
+        self.lost = False
+
+    def start_application_mode(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        super().start_application_mode()
+        if not self._watched:
+            self._watched = True
+            threading.Thread(target=self._watch, name="terminal-watch", daemon=True).start()
+
+    def stop_application_mode(self) -> None:
+        super().stop_application_mode()
+        # Textual leaves the pixels on, and what an answer that came late has switched on.
+        if self._in_band_window_resize:
+            self.write("\x1b[?2048l")
+        if self._mouse_pixels:
+            self.write("\x1b[?1016l")
+
+    # Both signals are acted on by the loop: in their handlers the main thread may be anywhere,
+    # also inside the output's queue, which would then wait for itself.
+
+    def _sigtstp_application(self, *_: object) -> None:
+        self._on_loop(self._stop)
+
+    def _sigcont_application(self, *_: object) -> None:
+        self._on_loop(self._go_on)
+
+    def _on_loop(self, act: Callable[[], None]) -> None:
+        if self._loop is not None:
+            with suppress(RuntimeError):  # it has ended
+                self._loop.call_soon_threadsafe(act)
+
+    def _stop(self) -> None:
+        if self._auto_restart and not self._suspended:
+            self.suspend_application_mode()
+            self._suspended = self._must_signal_resume = True
+        os.kill(os.getpid(), signal.SIGSTOP)
+
+    def _go_on(self) -> None:
+        if not self._auto_restart or self._writer_thread is None:
+            return
+        if not self._suspended:
+            self.suspend_application_mode()  # whoever stopped us has used the terminal since
+            self._must_signal_resume = True
+        self.resume_application_mode()
+        self._suspended = not self._writer_thread.is_alive()  # we are in the background
+
+    def _watch(self) -> None:
+        """End with the terminal, also where SIGHUP is ignored and nothing is written."""
+        watched = select.poll()
+        watched.register(self.fileno, 0)
+        if any(event & select.POLLHUP for _, event in watched.poll()):
+            self._on_lost()
+            time.sleep(GIVE_UP_S)
+            os._exit(LOST_STATUS)
+
+    def _on_lost(self) -> None:
+        if not self.lost:
+            self.lost = True
+            self._app.call_later(self._app.exit, None, LOST_STATUS)
+
+
+class _Output:
+    """The terminal as a file that forgives: what it does not take is let go."""
+
+    def __init__(self, file: TextIO, on_lost: Callable[[], None]) -> None:
+        self._file = file
+        self._on_lost = on_lost
+
+    def write(self, text: str) -> None:
+        try:
+            self._file.write(text)
+        except UnicodeEncodeError:
+            encoding = self._file.encoding
+            self._file.write(text.encode(encoding, "replace").decode(encoding))
+        except (OSError, ValueError):
+            self._on_lost()
+
+    def flush(self) -> None:
+        try:
+            self._file.flush()
+        except (OSError, ValueError):
+            self._on_lost()
+
+    def fileno(self) -> int:
+        return self._file.fileno()
