@@ -192,12 +192,15 @@ def unpack_error(failed: Failed) -> OwnkeyError:
     return _ERRORS.get(failed.error, OwnkeyError)(failed.message, hint=failed.hint)
 
 
-_FIRST = ("OWNKEY_", "SSL_CERT_")
-_LAST = ("_API_KEY", "_BASE_URL", "_PROXY", "_proxy")
+_FIRST = ("OWNKEY_", "SSL_CERT_", "PIP_")
+_LAST = ("_API_KEY", "_BASE_URL", "_PROXY", "_proxy", "_CA_BUNDLE", "NETRC")
 
 
 def environment_for_engine(environ: Mapping[str, str]) -> dict[str, Secret]:
-    """What of the console's environment the engine is told: our own, keys, addresses, proxies."""
+    """What of the console's environment the engine is told.
+
+    Our own variables, keys, addresses, proxies, and where the person's packages come from.
+    """
     return {
         name: Secret(value)
         for name, value in environ.items()
