@@ -44,7 +44,10 @@ OPENS_SECRETS = {
     "tui/runtime/desk.py": "reads what was pasted into the dialog",
     "tui/console/dialogs/key_entry.py": "gives back what was typed, to be mended",
 }
-PROGRAMS = ("tui/cli/", "tui/crash.py", "tui/localmodel/serve.py", "tui/tools/matcher.py")
+PROGRAMS = (
+    "tui/cli/", "tui/crash.py", "tui/localmodel/serve.py", "tui/tools/matcher.py",
+    "tui/console/driver.py",
+)  # fmt: skip
 """What has an output of its own to write to."""
 
 HEX = re.compile(r"^#([0-9a-f]{3,4}|[0-9a-f]{6}|[0-9a-f]{8})$", re.I)
