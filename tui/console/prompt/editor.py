@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import events
-from textual.binding import Binding, BindingType
+from textual.binding import Binding, BindingType, NoBinding
 from textual.content import Content
 from textual.message import Message
 from textual.widgets import TextArea
@@ -14,6 +14,9 @@ from tui.console.commands import completed
 from tui.text import neutralise
 
 if TYPE_CHECKING:
+    from textual.geometry import Region
+    from textual.strip import Strip
+
     from tui.console.prompt.history import History
 
 PLACEHOLDER = "Type a message"
@@ -72,6 +75,8 @@ class Editor(TextArea):
             super().__init__()
             self.text = text
 
+    _styled = False  # whether Textual knows the styles of now
+
     def __init__(self, history: History) -> None:
         super().__init__(
             soft_wrap=True,
@@ -88,6 +93,17 @@ class Editor(TextArea):
         """Whether a turn runs, so that Tab queues."""
         self.queued = False
         """Whether a message waits that Up takes back."""
+
+    def notify_style_update(self) -> None:
+        super().notify_style_update()
+        self._styled = False
+
+    def render_lines(self, crop: Region) -> list[Strip]:
+        """As Textual's, but its styles are looked up when they changed, not with each frame."""
+        if self._styled:
+            return super(TextArea, self).render_lines(crop)
+        self._styled = True
+        return super().render_lines(crop)
 
     def action_submit(self) -> None:
         text, self.text = self.text, ""
@@ -175,11 +191,26 @@ class Editor(TextArea):
             self.post_message(self.HelpAsked())
         elif empty and self.asked and typed.isdigit():
             self.post_message(self.DigitTyped(typed))
-        else:
+        elif not await self._run_bound(event):
             await super()._on_key(event)
             return
         event.stop()
         event.prevent_default()
+
+    async def _run_bound(self, event: events.Key) -> bool:
+        """Run what a key is bound to here, in the order of the keys.
+
+        Textual runs it when the key has been through all that holds the editor: what was typed
+        behind it is in the text by then, and Backspace takes the wrong character.
+        """
+        try:
+            bindings = self._bindings.get_bindings_for_key(event.key)
+        except NoBinding:
+            return False
+        for binding in bindings:
+            if await self.app.run_action(binding.action, self):
+                return True
+        return False
 
     async def _on_paste(self, event: events.Paste) -> None:
         event.prevent_default()
