@@ -22,6 +22,7 @@ from tests.engine_world import (
     text_of,
 )
 from tests.fake_provider import FakeProvider
+from tests.small_disk import fill, free, small_disk
 from tests.store_world import a_turn, write_turns
 from tui.errors import StoreError
 from tui.events.base import SessionId
@@ -30,7 +31,6 @@ from tui.store.check import check_store
 from tui.store.log import Store
 
 WORDS = " ".join(f"word{n}" for n in range(2000))
-ROOM_KB = 1024
 
 
 @pytest.fixture
@@ -135,55 +135,35 @@ async def test_a_lock_that_passes_is_waited_for(environ, path, tmp_path):
 
 
 @pytest.fixture
-def small_disk(tmp_path):
-    """A disk of 1 MB; where none may be mounted, none."""
-    folder = tmp_path / "disk"
-    folder.mkdir()
-    size = f"size={ROOM_KB}k"
-    mounted = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", size, "tmpfs", str(folder)], capture_output=True, check=False
-    )
-    if mounted.returncode:
-        yield None
-        return
-    yield folder
-    subprocess.run(["umount", "-l", str(folder)], check=True)
-
-
-def fill(folder, leave_kb: int = 0) -> None:
-    """Take all of the disk but so much."""
-    with (folder / "filler").open("wb") as filler:
-        free = os.statvfs(folder)
-        room = free.f_bavail * free.f_frsize - leave_kb * 1024
-        filler.write(b"x" * max(room, 0))
+def disk(tmp_path):
+    with small_disk(tmp_path) as mounted:
+        yield mounted
 
 
 @pytest.fixture
-def on_small_disk(small_disk, environ):
-    if small_disk is None:
-        pytest.skip("only root may mount a small disk")
-    return {**environ, "OWNKEY_HOME": str(small_disk / "home")}
+def on_small_disk(disk, environ):
+    return {**environ, "OWNKEY_HOME": str(disk / "home")}
 
 
 @pytest.mark.parametrize("leave_kb", [0, 4, 40])
 def test_a_full_disk_is_said_in_one_sentence_and_nothing_is_sent_unrecorded(
-    on_small_disk, small_disk, fake, leave_kb
+    on_small_disk, disk, fake, leave_kb
 ):
     assert ownkey(on_small_disk, "run", "before", "--model", QUICK).returncode == 0
     fake.reset()
-    fill(small_disk, leave_kb)
+    fill(disk, leave_kb)
     said = ownkey(on_small_disk, "run", "hello", "--model", QUICK)
     assert said.returncode == 1
     assert is_one_sentence(said), said.stderr
     assert "the disk is full" in said.stderr
     assert fake.requests == []
-    (small_disk / "filler").unlink()
+    free(disk)
     assert ownkey(on_small_disk, "run", "hello", "--model", QUICK).stdout == "You said: hello\n"
-    assert check_store(small_disk / "home" / "data" / "sessions.db").problems == ()
+    assert check_store(disk / "home" / "data" / "sessions.db").problems == ()
 
 
-def test_a_first_start_on_a_full_disk_is_said_in_one_sentence(on_small_disk, small_disk):
-    fill(small_disk)
+def test_a_first_start_on_a_full_disk_is_said_in_one_sentence(on_small_disk, disk):
+    fill(disk)
     said = ownkey(on_small_disk, "run", "hello", "--model", QUICK)
     assert said.returncode == 1
     assert is_one_sentence(said), said.stderr
@@ -191,33 +171,33 @@ def test_a_first_start_on_a_full_disk_is_said_in_one_sentence(on_small_disk, sma
 
 
 async def test_a_disk_that_fills_in_mid_stream_ends_the_request_and_keeps_what_was_shown(
-    on_small_disk, small_disk, tmp_path, fake
+    on_small_disk, disk, tmp_path, fake
 ):
     fake.script([{"text": WORDS, "rate": 400}])
     async with RunningEngine(on_small_disk, tmp_path) as engine:
         opened = await engine.open()
         await engine.say(opened, "hello")
         await engine.until(lambda records: len(text_of(records)) > 100)
-        fill(small_disk)
+        fill(disk)
         async with asyncio.timeout(20):
             while not any(isinstance(notice, Trouble) for notice in engine.notices):
                 await asyncio.sleep(0.05)
         shown = list(engine.records)
         with pytest.raises(StoreError, match="the disk is full"):
             await engine.say(opened, "refused")
-        (small_disk / "filler").unlink()
+        free(disk)
         await engine.say(opened, "again")
         await engine.until(lambda records: kinds(records).count("done") == 2)
-        written = Store(small_disk / "home" / "data" / "sessions.db").read(opened.session)
+        written = Store(disk / "home" / "data" / "sessions.db").read(opened.session)
     assert written[: len(shown)] == shown
     assert written == engine.records
     assert [r.event.stop for r in written if kind(r) == "done"] == ["error", "end"]
     prompts = [r.event.prompt for r in written if kind(r) == "turn_started"]
     assert prompts == ["hello", "again"]
-    assert check_store(small_disk / "home" / "data" / "sessions.db").problems == ()
+    assert check_store(disk / "home" / "data" / "sessions.db").problems == ()
 
 
-def test_a_disk_that_fills_in_mid_stream_ends_run_with_an_error(on_small_disk, small_disk, fake):
+def test_a_disk_that_fills_in_mid_stream_ends_run_with_an_error(on_small_disk, disk, fake):
     fake.script([{"text": WORDS, "rate": 400}])
     argv = [sys.executable, "-P", "-m", "tui.cli.main", "run", "hello", "--json", "--model", QUICK]
     with subprocess.Popen(
@@ -227,8 +207,8 @@ def test_a_disk_that_fills_in_mid_stream_ends_run_with_an_error(on_small_disk, s
         lines = []
         for line in child.stdout:
             lines.append(json.loads(line))
-            if lines[-1]["type"] == "text" and not (small_disk / "filler").exists():
-                fill(small_disk)
+            if lines[-1]["type"] == "text" and not (disk / "filler").exists():
+                fill(disk)
     assert child.returncode == 1
     assert [line["type"] for line in lines[-2:]] == ["error", "done"]
     assert "the disk is full" in lines[-2]["message"]
