@@ -221,7 +221,7 @@ def some_models(
 def no_models() -> tuple[ModelRow, ...]:
     """The same, served by no one."""
     rows = some_models(anthropic=None, google=None)
-    missing = {"refused": "not here yet: 92 MB, Apache-2.0; Enter fetches it", "context": 8192}
+    missing = {"refused": "not here yet: 93 MB, Apache-2.0; Enter fetches it", "context": 8192}
     return (*rows[:-1], model_row("local/smollm2-135m", "SmolLM2 135M", **missing))
 
 

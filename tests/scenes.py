@@ -14,8 +14,8 @@ def test_login(client):
     assert client.get("/me").status_code == 401
 """
 WHY = """\
-The fixture clears the session cookie, and `refresh()` then treats an **empty** cookie as a missing
-one. An empty string is falsy, so the guard fires a line too early:
+The fixture clears the session cookie, and `refresh()` then treats an **empty** cookie as a \
+missing one. An empty string is falsy, so the guard fires a line too early:
 
 ```python
 def refresh(session):

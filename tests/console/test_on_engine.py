@@ -422,3 +422,10 @@ async def test_a_store_that_cannot_be_opened_is_one_sentence(fake, folder, with_
         await say(seen, "hello")
         await seen.until_said("Not sent:")
         assert seen.prompt == "hello"
+
+
+async def test_leaving_before_the_engine_has_answered_is_no_failure(fake, folder, with_keys):
+    async with on_engine(with_keys, folder, ready=False) as seen:
+        await asyncio.sleep(0.3)
+        seen.app.action_leave()
+    assert seen.app.return_code in (None, 0)

@@ -58,7 +58,7 @@ async def test_with_nothing_that_serves_three_ways_to_begin_are_offered(tmp_path
 
 async def test_size_and_licence_of_the_small_model_are_said_first(tmp_path):
     async with first_run(tmp_path) as seen:
-        assert "92 MB, Apache-2.0" in panel(seen)
+        assert "93 MB, Apache-2.0" in panel(seen)
 
 
 async def test_without_a_found_key_two_ways_are_offered(tmp_path):
@@ -107,9 +107,9 @@ async def test_a_digit_fetches_the_small_model_and_its_way_is_shown(tmp_path):
         await hear(seen)
         await seen.press("3")
         assert FetchLocalModel() in seen.bridge.sent
-        seen.app.on_notice(LocalProgress(done_bytes=31_000_000, total_bytes=92_000_000))
+        seen.app.on_notice(LocalProgress(done_bytes=31_000_000, total_bytes=92_871_040))
         await seen.settle()
-        assert "33%  31 of 92 MB" in panel(seen)
+        assert "33%  31 of 93 MB" in panel(seen)
 
 
 async def test_the_small_model_is_chosen_when_it_has_come(tmp_path):
@@ -148,9 +148,9 @@ async def test_with_a_key_the_fetch_is_shown_in_the_status_bar(tmp_path):
     rows = (*some_models()[:-1], no_models()[-1])
     async with hand_fed(tmp_path, script=scenes.answered(), models=rows) as seen:
         await seen.type("/local", "enter")
-        seen.app.on_notice(LocalProgress(done_bytes=46_000_000, total_bytes=92_000_000))
+        seen.app.on_notice(LocalProgress(done_bytes=46_000_000, total_bytes=92_871_040))
         await seen.settle()
-        assert "50%  46 of 92 MB" in seen.status
+        assert "49%  46 of 93 MB" in seen.status
 
 
 def test_a_fetch_of_unknown_length_has_no_share():

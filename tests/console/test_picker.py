@@ -265,3 +265,11 @@ async def test_in_a_session_that_another_console_drives_nothing_is_chosen(tmp_pa
         await seen.type("flash", "enter")
         assert chosen(seen) == []
         assert "only be read here" in seen.status
+
+
+async def test_the_filter_is_gone_once_a_model_was_picked(tmp_path):
+    async with hand_fed(tmp_path, script=scenes.opened()) as seen:
+        await seen.press("f2")
+        await seen.type("flash", "enter")
+        assert "/ filter" in picker(seen)
+        assert "Claude Opus 4.7" in picker(seen)

@@ -348,6 +348,7 @@ class ConsoleApp(Desk[SessionId | None], inherit_bindings=False):
         self.exit(self.bridge.session)
 
     async def on_unmount(self) -> None:
+        self.closing = True
         await self.bridge.stop()
 
     def action_help(self) -> None:

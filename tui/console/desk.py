@@ -37,6 +37,8 @@ if TYPE_CHECKING:
     from tui.console.sidebar.modal import PickerScreen
 
 LOCAL = "local"
+KEYS_LATE_S = 1.5
+"""So long the first run waits for the keys found in the environment, to number its choices once."""
 
 Result = TypeVar("Result")
 
@@ -58,6 +60,7 @@ class Desk(Shell[Result], inherit_bindings=False):
         self.keys: Keys | None = None
         self._opened = False
         self._fetching: LocalProgress | None = None
+        self._keys_late = False
 
     # What there is.
 
@@ -66,6 +69,8 @@ class Desk(Shell[Result], inherit_bindings=False):
 
         A keyring that hangs keeps nobody from seeing the models.
         """
+        if self.closing:
+            return
         self.run_worker(self.load_models(), group="models", exclusive=True)
         self.run_worker(self._load_keys(), group="keys", exclusive=True)
         self.run_worker(self._load_sessions(), group="sessions", exclusive=True)
@@ -78,12 +83,18 @@ class Desk(Shell[Result], inherit_bindings=False):
             self.ask_what_waits()
 
     async def _load_keys(self) -> None:
+        late = self.set_timer(KEYS_LATE_S, self._go_without_keys)
         reply = await self._asked(ListKeys())
         if isinstance(reply, Keys):
+            late.stop()
             first, self.keys = self.keys is None, reply
             self.ask_what_waits()
             if first and reply.locked and reply.vault:
                 self._open_vault()
+
+    def _go_without_keys(self) -> None:
+        self._keys_late = True
+        self.ask_what_waits()
 
     async def _load_sessions(self) -> None:
         reply = await self._asked(ListSessions())
@@ -114,7 +125,8 @@ class Desk(Shell[Result], inherit_bindings=False):
     def nothing_serves(self) -> bool:
         """Whether no model can be used, and the agent rests: the first run."""
         served = any(row.payer is not None for row in self.models)
-        return self._opened and bool(self.models) and not served and not self.state.working
+        known = bool(self.models) and (self.keys is not None or self._keys_late)
+        return self._opened and known and not served and not self.state.working
 
     def ask_first_run(self) -> None:
         """Ask how to begin."""

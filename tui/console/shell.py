@@ -100,6 +100,7 @@ class Shell(App[Result], inherit_bindings=False):
         self.state = SessionState()
         self.models: tuple[ModelRow, ...] = ()
         self.driving = True
+        self.closing = False  # nothing is shown or asked any more
         self.today: int | None = None
         self.day_budget = self.settings.usd("budget.day_usd")
         self.clock = clock
@@ -137,7 +138,8 @@ class Shell(App[Result], inherit_bindings=False):
         variables = super().get_css_variables()
         if self.current_theme.name not in theme.OURS:
             variables |= theme.mapped(variables)
-        return variables
+        # Textual's own filter leaves out what no widget paints.
+        return theme.greys(variables) if self.no_color else variables
 
     def get_default_screen(self) -> Ground:
         return Ground(id="_default")
@@ -226,6 +228,8 @@ class Shell(App[Result], inherit_bindings=False):
 
     def say(self, text: str, tone: Tone = "mute") -> None:
         """Say one sentence that must not be lost, in the flow of the conversation."""
+        if self.closing:
+            return
         self.transcript.note(text, tone)
         self.show_welcome()
 
@@ -236,6 +240,8 @@ class Shell(App[Result], inherit_bindings=False):
 
     def flash(self, text: str, *, seconds: float = FLASH_S) -> None:
         """Say one sentence in the status bar for a while; it is neutralised there."""
+        if self.closing:
+            return
         self._flash = text
         self._flash_until = time.monotonic() + seconds
         self.refresh_status()
@@ -263,6 +269,8 @@ class Shell(App[Result], inherit_bindings=False):
 
     def refresh_status(self) -> None:
         """Show what is so now; widgets paint only what changed."""
+        if self.closing:
+            return
         self._status_at = time.monotonic()
         if self._status_timer is not None:
             self._status_timer.stop()

@@ -122,6 +122,19 @@ def mapped(theirs: Mapping[str, str]) -> dict[str, str]:
     }
 
 
+def greys(variables: Mapping[str, str]) -> dict[str, str]:
+    """The same variables without a hue, for `NO_COLOR`."""
+    from textual.color import Color, ColorParseError
+
+    def grey(value: str) -> str:
+        try:
+            return Color.parse(value).monochrome.hex
+        except ColorParseError:
+            return value  # no colour: `auto 87%`, a number, a style
+
+    return {name: grey(value) for name, value in variables.items()}
+
+
 def rich_style(words: str) -> Style:
     """The style of words like `bold $soft` in the running app's theme; they are parsed once."""
     from textual.style import Style as Words

@@ -174,7 +174,7 @@ class LiveDesk:
             for model in self._local.models()
         ]  # fmt: skip
         if not any(row.id == SMOLLM2.id for row in rows):
-            size = SMOLLM2.wheel_bytes // 1_000_000
+            size = round(SMOLLM2.wheel_bytes / 1_000_000)
             rows.append(
                 ModelRow(
                     id=SMOLLM2.id, name=SMOLLM2.name, provider="local", connection=None,

@@ -20,6 +20,7 @@ from tui.console.dialogs.words import key_line
 class HelpScreen(ModalScreen[None]):
     """One page; Esc, F1, q and Enter close it."""
 
+    AUTO_FOCUS = "#help"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,f1,q,enter,question_mark", "close", "Close", show=False),
     ]

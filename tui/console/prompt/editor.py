@@ -208,7 +208,8 @@ class Editor(TextArea):
         except NoBinding:
             return False
         for binding in bindings:
-            if await self.app.run_action(binding.action, self):
+            act = self.app.run_action  # pyright: ignore[reportUnknownMemberType] - any app
+            if await act(binding.action, self):
                 return True
         return False
 

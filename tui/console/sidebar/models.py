@@ -106,7 +106,9 @@ class ModelList(ScrollView, can_focus=True):
 
     def _refilter(self, wanted: str | None = None) -> None:
         if self._query:
-            self._lines = [Line(row=index) for index in best(self._query, self._texts)]
+            found = best(self._query, self._texts)
+            found.sort(key=lambda index: self._rows[index].payer is None)  # what serves at once
+            self._lines = [Line(row=index) for index in found]
         else:
             self._lines = sections(self._rows, self._current, self._opened)
         self._order = [line.row for line in self._lines if line.row is not None]
@@ -190,7 +192,7 @@ class ModelList(ScrollView, can_focus=True):
         self.refresh()
 
     def on_blur(self) -> None:
-        self.refresh()
+        self.reset()
 
     def on_resize(self) -> None:
         self._measure()
@@ -254,7 +256,8 @@ class ModelList(ScrollView, can_focus=True):
         ]
         gap = room - 5 - cell_width(name) - cell_width(right)
         pieces += [(" " * max(1, gap), "soft"), (right, right_style)]
-        return self._strip(pieces, width, raised=standing or current)
+        raised = standing if self.has_focus else current
+        return self._strip(pieces, width, raised=raised)
 
     def _strip(self, pieces: list[Piece], width: int, *, raised: bool = False) -> Strip:
         ground = self.rich_style

@@ -101,7 +101,7 @@ class ModelPicker(Vertical):
         elif row.payer == "nobody":
             facts.append(("runs here, nobody pays", ""))
         if row.input_usd is not None and row.payer != "nobody":
-            facts.append(("in / out" if slim else "in / out, a million", price_words(row)))
+            facts.append(("in / out" if slim else "in / out, per 1M", price_words(row)))
             if row.cache_read_usd is not None:
                 facts.append(("cached", short_usd(row.cache_read_usd)))
             facts += self._forecasts(row, "next" if slim else "next prompt")

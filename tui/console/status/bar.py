@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from math import ceil
 
 import msgspec
 from textual.content import Content
@@ -102,7 +103,7 @@ def _parts(facts: StatusFacts) -> list[tuple[str, list[Part]]]:
 def _today(facts: StatusFacts, today: int) -> list[Part]:
     said: list[Part] = [("today ", "$mute"), (money(today), "$text")]
     if facts.day_budget_nano:
-        full = int(min(Fraction(today, facts.day_budget_nano), Fraction(1)) * METER)
+        full = ceil(min(Fraction(today, facts.day_budget_nano), Fraction(1)) * METER)
         done, left = (
             signs(one, letters=facts.letters) for one in ("━" * full, "━" * (METER - full))
         )
