@@ -10,10 +10,12 @@ Before the answer
     401              the maker's 401, which echoes the key in full
     portal           200 with a sign-in page in HTML
     redirect         307 to another origin (`fake.sink`)
+    redirect-loop    307 to the same address, for ever
     big-error        500 with a JSON body of ARG MB (100)
     cut-error        503 whose body breaks off
     bomb             200 whose gzip body inflates 1000:1 to 200 MB
 In the answer
+    cut-at           the connection ends after ARG bytes of all that is sent, head included
     cut              the connection ends after 60 % of the events, the body unfinished
     cut-clean        the same, but the body ends properly
     reset-mid        the same, by a reset
@@ -60,9 +62,30 @@ def closed_port() -> int:
         return probe.getsockname()[1]
 
 
+class CutOff(ConnectionError):
+    """As much was sent as may be."""
+
+
+class CutWriter:
+    """A writer that sends so many bytes and no more."""
+
+    def __init__(self, writer: asyncio.StreamWriter, left: int) -> None:
+        self._writer = writer
+        self._left = left
+
+    def write(self, data: bytes) -> None:
+        self._writer.write(data[: self._left])
+        self._left -= len(data)
+        if self._left <= 0:
+            raise CutOff
+
+    async def drain(self) -> None:
+        await self._writer.drain()
+
+
 async def deliver(
     fake: FakeProvider,
-    writer: asyncio.StreamWriter,
+    writer: asyncio.StreamWriter | CutWriter,
     seen: Seen,
     fault: str | None,
     reply: dict[str, Any] | Ask,
@@ -71,6 +94,12 @@ async def deliver(
 ) -> bool:
     """Send the answer, wrong in the way that was asked; whether the connection goes on."""
     name, _, arg = (fault or "").partition(":")
+    if name == "cut-at":
+        cut = CutWriter(writer, int(arg))
+        with contextlib.suppress(CutOff):
+            await deliver(fake, cut, seen, None, reply, status, step)
+        await writer.drain()
+        return False
     if (ahead := await _before(fake, writer, seen, name, arg, fault or "")) is not None:
         return ahead
     if step.get("wait"):
@@ -109,8 +138,9 @@ async def _before(
         case "portal":
             await _send_whole(writer, 200, PORTAL, {"content-type": "text/html"})
             return True
-        case "redirect":
+        case "redirect" | "redirect-loop":
             place = f"http://127.0.0.1:{fake.sink.port}/elsewhere"
+            place = seen.path if name == "redirect-loop" else place
             await _send_whole(writer, 307, b"", {"location": place})
             return True
         case "big-error":

@@ -47,6 +47,7 @@ import dataclasses
 import json
 import os
 import re
+import ssl
 import sys
 import threading
 from collections import Counter
@@ -100,7 +101,9 @@ class FakeProvider:
         models: list[str] | None = None,
         rate: float = 0,
         strict: bool = False,
+        tls: ssl.SSLContext | None = None,
     ) -> None:
+        self.tls = tls
         self.keys, self.models, self.rate, self.strict = keys, models, rate, strict
         self.seen: list[Seen] = []
         self.answers: Counter[str] = Counter()
@@ -119,7 +122,8 @@ class FakeProvider:
         """The base URL as the maker's SDK takes it."""
         path = f"/fault/{fault}" if fault else ""
         tail = "/v1" if wire.startswith("openai") else ""
-        return f"http://127.0.0.1:{self.port}{path}{tail}"
+        place = "http://127.0.0.1" if self.tls is None else "https://localhost"
+        return f"{place}:{self.port}{path}{tail}"
 
     def script(self, steps: list[dict[str, Any]]) -> None:
         """Replace what is left of the script."""
@@ -173,7 +177,7 @@ class FakeProvider:
             finally:
                 tasks.discard(task)
 
-        server = await asyncio.start_server(held, "127.0.0.1", port, limit=1 << 20)
+        server = await asyncio.start_server(held, "127.0.0.1", port, limit=1 << 20, ssl=self.tls)
         sink = await asyncio.start_server(self.sink.handle, "127.0.0.1", 0, limit=1 << 20)
         self.port = server.sockets[0].getsockname()[1]
         self.sink.port = sink.sockets[0].getsockname()[1]
@@ -339,10 +343,15 @@ def main() -> None:
     parser.add_argument("--key", action="append", help="accepted key; any where none is named")
     parser.add_argument("--model", action="append", help="a model that is there; all where none")
     parser.add_argument("--rate", type=float, default=0, help="tokens a second; 0: at once")
+    parser.add_argument("--tls", nargs=2, metavar=("CERTIFICATE", "KEY"), help="speak TLS")
     parser.add_argument("--strict", action="store_true", help="refuse what the makers refuse")
     opts = parser.parse_args()
     keys = set(opts.key) if opts.key else None
-    fake = FakeProvider(keys=keys, models=opts.model, rate=opts.rate, strict=opts.strict)
+    tls = None
+    if opts.tls:
+        tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+        tls.load_cert_chain(*opts.tls)
+    fake = FakeProvider(keys=keys, models=opts.model, rate=opts.rate, strict=opts.strict, tls=tls)
     if opts.script:
         steps = json.load(opts.script)
         fake.script(steps["steps"] if isinstance(steps, dict) else steps)

@@ -10,8 +10,10 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import threading
 import zlib
 from collections.abc import AsyncIterator, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
@@ -49,6 +51,36 @@ class Answer:
     body: bytes
 
 
+async def _addresses_of(host: str, port: int) -> list[str]:
+    """What the system's resolver knows; raises OSError.
+
+    In a thread that nobody waits for: one that hangs in there must not hold the process.
+    """
+    loop = asyncio.get_running_loop()
+    answer: asyncio.Future[list[str]] = loop.create_future()
+
+    def settle(found: list[str] | OSError) -> None:
+        if answer.done():
+            return
+        if isinstance(found, OSError):
+            answer.set_exception(found)
+        else:
+            answer.set_result(found)
+
+    def look() -> None:
+        found: list[str] | OSError
+        try:
+            entries = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+            found = [str(entry[4][0]) for entry in entries]
+        except (OSError, UnicodeError) as error:
+            found = error if isinstance(error, OSError) else OSError(str(error))
+        with suppress(RuntimeError):  # the loop may have ended meanwhile
+            loop.call_soon_threadsafe(settle, found)
+
+    threading.Thread(target=look, name="resolver", daemon=True).start()
+    return await answer
+
+
 class _Guard(httpcore2.AsyncNetworkBackend):
     """Resolves first and connects to what it checked, so that a name cannot change in between."""
 
@@ -64,16 +96,12 @@ class _Guard(httpcore2.AsyncNetworkBackend):
         local_address: str | None = None,
         socket_options: Iterable[Any] | None = None,
     ) -> httpcore2.AsyncNetworkStream:
-        loop = asyncio.get_running_loop()
         try:
-            found = await asyncio.wait_for(
-                loop.getaddrinfo(host, port, type=socket.SOCK_STREAM), timeout
-            )
+            addresses = await asyncio.wait_for(_addresses_of(host, port), timeout)
         except TimeoutError as error:
             raise httpcore2.ConnectTimeout(f"no address for {host} in time") from error
         except OSError as error:
             raise httpcore2.ConnectError(f"no address found for {host}") from error
-        addresses = [str(entry[4][0]) for entry in found]
         if any(forbidden_ip(address) for address in addresses):
             raise httpcore2.ConnectError(f"{host} leads to a metadata service: refused")
         if len(set(addresses)) > 1:  # let the library race the families: every one was checked

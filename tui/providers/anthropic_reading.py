@@ -52,9 +52,10 @@ _OURS = {
 
 @dataclass(slots=True)
 class _Open:
-    """A block that has begun; `said` collects its text, thinking or arguments."""
+    """A block that has begun; `said` collects its thinking or arguments (text only passes)."""
 
     native: dict[str, Any]
+    shown: bool = False
     said: list[str] = field(default_factory=list[str])
     signature: str = ""
 
@@ -207,7 +208,7 @@ class AnthropicReading:
 
     def _text(self, block: _Open, piece: str) -> Iterator[StreamPart]:
         if piece:
-            block.said.append(piece)
+            block.shown = True
             yield TextDelta(text=piece)
 
     def _thought(self, block: _Open, piece: str) -> Iterator[StreamPart]:
@@ -221,7 +222,7 @@ class AnthropicReading:
             return
         match block.kind:
             case "text":
-                if block.said:
+                if block.shown:
                     yield BlockEnded(kind="text")
             case "thinking":
                 sealed = self._signed(block)

@@ -174,6 +174,11 @@ def _from_transport(error: BaseException, host: str, began: bool) -> RequestErro
             f"{host} cannot be trusted: its certificate does not verify",
             hint="Behind a company proxy, set SSL_CERT_FILE to its certificate.",
         )
+    if name == "ConnectTimeout" and "no address" in str(error):
+        return TimedOut(
+            f"the address of {host} was not found in time",
+            hint="No name server answers: check the network, then try again.",
+        )
     if isinstance(error, TimeoutError) or name in _TIMEOUTS:
         return TimedOut(f"{host} did not answer in time")
     if name in {"LocalProtocolError", "UnicodeEncodeError"}:

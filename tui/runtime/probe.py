@@ -111,7 +111,7 @@ async def run_probe(
         record(written(event, scrub.data)[1])
 
     masked(route)
-    run = RequestRun(id, decision, ports=ports, record=masked)
+    run = RequestRun(id, decision, ports=ports, record=masked, room=_nothing)
     stop = await _send(run, probe, masked)
     charge = run.charges[-1].nano if run.charges else None
     masked(

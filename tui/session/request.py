@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import aclosing
 from typing import Any, assert_never, cast
 
@@ -26,6 +26,7 @@ class RequestRun:
     Args:
         decision: Its route, already written.
         record: Takes the events.
+        room: Returns once there is room for more of them.
 
     Attributes:
         visible: A token or call was shown: it is not tried again by itself.
@@ -35,7 +36,13 @@ class RequestRun:
     """
 
     def __init__(
-        self, id: RequestId, decision: Decision, *, ports: Ports, record: Callable[[AnyEvent], None]
+        self,
+        id: RequestId,
+        decision: Decision,
+        *,
+        ports: Ports,
+        record: Callable[[AnyEvent], None],
+        room: Callable[[], Awaitable[None]],
     ) -> None:
         self.id = id
         self.decision = decision
@@ -46,6 +53,7 @@ class RequestRun:
         self.charges: list[ChargeRecorded] = []
         self._ports = ports
         self._record = record
+        self._room = room
         self._text = ports.scrub.stream()
         self._thinking = ports.scrub.stream()
 
@@ -62,6 +70,7 @@ class RequestRun:
             try:
                 async for part in parts:
                     self._take(part, loop.time() - began)
+                    await self._room()
             finally:
                 self._say(ThinkingStreamed, self._thinking.finish())
                 self._say(TextStreamed, self._text.finish())

@@ -204,7 +204,9 @@ class Turn:
             )
         )
         await self._writer.flush()  # no byte leaves before its route is written
-        request = RequestRun(id, decision, ports=ports, record=self._record_or_stop)
+        request = RequestRun(
+            id, decision, ports=ports, record=self._record_or_stop, room=self._writer.room
+        )
         self._requests.append(request)
         return request, max_tokens
 

@@ -17,6 +17,8 @@ from tui.events.codec import AnyEvent, Recorded
 from tui.events.stream import TextStreamed, ThinkingStreamed
 
 GROUP_S = 0.016
+MOST_WAITING = 1 << 20
+"""So many characters may wait to be written before who streams has to wait, too."""
 
 Append = Callable[[list[tuple[AnyEvent, int]], dt.datetime], Awaitable[tuple[Recorded, ...]]]
 
@@ -40,6 +42,7 @@ class SessionWriter:
         self._written = written
         self._clock = clock
         self._pending: list[tuple[AnyEvent, int]] = []
+        self._waiting = 0
         self._urgent = False
         self._wake = asyncio.Event()
         self._idle = asyncio.Event()
@@ -54,10 +57,21 @@ class SessionWriter:
             self._pending[-1] = (merged, turn)
         else:
             self._pending.append((event, turn))
-        if not isinstance(event, TextStreamed | ThinkingStreamed):
+        if isinstance(event, TextStreamed | ThinkingStreamed):
+            self._waiting += len(event.delta)
+        else:
             self._urgent = True
         self._idle.clear()
         self._wake.set()
+
+    async def room(self) -> None:
+        """Return once there is room for more: a stream faster than the disk waits for it.
+
+        Raises:
+            StoreError: what waits could not be written.
+        """
+        if self._waiting > MOST_WAITING:
+            await self.flush()
 
     async def flush(self) -> None:
         """Return when everything recorded so far is written.
@@ -105,6 +119,7 @@ class SessionWriter:
                 rest = last + GROUP_S - loop.time()
             self._wake.clear()
             group, self._pending, self._urgent = self._pending, [], False
+            self._waiting = 0
             if group:
                 try:
                     records = await self._append(group, self._clock())
