@@ -71,7 +71,8 @@ class Running:
         before: str = SHORT,
         words: Sequence[str] = ("run", "--json", "--model", OPUS, "go"),
     ) -> None:
-        self._out, self._err = tempfile.TemporaryFile(), tempfile.TemporaryFile()
+        self._out = tempfile.TemporaryFile()  # noqa: SIM115 - closed by `end`
+        self._err = tempfile.TemporaryFile()  # noqa: SIM115 - closed by `end`
         self._began = time.monotonic()
         self._child = subprocess.Popen(
             [*inside, *command(*words, before=before)], stdin=subprocess.DEVNULL,

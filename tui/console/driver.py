@@ -51,6 +51,14 @@ class TerminalDriver(LinuxDriver):
         self._watched = False
         self.lost = False
 
+    def _get_terminal_size(self) -> tuple[int, int]:
+        """The terminal's own word; `COLUMNS` and `LINES`, if exported, may be another's or old."""
+        with suppress(ValueError, OSError):
+            columns, rows = os.get_terminal_size(self._file.fileno())
+            if columns and rows:
+                return columns, rows
+        return super()._get_terminal_size()
+
     def start_application_mode(self) -> None:
         self._loop = asyncio.get_running_loop()
         super().start_application_mode()
