@@ -29,3 +29,14 @@ async def test_keys_that_come_faster_than_they_are_taken_keep_their_order(
         await seen.pilot.pause()
         await seen.until(lambda: seen.prompt == prompt)
         assert [one.prompt for one in seen.bridge.sent if hasattr(one, "prompt")] == sent
+
+
+@pytest.mark.parametrize("before", [[], ["escape"], ["escape", "escape"]])
+async def test_what_is_typed_behind_the_key_for_the_models_filters_them(tmp_path, before):
+    async with hand_fed(tmp_path) as seen:
+        for name in [*before, "f2", *"gpt"]:
+            seen.app.post_message(Key(name, name if len(name) == 1 else None))
+        await seen.pilot.pause()
+        await seen.until(lambda: "/ gpt" in seen.text())
+        assert seen.prompt == ""
+        assert seen.app.focused is seen.app.picker.list

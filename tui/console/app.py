@@ -301,12 +301,12 @@ class ConsoleApp(Desk[SessionId | None], inherit_bindings=False):
         """What is typed while the conversation has the focus goes to the prompt."""
         if event.is_printable and event.character and self.focused is self.transcript:
             event.stop()
-            self.composer.editor.focus()
+            self.focus_prompt()
             self.composer.editor.insert_pasted(event.character)
 
     def on_paste(self, event: events.Paste) -> None:
         if len(self.screen_stack) == 1 and self.focused is not self.composer.editor:
-            self.composer.editor.focus()
+            self.focus_prompt()
             self.composer.editor.post_message(Editor.Pasted(event.text))
 
     def on_transcript_view_copy_requested(self, event: TranscriptView.CopyRequested) -> None:
@@ -326,7 +326,8 @@ class ConsoleApp(Desk[SessionId | None], inherit_bindings=False):
     def action_stop(self) -> None:
         if self.state.working:
             self.in_session(lambda s: Interrupt(session=s))
-        self.composer.editor.focus()
+        if self.focused is self.transcript:
+            self.focus_prompt()
 
     def action_copy_stop_or_quit(self) -> None:
         text = self.screen.get_selected_text() or self.composer.editor.selected_text

@@ -150,6 +150,10 @@ class Desk(Shell[Result], inherit_bindings=False):
             self.end_flash()
             await self._took_key(answer, None)
 
+    def focus_prompt(self) -> None:
+        """At once: Textual's own `focus` waits until the keys that have come are given away."""
+        self.composer.screen.set_focus(self.composer.editor)
+
     # The picker.
 
     def action_models(self) -> None:
@@ -157,7 +161,7 @@ class Desk(Shell[Result], inherit_bindings=False):
             return
         if self.picker.display:
             self.picker.list.reset()
-            self.picker.list.focus()
+            self.screen.set_focus(self.picker.list)
         else:
             self.push_screen(self._picker_screen(), self._picked)
 
@@ -167,13 +171,13 @@ class Desk(Shell[Result], inherit_bindings=False):
         return PickerScreen(self.models, self.state, letters=self.letters)
 
     def on_model_list_left(self) -> None:
-        self.composer.editor.focus()
+        self.focus_prompt()
 
     def on_model_list_picked(self, event: ModelList.Picked) -> None:
         self._picked((event.row, event.effort))
 
     def _picked(self, picked: tuple[ModelRow, str | None] | None) -> None:
-        self.composer.editor.focus()
+        self.focus_prompt()
         if picked is None:
             return
         row, effort = picked
@@ -231,7 +235,7 @@ class Desk(Shell[Result], inherit_bindings=False):
         from tui.console.dialogs.key_entry import MAKERS, KeyDialog
 
         def closed(answer: KeyAnswer | None) -> None:
-            self.composer.editor.focus()
+            self.focus_prompt()
             if answer is not None:
                 self.run_worker(self._took_key(answer, then), group="took", exclusive=True)
                 if kept is not None:
@@ -264,7 +268,7 @@ class Desk(Shell[Result], inherit_bindings=False):
         from tui.console.dialogs.vault import VaultDialog
 
         def closed(opened: bool | None) -> None:
-            self.composer.editor.focus()
+            self.focus_prompt()
             if not opened:
                 self.say("The encrypted file stays closed: `/key` opens it.", "warn")
 

@@ -43,6 +43,7 @@ class Editor(TextArea):
         Binding("down", "down", "Down, or the prompt after", show=False),
         Binding("pageup", "app.scroll_transcript(-1)", "Scroll up", show=False),
         Binding("pagedown", "app.scroll_transcript(1)", "Scroll down", show=False),
+        Binding("escape", "app.stop", "Stop", show=False),
     ]
 
     class Submitted(Message):
