@@ -314,15 +314,15 @@ async def test_a_click_on_an_unsafe_link_does_nothing():
 
 async def test_copying_takes_the_last_reply_as_it_was_written():
     async with screen(Script().turn("x", "**bold** text")) as seen:
-        seen.view.focus()
-        await seen.press("y")
+        seen.view.action_copy()
+        await seen.press()
         assert seen.app.sent == ["**bold** text"]
 
 
 async def test_the_last_code_of_a_reply_can_be_copied_alone():
     async with screen(Script().turn("x", REPLY_OF_TWELVE_LINES)) as seen:
-        seen.view.focus()
-        await seen.press("c")
+        seen.view.action_copy_code()
+        await seen.press()
         (code,) = seen.app.sent
         assert str(code).startswith("def refresh(session):\n")
 

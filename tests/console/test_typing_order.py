@@ -4,6 +4,7 @@ import pytest
 from textual.events import Key
 
 from tests.console_world import hand_fed
+from tests.transcript_world import Script
 
 KEYS = {"<": "backspace", "^": "ctrl+u", "(": "left", ">": "enter"}
 
@@ -40,3 +41,20 @@ async def test_what_is_typed_behind_the_key_for_the_models_filters_them(tmp_path
         await seen.until(lambda: "/ gpt" in seen.text())
         assert seen.prompt == ""
         assert seen.app.focused is seen.app.picker.list
+
+
+async def test_letters_are_the_conversations_keys_only_on_a_block(tmp_path):
+    words = "Look:\n\n```\nx = 1\n```"
+    script = Script().prompt("go").route().opened().say(words).close()
+    async with hand_fed(tmp_path, script=script) as seen:
+        seen.bridge.tell(script.take())
+        await seen.until(lambda: "x = 1" in seen.text())
+        seen.app.set_focus(seen.app.transcript)
+        await seen.type("y", "o", "u")
+        assert (seen.prompt, seen.app.clipboard) == ("you", "")
+        seen.app.set_focus(seen.app.transcript)
+        await seen.pilot.press("up", "c")
+        await seen.until(lambda: seen.app.clipboard == "x = 1")
+        await seen.pilot.press("y")
+        await seen.until(lambda: seen.app.clipboard == words)
+        assert seen.prompt == "you"

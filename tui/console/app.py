@@ -298,8 +298,11 @@ class ConsoleApp(Desk[SessionId | None], inherit_bindings=False):
         self.action_help()
 
     def on_key(self, event: events.Key) -> None:
-        """What is typed while the conversation has the focus goes to the prompt."""
-        if event.is_printable and event.character and self.focused is self.transcript:
+        """What is typed while the conversation has the focus, and is no key of its, is a prompt."""
+        if not event.is_printable or not event.character or self.focused is not self.transcript:
+            return
+        bound = self.screen.active_bindings.get(event.key)
+        if bound is None or not bound.enabled:
             event.stop()
             self.focus_prompt()
             self.composer.editor.insert_pasted(event.character)

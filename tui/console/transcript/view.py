@@ -125,6 +125,12 @@ class TranscriptView(TranscriptCanvas):
             self._flow.toggle(block)
             self._show({block: 0, BlockId(block + 1): 0})
 
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Letters are this pane's keys only while its cursor stands on a block."""
+        if action in {"copy", "copy_code"}:
+            return self._cursor is not None
+        return super().check_action(action, parameters)
+
     def action_copy(self) -> None:
         """Ask for a copy of the block under the cursor, or of the last reply."""
         if (block := self._chosen()) is not None:
