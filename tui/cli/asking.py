@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 import re
+import select
 import sys
 
 from tui.secret import Secret
 
 _MOST_BYTES = 1024 * 1024
+_NOTICED_S = 0.2
 _PASTE = re.compile(rb"\x1b\[200~.*?\x1b\[201~", re.DOTALL)
 _PASTE_MODE = ("\x1b[?2004h", "\x1b[?2004l")
 
@@ -74,6 +76,9 @@ def _typed(descriptor: int) -> bytes:
     """What is typed up to Enter; an Enter inside a marked paste is part of it."""
     data = b""
     while len(data) < _MOST_BYTES:
+        # A Ctrl+C that comes just before a read begins is only noticed behind it.
+        while not select.select([descriptor], [], [], _NOTICED_S)[0]:
+            pass
         piece = os.read(descriptor, 65_536)
         data += piece
         typed = _PASTE.sub(b"", data)
