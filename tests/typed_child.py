@@ -14,7 +14,10 @@ from typing import Self
 
 # The terminal has to be the child's own, or Ctrl+C is only a character.
 _IN_ITS_TERMINAL = """
-import os, sys
+import os, signal, sys
+# Ignored where the tests run in the background, or a test before left it so.
+signal.signal(signal.SIGINT, signal.SIG_DFL)
+signal.pthread_sigmask(signal.SIG_SETMASK, [])
 os.login_tty(0)
 os.execv(sys.executable, [sys.executable, "-m", "tui.cli.main", *sys.argv[1:]])
 """
