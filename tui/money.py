@@ -67,6 +67,20 @@ def usd_string(nano: int) -> str:
     return f"{sign}{whole}.{part:09d}"
 
 
+def show_sum(nano: int | None, unknown: int, *, sure: bool = True) -> str:
+    """A sum that may not be known whole: `$0.0132 + ?`, and `?` where no part of it is known.
+
+    Args:
+        nano: The known parts; None where not even they are known.
+        unknown: How many parts are not.
+        sure: Whether the known parts are settled and no estimate.
+    """
+    if nano is None or (unknown and nano == 0):
+        return "?"
+    known = show_usd(nano, sure=sure)
+    return f"{known} + ?" if unknown else known
+
+
 def show_usd(nano: int | None, *, sure: bool = True) -> str:
     """An amount for a person: `$0.0132`, `~$0.0132` while estimated, `?` where unknown.
 

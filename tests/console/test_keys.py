@@ -66,7 +66,7 @@ async def test_a_verified_key_is_kept_and_said_in_the_flow(tmp_path):
         await pasted(seen)
         assert len(seen.app.screen_stack) == 1
         said = seen.text(seen.app.transcript)
-        assert "The key work …AAqr is in use: it reaches 9 models; kept in Secret" in said
+        assert "The Anthropic key work …AAqr is in use: it reaches 9 models; kept" in said
 
 
 async def test_what_was_taken_off_a_paste_is_said(tmp_path):

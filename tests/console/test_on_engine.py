@@ -115,7 +115,7 @@ async def test_a_pasted_key_is_checked_kept_and_used_and_never_sent_as_text(fake
         await seen.paste(ANTHROPIC_KEY)
         await seen.until(lambda: isinstance(seen.app.screen, KeyDialog))
         await seen.press("enter")
-        await seen.until_said("The key main …ey01 is in use")
+        await seen.until_said("The Anthropic key main …ey01 is in use")
         await seen.until(lambda: "Claude" in seen.status)
         await say(seen, "hello")
         await seen.until_said("You said: hello")
@@ -157,9 +157,9 @@ async def test_a_key_that_nobody_can_check_is_kept_after_a_second_enter(fake, fo
 async def test_a_second_key_and_one_that_replaces_the_first(fake, folder, without):
     async with on_engine(without, folder) as seen:
         await add_key(seen, ANTHROPIC_KEY)
-        await seen.until_said("The key main …ey01 is in use")
+        await seen.until_said("The Anthropic key main …ey01 is in use")
         await add_key(seen, ANTHROPIC_KEY)
-        await seen.until_said("The key main 2 …ey01 is in use")
+        await seen.until_said("The Anthropic key main 2 …ey01 is in use")
         await say(seen, "/key")
         await seen.until_said("beside 2 others")
         await seen.paste(ANTHROPIC_KEY)
@@ -292,7 +292,7 @@ async def test_a_rate_limit_is_left_for_another_model(fake, folder, with_keys):
         await seen.press("f2")
         await seen.type("gpt-5.5", "enter")
         await seen.until_said("Here I am.")
-        assert "GPT-5.5 on your OpenAI key" in seen.text()
+        await seen.until_said("GPT-5.5 on your OpenAI key")
 
 
 async def test_a_wait_is_stopped_by_esc(fake, folder, with_keys):

@@ -120,6 +120,23 @@ async def test_a_running_estimate_is_marked(tmp_path):
         assert "turn ~$0.0045" in status_of(seen)
 
 
+@pytest.mark.parametrize(
+    ("nano", "said"), [(0, "today        ?"), (3_200_000_000, "today $3.2000 + ?")]
+)
+async def test_a_day_with_a_cost_that_nobody_told_says_so(tmp_path, nano, said):
+    async with hand_fed(tmp_path, script=scenes.answered()) as seen:
+        seen.app.on_notice(SpentToday(nano=nano, unknown=1))
+        await seen.settle()
+        assert said in status_of(seen)
+
+
+async def test_todays_running_estimate_is_marked(tmp_path):
+    async with hand_fed(tmp_path, script=scenes.streaming()) as seen:
+        seen.app.on_notice(SpentToday(nano=0, unknown=0))
+        await seen.settle()
+        assert "today ~$0.0045" in status_of(seen)
+
+
 async def test_a_days_budget_is_a_meter(tmp_path):
     settings = {"budget.day_usd": "10"}
     async with hand_fed(tmp_path, script=scenes.answered(), settings=settings) as seen:

@@ -4,6 +4,7 @@ import datetime as dt
 from decimal import Decimal
 
 from tui.console.status.facts import status_facts
+from tui.console.status.meter import money
 from tui.events.codec import Recorded
 from tui.events.money import ChargeRecorded, LimitSeen, LimitsReported, UsageReported
 from tui.events.route import RouteDecided
@@ -80,7 +81,12 @@ def test_a_model_without_a_price_is_unknown_while_it_streams():
 
 def test_a_cost_that_nobody_told_is_unknown_and_never_zero():
     found = state(*STREAMING, charge(None), TurnFinished(stop="end"))
-    assert shown(found).turn_nano is None
+    assert money(shown(found).turn_nano, shown(found).turn_unknown).strip() == "?"
+
+
+def test_what_is_known_of_a_session_does_not_pass_for_all_of_it():
+    found = state(*STREAMING, charge(10_000_000), charge(None), TurnFinished(stop="end"))
+    assert money(shown(found).session_nano, shown(found).session_unknown) == "$0.0100 + ?"
 
 
 def test_a_local_model_costs_nothing_while_it_streams():

@@ -117,4 +117,14 @@ def _say_how_to_come_back(app: ConsoleApp, session: SessionId) -> None:
     if state.session_unknown and state.session_nano:
         cost = f"{show_usd(state.session_nano)} and {state.session_unknown} of unknown cost"
     with suppress(OSError):
-        say(f"session {session}  cost {cost}\ngo on with: ownkey --session {session}")
+        say(f"session {session}  cost {cost}\ngo on with: {command_again()} --session {session}")
+
+
+def command_again() -> str:
+    """How to call this program again: by its name where that finds it, else as it was called."""
+    import shlex
+    import shutil
+
+    called, found = sys.argv[0], shutil.which("ownkey")
+    by_name = found is not None and os.path.realpath(found) == os.path.realpath(called)
+    return "ownkey" if by_name or Path(called).name != "ownkey" else shlex.quote(called)

@@ -130,7 +130,7 @@ class ConsoleApp(Desk[SessionId | None], inherit_bindings=False):
     def on_notice(self, notice: AnyNotice) -> None:
         match notice:
             case SpentToday():
-                self.today, self.day_budget = notice.nano, self.settings.usd("budget.day_usd")
+                self.today, self.day_budget = notice, self.settings.usd("budget.day_usd")
                 self.refresh_status()
             case KeysChanged() | ModelsChanged():
                 self.load()

@@ -252,9 +252,14 @@ class Desk(Shell[Result], inherit_bindings=False):
         self.push_screen(dialog, closed)
 
     async def _took_key(self, answer: KeyAnswer, then: str | None) -> None:
+        from tui.console.dialogs.words import MAKERS
+
         row = answer.row
         notes = f" ({'; '.join(answer.notes)})" if answer.notes else ""
-        name = "The key" if row is None else f"The key {row.label} …{row.fingerprint}"
+        if row is None:
+            name = "The key"
+        else:
+            name = f"The {MAKERS[row.provider]} key {row.label} …{row.fingerprint}"
         if answer.state == "verified":
             reaches = f"it reaches {answer.models} model{'s' * (answer.models != 1)}"
             self.say(f"{name} is in use: {reaches}; kept in {answer.backend}{notes}.")

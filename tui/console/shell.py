@@ -34,7 +34,7 @@ from tui.console.welcome import Welcome
 from tui.errors import OwnkeyError
 from tui.events.base import utc_now
 from tui.paths import Paths
-from tui.session.commands import ModelRow
+from tui.session.commands import ModelRow, SpentToday
 from tui.session.projection import SessionState
 from tui.settings.store import SettingsStore
 from tui.text import neutralise, truncate
@@ -101,7 +101,7 @@ class Shell(App[Result], inherit_bindings=False):
         self.models: tuple[ModelRow, ...] = ()
         self.driving = True
         self.closing = False  # nothing is shown or asked any more
-        self.today: int | None = None
+        self.today: SpentToday | None = None
         self.day_budget = self.settings.usd("budget.day_usd")
         self.clock = clock
         self._names = RowNames()

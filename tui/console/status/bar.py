@@ -19,16 +19,22 @@ METER = 10
 
 
 class StatusFacts(msgspec.Struct, frozen=True, kw_only=True):
-    """What the bar shows. Money in nano-dollars; None is unknown and shown as `?`."""
+    """What the bar shows. Money in nano-dollars; None is unknown and shown as `?`.
+
+    `turn_unknown` and the like count charges that are not in the sum beside them.
+    """
 
     payer: str | None = None
     label: str = ""
     model: str = ""
     effort: str | None = None
     turn_nano: int | None = 0
+    turn_unknown: int = 0
     session_nano: int | None = 0
+    session_unknown: int = 0
     sure: bool = True
     today_nano: int | None = None
+    today_unknown: int = 0
     day_budget_nano: int | None = None
     context: int | None = None  # tokens in use
     window: int | None = None  # tokens the model takes
@@ -83,11 +89,9 @@ def _parts(facts: StatusFacts) -> list[tuple[str, list[Part]]]:
         model.append((f" {neutralise(facts.effort, strict=True)}", "$mute"))
     parts: list[tuple[str, list[Part]]] = [
         *([("model", model)] if facts.model else []),
-        ("turn", [("turn ", "$mute"), (money(facts.turn_nano, sure=facts.sure), "$text")]),
-        ("session", [
-            ("session ", "$mute"), (money(facts.session_nano, sure=facts.sure), "$text"),
-        ]),
-    ]  # fmt: skip
+        ("turn", _sum("turn", facts.turn_nano, facts.turn_unknown, facts)),
+        ("session", _sum("session", facts.session_nano, facts.session_unknown, facts)),
+    ]
     if facts.today_nano is not None:
         parts.append(("today", _today(facts, facts.today_nano)))
     if (percent := share(facts.context, facts.window)) is not None:
@@ -100,8 +104,12 @@ def _parts(facts: StatusFacts) -> list[tuple[str, list[Part]]]:
     return parts
 
 
+def _sum(name: str, nano: int | None, unknown: int, facts: StatusFacts) -> list[Part]:
+    return [(f"{name} ", "$mute"), (money(nano, unknown, sure=facts.sure), "$text")]
+
+
 def _today(facts: StatusFacts, today: int) -> list[Part]:
-    said: list[Part] = [("today ", "$mute"), (money(today), "$text")]
+    said = _sum("today", today, facts.today_unknown, facts)
     if facts.day_budget_nano:
         full = ceil(min(Fraction(today, facts.day_budget_nano), Fraction(1)) * METER)
         done, left = (

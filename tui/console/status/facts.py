@@ -6,7 +6,7 @@ import datetime as dt
 
 from tui.console.status.bar import StatusFacts
 from tui.console.status.meter import clock
-from tui.session.commands import ModelRow
+from tui.session.commands import ModelRow, SpentToday
 from tui.session.projection import SessionState
 
 
@@ -15,7 +15,7 @@ def status_facts(
     row: ModelRow | None,
     *,
     now: dt.datetime,
-    today: int | None,
+    today: SpentToday | None,
     day_budget: int | None,
     letters: bool,
     following: bool,
@@ -36,10 +36,13 @@ def status_facts(
         label=label,
         model=row.name if row is not None else state.model or "",
         effort=state.effort,
-        turn_nano=_known(turn, state.turn_unknown, state.turn_nano),
-        session_nano=_known(session, state.session_unknown, state.session_nano),
+        turn_nano=turn,
+        turn_unknown=state.turn_unknown,
+        session_nano=session,
+        session_unknown=state.session_unknown,
         sure=not open_request,
-        today_nano=None if today is None else today + (live or 0),
+        today_nano=None if today is None else today.nano + (live or 0),
+        today_unknown=(0 if today is None else today.unknown) + (live is None),
         day_budget_nano=day_budget,
         context=state.context_tokens,
         window=None if row is None else row.context,
@@ -48,11 +51,6 @@ def status_facts(
         following=following,
         flash=flash,
     )
-
-
-def _known(total: int | None, unknown: int, settled: int) -> int | None:
-    """A sum with unknown parts and no known one is unknown, never $0."""
-    return None if total is None or (unknown and settled == 0) else total
 
 
 def _limit(state: SessionState, now: dt.datetime) -> tuple[str, str] | None:

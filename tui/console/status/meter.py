@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tui.money import show_usd
+from tui.money import show_sum
 
 MONEY_CELLS = 8
 
@@ -23,9 +23,9 @@ def share(part: int | None, whole: int | None) -> str | None:
     return f"{min(100, round(100 * part / whole))}%"
 
 
-def money(nano: int | None, *, sure: bool = True) -> str:
-    """An amount in a column that keeps its width while it counts: `$0.0000` where it is none."""
-    said = show_usd(nano, sure=sure) if nano else "?" if nano is None else "$0.0000"
+def money(nano: int | None, unknown: int = 0, *, sure: bool = True) -> str:
+    """A sum in a column that keeps its width while it counts: `$0.0000` where it is none."""
+    said = "$0.0000" if nano == 0 and not unknown else show_sum(nano, unknown, sure=sure)
     return f"{said:>{MONEY_CELLS}}"
 
 

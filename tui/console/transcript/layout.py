@@ -46,7 +46,7 @@ from tui.console.transcript.words import (
 )
 from tui.errors import headline
 from tui.events.route import Payer, RouteDecided
-from tui.money import show_usd
+from tui.money import show_sum, show_usd
 from tui.text import cell_width, neutralise, truncate
 
 PAYER_STYLES: Mapping[Payer, str] = {
@@ -239,10 +239,7 @@ def _details(paid: Paid, room: int) -> list[Span]:
 def _cost(paid: Paid) -> str:
     if paid.payer == "nobody" and not paid.nano and not paid.unknown:
         return "free"
-    if paid.nano is None:
-        return "?"
-    known = show_usd(paid.nano, sure=paid.sure)
-    return f"{known} + ?" if paid.unknown else known
+    return show_sum(paid.nano, paid.unknown, sure=paid.sure)
 
 
 def working_line(working: Working, setting: Setting) -> Line:
