@@ -29,6 +29,7 @@ from tui.session.commands import (
     OpenSession,
     RetryNow,
     SessionOpened,
+    SpentToday,
     StartTurn,
     Unqueue,
 )
@@ -120,6 +121,20 @@ async def test_a_tool_call_runs_and_its_result_goes_back(tmp_path):
         "tool_call", "approval", "tool_result",
     ]  # fmt: skip
     assert records[-1].event.stop == "end"
+
+
+async def test_what_today_cost_is_told_with_every_charge_and_not_only_at_the_end(tmp_path):
+    notices = []
+    async with make_manager(tmp_path, calls("slow", {}), notices=notices) as manager:
+        opened = await open_session(manager)
+        before = len(notices)
+        await manager.call(StartTurn(session=opened.session, prompt="hello"))
+        async with asyncio.timeout(10):
+            while not any(isinstance(one, SpentToday) for one in notices[before:]):
+                await asyncio.sleep(0.01)
+        told = notices[-1]
+        assert told.nano + told.unknown > 0  # while the tool still runs
+        await manager.call(Interrupt(session=opened.session))
 
 
 async def test_a_call_without_valid_arguments_is_told_to_the_model_and_goes_on(tmp_path):

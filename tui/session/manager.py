@@ -13,7 +13,7 @@ from uuid import uuid4
 from tui.errors import StoreError, UsageError
 from tui.events.base import SessionId
 from tui.events.codec import Recorded
-from tui.events.turn import TurnFinished
+from tui.events.money import ChargeRecorded
 from tui.session.actor import SessionActor
 from tui.session.bus import Batch, Bus
 from tui.session.commands import (
@@ -113,6 +113,7 @@ class SessionManager:
         self._actors: dict[SessionId, SessionActor] = {}
         self._tasks: dict[SessionId, asyncio.Task[None]] = {}
         self._leases: dict[SessionId, Lease] = {}
+        self._telling: set[asyncio.Task[None]] = set()
         self._opening = asyncio.Lock()
 
     async def __aenter__(self) -> SessionManager:
@@ -122,6 +123,7 @@ class SessionManager:
         for task in self._tasks.values():
             task.cancel()
         await asyncio.gather(*self._tasks.values(), return_exceptions=True)
+        await asyncio.gather(*self._telling)
         await self._blocking(self._store.close)
         for lease in self._leases.values():
             lease.release()
@@ -243,8 +245,10 @@ class SessionManager:
 
     def _publish(self, session: SessionId, records: tuple[Recorded, ...]) -> None:
         self._bus.publish(session, records)
-        if any(isinstance(record.event, TurnFinished) for record in records):
-            self._today_task = asyncio.create_task(self._tell_today())
+        if any(isinstance(record.event, ChargeRecorded) for record in records):
+            telling = asyncio.create_task(self._tell_today())
+            self._telling.add(telling)
+            telling.add_done_callback(self._telling.discard)
 
     async def _tell_today(self) -> None:
         try:
