@@ -8,6 +8,7 @@ from tests import scenes
 from tests.console_world import hand_fed
 from tests.transcript_world import START, Script
 from tui.errors import OwnkeyError
+from tui.events.base import SessionId
 from tui.session.commands import Interrupt, SessionOpened, Trouble
 
 
@@ -23,6 +24,14 @@ async def test_ctrl_c_at_rest_says_that_a_second_one_leaves(tmp_path):
         await seen.press("ctrl+c")
         assert "Ctrl+C again leaves." in seen.status
         assert seen.app.return_value is None
+
+
+async def test_a_session_that_opens_meanwhile_does_not_hide_it(tmp_path):
+    async with hand_fed(tmp_path, script=scenes.answered()) as seen:
+        await seen.press("ctrl+c")
+        seen.app.on_session(SessionOpened(session=SessionId("s"), driving=True, seq=0, model=None))
+        await seen.settle()
+        assert "Ctrl+C again leaves." in seen.status
 
 
 async def test_ctrl_c_twice_leaves_with_the_sessions_id(tmp_path):

@@ -124,7 +124,6 @@ class ConsoleApp(Desk[SessionId | None], inherit_bindings=False):
 
     def on_session(self, opened: SessionOpened) -> None:
         self._opened, self.driving = True, opened.driving
-        self.end_flash()
         self.load()
 
     def on_notice(self, notice: AnyNotice) -> None:
