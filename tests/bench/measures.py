@@ -275,7 +275,7 @@ def _scroll(place: World, sizes: Sizes) -> Iterator[Row]:
 
 def _page_painted(program: Program, mark: int, frames: int) -> bool:
     ends = program.screen.frames[frames:]
-    return bool(ends) and program.screen.text.count("r0", mark, ends[-1]) > 0
+    return bool(ends) and program.screen.written.count(b"r0", mark, ends[-1]) > 0
 
 
 def _append(place: World, sizes: Sizes) -> Iterator[Row]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import codecs
 import fcntl
 import os
 import pty
@@ -19,44 +18,50 @@ from types import TracebackType
 from typing import Self
 
 COLUMNS, ROWS = 132, 42
-FRAME_ENDS = "\x1b[?2026l"
+FRAME_ENDS = b"\x1b[?2026l"
 
-_ASKS_SYNC = "\x1b[?2026$p"
+_ASKS_SYNC = b"\x1b[?2026$p"
 _HAS_SYNC = b"\x1b[?2026;2$y"
 _ESCAPE = re.compile(
-    r"\x1b\[[0-?]*[ -/]*[@-~]"  # CSI
-    r"|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)"  # OSC
-    r"|\x1bP[^\x1b]*\x1b\\"  # DCS
-    r"|\x1b[ -/]*[0-Z\\^-~]"
+    rb"\x1b\[[0-?]*[ -/]*[@-~]"  # CSI
+    rb"|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)"  # OSC
+    rb"|\x1bP[^\x1b]*\x1b\\"  # DCS
+    rb"|\x1b[ -/]*[0-Z\\^-~]"
 )
-_UNFINISHED = re.compile(r"\x1b(?:\[[0-?]*[ -/]*|\][^\x07\x1b]*\x1b?|P[^\x1b]*\x1b?|[ -/]*)$")
+_UNFINISHED = re.compile(rb"\x1b(?:\[[0-?]*[ -/]*|\][^\x07\x1b]*\x1b?|P[^\x1b]*\x1b?|[ -/]*)$")
 
 
 class Screen:
-    """What a program has written, as text without its escape sequences.
+    """What a program has written, without its escape sequences.
+
+    It is kept as bytes that grow in place: a text is copied whole by each addition, and the copies
+    of a long stream would take the time that is to be measured.
 
     Attributes:
-        text: All of it so far, in the order in which it was written.
-        frames: Where in `text` each synchronized frame ended.
+        written: All of it so far, UTF-8, in the order in which it was written.
+        frames: Where in `written` each synchronized frame ended.
     """
 
     def __init__(self) -> None:
-        self.text = ""
+        self.written = bytearray()
         self.frames: list[int] = []
-        self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
-        self._rest = ""
+        self._rest = b""
 
-    def feed(self, data: bytes) -> str:
-        """Take in what was read; returns it decoded, with what was unfinished before."""
-        whole = self._rest + self._decoder.decode(data)
+    def find(self, text: str, after: int = 0) -> int:
+        """Where the text begins that was written behind `after`; -1 if it was not."""
+        return self.written.find(text.encode(), after)
+
+    def feed(self, data: bytes) -> bytes:
+        """Take in what was read; returns it with what was unfinished before."""
+        whole = self._rest + data
         unfinished = _UNFINISHED.search(whole)
         cut = unfinished.start() if unfinished else len(whole)
         whole, self._rest = whole[:cut], whole[cut:]
         pieces = whole.split(FRAME_ENDS)
         for number, piece in enumerate(pieces):
-            self.text += _ESCAPE.sub("", piece)
+            self.written += _ESCAPE.sub(b"", piece)
             if number < len(pieces) - 1:
-                self.frames.append(len(self.text))
+                self.frames.append(len(self.written))
         return whole
 
 
@@ -106,7 +111,7 @@ class Program:
     @property
     def mark(self) -> int:
         """Where what is written from now on begins."""
-        return len(self.screen.text)
+        return len(self.screen.written)
 
     def type(self, text: str) -> float:
         """Type, and give the moment at which the last byte was written."""
@@ -119,13 +124,13 @@ class Program:
         Raises:
             AssertionError: it was not written in time.
         """
-        return self.wait_until(lambda: self.screen.text.find(text, after) >= 0, text, seconds)
+        return self.wait_until(lambda: self.screen.find(text, after) >= 0, text, seconds)
 
     def wait_for_frame(self, text: str, after: int, seconds: float = 30.0) -> float:
         """The moment at which the frame was whole in which the text came."""
 
         def whole() -> bool:
-            found = self.screen.text.find(text, after)
+            found = self.screen.find(text, after)
             return found >= 0 and any(end > found for end in self.screen.frames[-8:])
 
         return self.wait_until(whole, text, seconds)
@@ -135,7 +140,7 @@ class Program:
         ends = time.monotonic() + seconds
         while not reached():
             if time.monotonic() > ends or not self._read(0.25):
-                tail = self.screen.text[-1500:]
+                tail = self.screen.written[-1500:].decode(errors="replace")
                 raise AssertionError(f"{what!r} was not written by {self._child.args}: {tail!r}")
         return time.monotonic()
 
