@@ -31,6 +31,7 @@ def run(args: argparse.Namespace) -> int:
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     gc.disable()  # what is loaded now stays: looking through it takes a tenth of the start
     from tui.console.app import ConsoleApp
+    from tui.console.garbage import begin_collecting
     from tui.paths import find_paths
     from tui.process import harden
 
@@ -41,15 +42,9 @@ def run(args: argparse.Namespace) -> int:
         paths=find_paths(os.environ),
         session=args.session,
         model=args.model,
-        painted=_collect_again,
+        painted=begin_collecting,
     )
     return show(app)
-
-
-def _collect_again() -> None:
-    """Look for garbage among what is new from now on."""
-    gc.freeze()
-    gc.enable()
 
 
 def show(app: ConsoleApp) -> int:

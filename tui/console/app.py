@@ -116,6 +116,7 @@ class ConsoleApp(Desk[SessionId | None], inherit_bindings=False):
         if all(isinstance(r.event, TextStreamed | ThinkingStreamed) for r in records):
             self.refresh_status_soon()
             return
+        self.garbage.collect_soon()
         self.show_welcome()
         self._give_back(records)
         self.refresh_status()

@@ -16,7 +16,8 @@ from textual.widgets import Static
 
 from tui.console import theme
 from tui.console.crash import crash_words
-from tui.console.grounds import Column, Ground, Row
+from tui.console.garbage import QuietCollector
+from tui.console.grounds import Column, Echo, Ground, Row
 from tui.console.header import Header
 from tui.console.panels.choices import ChoicePanel
 from tui.console.prompt.composer import Composer
@@ -121,6 +122,7 @@ class Shell(App[Result], inherit_bindings=False):
         self.choices = ChoicePanel(letters=self.letters)
         self.composer = Composer(History(paths.history_file), letters=self.letters)
         self.status = StatusBar()
+        self.garbage = QuietCollector(self, lambda: self.state.working)
         self._too_small = Static("", id="too-small")
 
     def _begin_theme(self, wanted: str | None) -> None:
@@ -162,6 +164,13 @@ class Shell(App[Result], inherit_bindings=False):
                 yield self.choices
                 yield self.composer
         yield self.status
+
+    async def on_event(self, event: events.Event) -> None:
+        if isinstance(event, events.Key):
+            self.garbage.press()
+            if isinstance(self.screen, Echo):
+                self.screen.press()
+        await super().on_event(event)
 
     def on_mount(self) -> None:
         self.screen.set_class(self.letters, "-letters")

@@ -9,15 +9,15 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, VerticalScroll
 from textual.content import Content
-from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from tui.console.bindings import KEYS
 from tui.console.commands import COMMANDS
 from tui.console.dialogs.words import key_line
+from tui.console.grounds import Modal
 
 
-class HelpScreen(ModalScreen[None]):
+class HelpScreen(Modal[None]):
     """One page; Esc, F1, q and Enter close it."""
 
     AUTO_FOCUS = "#help"

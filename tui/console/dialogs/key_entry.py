@@ -11,7 +11,6 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, VerticalScroll
 from textual.content import Content
-from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
 from tui.console.bridge import Bridge
@@ -28,6 +27,7 @@ from tui.console.dialogs.words import (
     stored,
     suggested_label,
 )
+from tui.console.grounds import Modal
 from tui.console.sidebar.marker import signs
 from tui.errors import OwnkeyError
 from tui.events.base import utc_now
@@ -52,7 +52,7 @@ class KeyField(Input):
         self.cursor_position = len(self.value)
 
 
-class KeyDialog(ModalScreen[KeyAnswer | None]):
+class KeyDialog(Modal[KeyAnswer | None]):
     """Adds a key for one maker; its result is what was kept, or None.
 
     Args:

@@ -8,11 +8,11 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
 from textual.content import Content
-from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
 from tui.console.bridge import Bridge
 from tui.console.dialogs.words import key_line
+from tui.console.grounds import Modal
 from tui.errors import OwnkeyError
 from tui.secret import Secret
 from tui.session.commands import CreateVault, OpenVault
@@ -29,7 +29,7 @@ _PLACEHOLDERS: dict[Step, str] = {
 }
 
 
-class VaultDialog(ModalScreen[bool]):
+class VaultDialog(Modal[bool]):
     """Asks for the passphrase; its result is whether the file is open.
 
     Args:

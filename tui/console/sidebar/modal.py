@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from textual.app import ComposeResult
 from textual.containers import Vertical
-from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from tui.console.dialogs.words import key_line
+from tui.console.grounds import Modal
 from tui.console.prompt.hints import PICKING
 from tui.console.sidebar.marker import signs
 from tui.console.sidebar.models import ModelList
@@ -16,7 +16,7 @@ from tui.session.commands import ModelRow
 from tui.session.projection import SessionState
 
 
-class PickerScreen(ModalScreen[tuple[ModelRow, str | None] | None]):
+class PickerScreen(Modal[tuple[ModelRow, str | None] | None]):
     """The same list; its result is the picked row with its effort."""
 
     def __init__(self, rows: tuple[ModelRow, ...], state: SessionState, *, letters: bool) -> None:
