@@ -33,22 +33,17 @@ from tui.errors import OwnkeyError
 from tui.events.base import SessionId
 from tui.events.codec import Recorded
 from tui.paths import find_paths
-from tui.session.commands import (
-    AddKey,
-    AnyCommand,
+from tui.session.commands import AddKey, AnyCommand, ListKeys, ListModels, ListSessions, UseFoundKey
+from tui.session.replies import (
     AnyReply,
     Done,
     KeyAnswer,
     KeyRow,
     Keys,
-    ListKeys,
-    ListModels,
-    ListSessions,
     ModelRow,
     Models,
     SessionOpened,
     Sessions,
-    UseFoundKey,
 )
 
 ANTHROPIC_KEY = "sk-ant-api03-TESTkeyTESTkeyTESTkey01"

@@ -18,7 +18,8 @@ from tui.engine import frames
 from tui.engine.client import EngineClient
 from tui.events.codec import Recorded
 from tui.session.bus import Batch
-from tui.session.commands import AnyNotice, Done, OpenSession, SessionOpened, StartTurn
+from tui.session.commands import OpenSession, StartTurn
+from tui.session.replies import AnyNotice, Done, SessionOpened
 
 MODELS = ("anthropic/claude-opus-4-7", "openai/gpt-5.5", "google/gemini-3.1-pro-preview")
 """One of each maker, as the catalogue has them."""

@@ -27,7 +27,8 @@ from tui.events.codec import Recorded
 from tui.events.turn import TurnFinished
 from tui.runtime import Runtime, root
 from tui.session import actor
-from tui.session.commands import OpenSession, SessionOpened, StartTurn
+from tui.session.commands import OpenSession, StartTurn
+from tui.session.replies import SessionOpened
 from tui.session.writer import SessionWriter
 from tui.store.log import Store
 

@@ -29,15 +29,13 @@ from tui.session.commands import (
     AddKey,
     ChooseModel,
     CreateVault,
-    Done,
-    KeyAnswer,
     ListKeys,
     ListModels,
-    Models,
     OpenVault,
     StartTurn,
     UseFoundKey,
 )
+from tui.session.replies import Done, KeyAnswer, Models
 
 WORK = key_row("anthropic", "work", "AAqr", default=True)
 HOME = key_row("anthropic", "home", "Bq7x")

@@ -19,12 +19,10 @@ from tui.session.commands import (
     ChooseModel,
     FetchLocalModel,
     Interrupt,
-    KeyAnswer,
     ListModels,
-    LocalProgress,
-    Models,
     UseFoundKey,
 )
+from tui.session.replies import KeyAnswer, LocalProgress, Models
 
 FOUND = found_key("ANTHROPIC_API_KEY", "anthropic", "1a2b")
 

@@ -20,7 +20,7 @@ from tests.console_world import (
 )
 from tests.screenshot import svg_of
 from tests.transcript_world import Script
-from tui.session.commands import LocalProgress, SessionOpened, SpentToday
+from tui.session.replies import LocalProgress, SessionOpened, SpentToday
 
 FOLDER = Path(__file__).parent / "snapshots"
 MINE = some_keys(

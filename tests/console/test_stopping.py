@@ -9,7 +9,8 @@ from tests.console_world import hand_fed
 from tests.transcript_world import START, Script
 from tui.errors import OwnkeyError
 from tui.events.base import SessionId
-from tui.session.commands import Interrupt, SessionOpened, Trouble
+from tui.session.commands import Interrupt
+from tui.session.replies import SessionOpened, Trouble
 
 
 async def test_ctrl_c_stops_what_runs(tmp_path):

@@ -11,7 +11,7 @@ from tests.console_world import Seen, hand_fed, no_models
 from tests.screenshot import svg_of
 from tui.console import theme
 from tui.paths import find_paths
-from tui.session.commands import SpentToday
+from tui.session.replies import SpentToday
 from tui.settings.store import SettingsStore
 
 SIZES = [(300, 80), (132, 42), (131, 42), (100, 30), (99, 30), (80, 24), (60, 18)]

@@ -13,9 +13,9 @@ from tui.errors import NoRoute
 from tui.events.base import utc_now
 from tui.events.money import ChargeRecorded, UsageReported
 from tui.providers.base import Access, ModelRequest, StreamPart
-from tui.session.commands import AnyNotice
 from tui.session.manager import SessionManager
 from tui.session.ports import Decision, Ports, ToolResult, ToolVerdict
+from tui.session.replies import AnyNotice
 from tui.store.log import Store
 
 Script = Callable[[ModelRequest], AsyncGenerator[StreamPart]]

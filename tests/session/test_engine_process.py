@@ -35,12 +35,11 @@ from tui.session.commands import (
     AddKey,
     ChooseModel,
     Interrupt,
-    KeyAnswer,
     ListSessions,
     OpenSession,
-    SessionOpened,
     StartTurn,
 )
+from tui.session.replies import KeyAnswer, SessionOpened
 from tui.store.check import check_store
 from tui.store.log import Store
 

@@ -26,7 +26,8 @@ from tests.small_disk import fill, free, small_disk
 from tests.store_world import a_turn, write_turns
 from tui.errors import StoreError
 from tui.events.base import SessionId
-from tui.session.commands import StartTurn, Trouble
+from tui.session.commands import StartTurn
+from tui.session.replies import Trouble
 from tui.store.check import check_store
 from tui.store.log import Store
 

@@ -28,11 +28,10 @@ from tui.session.commands import (
     Interrupt,
     OpenSession,
     RetryNow,
-    SessionOpened,
-    SpentToday,
     StartTurn,
     Unqueue,
 )
+from tui.session.replies import SessionOpened, SpentToday
 from tui.store.check import check_store
 
 

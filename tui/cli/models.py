@@ -7,7 +7,8 @@ import asyncio
 import os
 from typing import Any
 
-from tui.session.commands import ListModels, ModelRow, Models
+from tui.session.commands import ListModels
+from tui.session.replies import ModelRow, Models
 
 
 def configure(parser: argparse.ArgumentParser) -> None:

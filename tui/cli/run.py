@@ -15,8 +15,8 @@ from tui.errors import UsageError
 if TYPE_CHECKING:
     from tui.events.codec import Recorded
     from tui.events.turn import ErrorRaised
-    from tui.session.commands import AnyNotice, AnyReply, SessionOpened, Trouble
     from tui.session.manager import SessionManager
+    from tui.session.replies import AnyNotice, AnyReply, SessionOpened, Trouble
 
 EXIT_REFUSED = 3
 EXIT_BUDGET = 4
@@ -49,14 +49,8 @@ def run(args: argparse.Namespace) -> int:
 
 async def _run(args: argparse.Namespace, prompt: str) -> int:
     from tui.runtime import Runtime
-    from tui.session.commands import (
-        ChooseModel,
-        Interrupt,
-        OpenSession,
-        SessionOpened,
-        StartTurn,
-        Trouble,
-    )
+    from tui.session.commands import ChooseModel, Interrupt, OpenSession, StartTurn
+    from tui.session.replies import SessionOpened, Trouble
 
     stopped: asyncio.Future[Trouble] = asyncio.get_running_loop().create_future()
 

@@ -29,21 +29,17 @@ from tui.events.stream import TextStreamed, ThinkingStreamed
 from tui.events.turn import MessageUnqueued, TurnFinished, TurnStarted
 from tui.paths import Paths
 from tui.secret import Secret
-from tui.session.commands import (
-    AnswerApproval,
+from tui.session.commands import AnswerApproval, Interrupt, RetryNow, StartTurn, Unqueue
+from tui.session.replies import (
     AnyNotice,
     AnyReply,
     Done,
-    Interrupt,
     KeysChanged,
     LocalProgress,
     ModelsChanged,
-    RetryNow,
     SessionOpened,
     SpentToday,
-    StartTurn,
     Trouble,
-    Unqueue,
 )
 
 QUIT_AGAIN_S = 2.0

@@ -16,13 +16,8 @@ from tui.errors import OwnkeyError
 from tui.events.base import SessionId
 from tui.events.codec import Recorded
 from tui.session.bus import Batch
-from tui.session.commands import (
-    AnyCommand,
-    AnyNotice,
-    AnyReply,
-    OpenSession,
-    SessionOpened,
-)
+from tui.session.commands import AnyCommand, OpenSession
+from tui.session.replies import AnyNotice, AnyReply, SessionOpened
 
 if TYPE_CHECKING:
     from tui.engine.client import EngineClient

@@ -18,20 +18,14 @@ from tui.paths import Paths
 from tui.secret import Secret
 from tui.session.commands import (
     AnyCommand,
-    AnyReply,
     ChooseModel,
     FetchLocalModel,
-    KeyAnswer,
-    Keys,
     ListKeys,
     ListModels,
     ListSessions,
-    LocalProgress,
-    ModelRow,
-    Models,
-    Sessions,
     UseFoundKey,
 )
+from tui.session.replies import AnyReply, KeyAnswer, Keys, LocalProgress, ModelRow, Models, Sessions
 
 if TYPE_CHECKING:
     from tui.console.sidebar.modal import PickerScreen

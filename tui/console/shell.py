@@ -35,8 +35,8 @@ from tui.console.welcome import Welcome
 from tui.errors import OwnkeyError
 from tui.events.base import utc_now
 from tui.paths import Paths
-from tui.session.commands import ModelRow, SpentToday
 from tui.session.projection import SessionState
+from tui.session.replies import ModelRow, SpentToday
 from tui.settings.store import SettingsStore
 from tui.text import neutralise, truncate
 

@@ -26,7 +26,8 @@ from tui.engine.frames import (
 from tui.errors import OwnkeyError, StoreError
 from tui.events.base import SessionId
 from tui.session.bus import Batch
-from tui.session.commands import AnyCommand, AnyNotice, AnyReply, Shutdown
+from tui.session.commands import AnyCommand, Shutdown
+from tui.session.replies import AnyNotice, AnyReply
 
 STOP_LIMIT_S = 5.0
 

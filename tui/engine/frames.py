@@ -20,7 +20,8 @@ from tui.events import codec
 from tui.events.base import SessionId
 from tui.events.codec import Recorded
 from tui.secret import Secret
-from tui.session.commands import AnyCommand, AnyNotice, AnyReply
+from tui.session.commands import AnyCommand
+from tui.session.replies import AnyNotice, AnyReply
 
 MAX_FRAME = 256 * 1024 * 1024
 _LENGTH = struct.Struct(">I")

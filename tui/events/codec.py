@@ -16,14 +16,27 @@ from tui.errors import StoreError
 from tui.events.base import SessionId
 from tui.events.money import ChargeRecorded, LimitsReported, UsageReported
 from tui.events.route import FallbackTaken, RequestFinished, ResponseOpened, RouteDecided
-from tui.events.session import EngineRestarted, ModelChosen, SessionCreated, SessionTitled
+from tui.events.session import (
+    EngineRestarted,
+    HistoryCompacted,
+    ModeChosen,
+    ModelChosen,
+    SessionCreated,
+    SessionForked,
+    SessionRewound,
+    SessionTitled,
+)
 from tui.events.stream import BlockClosed, TextStreamed, ThinkingStreamed
 from tui.events.tool import (
     ApprovalAsked,
     ApprovalDecided,
+    FileChanged,
+    PersonAnswered,
+    PersonAsked,
     ServerToolUsed,
     ToolCalled,
     ToolReturned,
+    ToolStreamed,
 )
 from tui.events.turn import (
     ErrorRaised,
@@ -39,6 +52,10 @@ AnyEvent = (
     SessionCreated
     | SessionTitled
     | ModelChosen
+    | ModeChosen
+    | SessionForked
+    | SessionRewound
+    | HistoryCompacted
     | EngineRestarted
     | TurnStarted
     | MessageQueued
@@ -53,6 +70,10 @@ AnyEvent = (
     | ToolCalled
     | ApprovalAsked
     | ApprovalDecided
+    | ToolStreamed
+    | FileChanged
+    | PersonAsked
+    | PersonAnswered
     | ToolReturned
     | ServerToolUsed
     | RouteDecided

@@ -30,21 +30,78 @@ class ToolCalled(Event, tag="tool_call", frozen=True, kw_only=True):
 
 
 class ApprovalAsked(Event, tag="approval_asked", frozen=True, kw_only=True):
-    """The call waits for the person."""
+    """The call waits for the person.
+
+    Args:
+        what: The whole of what would happen, byte for byte: paths, a command, an address.
+        why: Why it asks.
+        marks: Characters of `what` that made it ask, as half-open ranges.
+        diff: Of a change to a file, as a unified diff; None where it is no change.
+        sandbox: How it would be held in, in words; empty where nothing is run.
+        rule: What "always here" would remember, exactly as it is then listed; None: it cannot.
+    """
 
     call: CallId
     name: str
-    what: str  # the whole of what would happen, to be shown
-    why: str  # why it asks
+    what: str
+    why: str
+    marks: tuple[tuple[int, int], ...] = ()
+    diff: str | None = None
+    sandbox: str = ""
+    rule: str | None = None
 
 
 class ApprovalDecided(Event, tag="approval", frozen=True, kw_only=True):
-    """A person's, a rule's or the default's yes or no."""
+    """A person's, a rule's or the default's yes or no.
+
+    Args:
+        scope: How long a person's yes holds: for this call, this session, or always here.
+        said: Why not, or what instead: the person's words to the model.
+        args: The arguments as the person changed them before the yes; None: as they were.
+    """
 
     call: CallId
     decision: Literal["allow", "deny"]
     by: Literal["rule", "person", "default"]
     rule: str | None = None
+    scope: Literal["once", "session", "always"] = "once"
+    said: str | None = None
+    args: dict[str, Any] | None = None
+
+
+class ToolStreamed(Event, tag="tool_output", frozen=True, kw_only=True):
+    """What a running call has given since the last of these."""
+
+    call: CallId
+    delta: str
+
+
+class FileChanged(Event, tag="file_changed", frozen=True, kw_only=True):
+    """A tool is about to change a file: written before it does, so that it can be taken back.
+
+    Args:
+        path: Absolute and real.
+        before: Its bytes; None where it was not there.
+        after: Its bytes afterwards; None where it is taken away.
+    """
+
+    call: CallId
+    path: str
+    before: bytes | None
+    after: bytes | None
+
+
+class PersonAsked(Event, tag="person_asked", frozen=True, kw_only=True):
+    """The model asks the person; the call waits for the answer."""
+
+    call: CallId
+    question: str
+    choices: tuple[str, ...] = ()
+
+
+class PersonAnswered(Event, tag="person_answered", frozen=True, kw_only=True):
+    call: CallId
+    answer: str
 
 
 class ToolReturned(Event, tag="tool_result", frozen=True, kw_only=True):

@@ -6,13 +6,12 @@ from typing import TYPE_CHECKING, Literal, assert_never
 
 import msgspec
 
+from tui.events.session import Mode
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from tui.permissions.facts import PathFacts
-
-Mode = Literal["read", "ask", "edit"]
-"""The setting `approvals.mode`: read only, ask before changes, edit freely in this folder."""
 
 Decision = Literal["allow", "ask", "deny"]
 

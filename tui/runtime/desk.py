@@ -25,26 +25,28 @@ from tui.runtime.keyring import Keyring
 from tui.runtime.router import LiveRouter
 from tui.session.commands import (
     AddKey,
-    AnyNotice,
-    AnyReply,
     ChangeKey,
     CreateVault,
-    Done,
     FetchLocalModel,
-    KeyAnswer,
-    KeyRow,
-    Keys,
-    KeysChanged,
     ListKeys,
     ListModels,
-    LocalProgress,
-    ModelRow,
-    Models,
-    ModelsChanged,
     OpenVault,
     UseFoundKey,
 )
 from tui.session.manager import DeskCommand
+from tui.session.replies import (
+    AnyNotice,
+    AnyReply,
+    Done,
+    KeyAnswer,
+    KeyRow,
+    Keys,
+    KeysChanged,
+    LocalProgress,
+    ModelRow,
+    Models,
+    ModelsChanged,
+)
 
 
 class LiveDesk:

@@ -10,16 +10,16 @@ from typing import Self, cast
 
 from tui.billing.budget import Limits
 from tui.events.base import utc_now
+from tui.events.session import Mode
 from tui.net import Network
 from tui.paths import find_paths
-from tui.permissions.rules import Mode
 from tui.providers.registry import provider
 from tui.runtime.pricer import ListPricer
 from tui.runtime.scrub import LiveScrub
 from tui.runtime.toolbox import FolderToolbox
-from tui.session.commands import AnyNotice
 from tui.session.manager import SessionManager
 from tui.session.ports import Ports
+from tui.session.replies import AnyNotice
 from tui.settings.store import SettingsStore
 from tui.store.log import Store
 

@@ -7,9 +7,10 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from tui.events.session import Mode
 from tui.events.tool import ToolSpec
 from tui.permissions.facts import PathFacts, look_at
-from tui.permissions.rules import Mode, decide_reading
+from tui.permissions.rules import decide_reading
 from tui.session.ports import ToolResult, ToolVerdict
 from tui.tools.base import ToolContext
 from tui.tools.registry import find_tool, reading_tools, run_call

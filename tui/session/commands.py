@@ -1,4 +1,4 @@
-"""What may be asked of the engine, and what it answers: two closed unions.
+"""What may be asked of the engine: a closed union; `tui.session.replies` is what it answers.
 
 Commands go down, events come up. A command is answered once, by a reply or by an error; what it
 sets going is told by events (of one session) and notices (of the engine).
@@ -6,15 +6,14 @@ sets going is told by events (of one session) and notices (of the engine).
 
 from __future__ import annotations
 
-import datetime as dt
-from typing import Literal
+from typing import Any, Literal
 
 import msgspec
 
 from tui.events.base import CallId, SessionId
+from tui.events.session import Mode
 from tui.events.turn import Attachment
 from tui.secret import Secret
-from tui.store.summary import Summary
 
 
 class Command(msgspec.Struct, frozen=True, kw_only=True, tag_field="type"):
@@ -36,9 +35,11 @@ class StartTurn(Command, tag="start_turn", frozen=True, kw_only=True):
     prompt: str
     attachments: tuple[Attachment, ...] = ()
     max_steps: int = 50
-    tools: Literal["read", "none"] = "read"
+    tools: Literal["read", "all", "none"] = "read"
     max_tokens: int = 16_000
     asks: bool = True  # a person is there to answer approvals; else they are refused
+    allow: tuple[str, ...] = ()  # rules that hold for this turn (`run --allow`)
+    steer: bool = False  # while a turn runs: before its next request, not behind its end
 
 
 class Interrupt(Command, tag="interrupt", frozen=True, kw_only=True):
@@ -68,12 +69,94 @@ class Unqueue(Command, tag="unqueue", frozen=True, kw_only=True):
     message: str
 
 
+class EditQueued(Command, tag="edit_queued", frozen=True, kw_only=True):
+    """Change a queued message in its place. → Done"""
+
+    session: SessionId
+    message: str
+    text: str
+
+
 class AnswerApproval(Command, tag="answer_approval", frozen=True, kw_only=True):
-    """The person's yes or no to a call that waits. → Done"""
+    """The person's yes or no to a call that waits (`tui.events.tool.ApprovalDecided`). → Done"""
 
     session: SessionId
     call: CallId
     allow: bool
+    scope: Literal["once", "session", "always"] = "once"
+    said: str | None = None
+    args: dict[str, Any] | None = None
+
+
+class AnswerPerson(Command, tag="answer_person", frozen=True, kw_only=True):
+    """The person's answer to what the model asked. → Done"""
+
+    session: SessionId
+    call: CallId
+    answer: str
+
+
+class ChooseMode(Command, tag="choose_mode", frozen=True, kw_only=True):
+    """How freely the agent works in this session. → Done"""
+
+    session: SessionId
+    mode: Mode
+
+
+class RunShell(Command, tag="run_shell", frozen=True, kw_only=True):
+    """`!command` of the person's own: run in the folder, told to the model with the next prompt.
+
+    → Done
+    """
+
+    session: SessionId
+    command: str
+
+
+class Compact(Command, tag="compact", frozen=True, kw_only=True):
+    """Put a summary in the place of the conversation so far. → Done"""
+
+    session: SessionId
+
+
+class RenameSession(Command, tag="rename_session", frozen=True, kw_only=True):
+    """→ Done"""
+
+    session: SessionId
+    title: str
+
+
+class ForkSession(Command, tag="fork_session", frozen=True, kw_only=True):
+    """A new session that begins with a copy of this one up to an event (None: all). → Forked"""
+
+    session: SessionId
+    at: int | None = None
+
+
+class RewindSession(Command, tag="rewind_session", frozen=True, kw_only=True):
+    """Go back behind an event, with or without the session's own changes to files. → Done"""
+
+    session: SessionId
+    to: int
+    files: bool
+
+
+class DeleteSession(Command, tag="delete_session", frozen=True, kw_only=True):
+    """Hide a session for 30 days, or bring it back. → Done"""
+
+    session: SessionId
+    undo: bool = False
+
+
+class ListRules(Command, tag="list_rules", frozen=True, kw_only=True):
+    """What approvals have been given for good. → Rules"""
+
+
+class RemoveRule(Command, tag="remove_rule", frozen=True, kw_only=True):
+    """Take one back, named as it is listed. → Rules"""
+
+    rule: str
+    folder: str
 
 
 class ListSessions(Command, tag="list_sessions", frozen=True, kw_only=True):
@@ -139,7 +222,18 @@ AnyCommand = (
     | RetryNow
     | ChooseModel
     | Unqueue
+    | EditQueued
     | AnswerApproval
+    | AnswerPerson
+    | ChooseMode
+    | RunShell
+    | Compact
+    | RenameSession
+    | ForkSession
+    | RewindSession
+    | DeleteSession
+    | ListRules
+    | RemoveRule
     | ListSessions
     | ListModels
     | ListKeys
@@ -151,133 +245,3 @@ AnyCommand = (
     | FetchLocalModel
     | Shutdown
 )
-
-
-class Reply(msgspec.Struct, frozen=True, kw_only=True, tag_field="type"):
-    """Base of all replies."""
-
-
-class Done(Reply, tag="done", frozen=True, kw_only=True):
-    """`said`: of a prompt, what the log has of it, keys masked."""
-
-    said: str | None = None
-
-
-class SessionOpened(Reply, tag="session_opened", frozen=True, kw_only=True):
-    """`driving` is false while another process drives the session: it can be followed only."""
-
-    session: SessionId
-    driving: bool
-    seq: int
-    model: str | None
-    plan: str = "personal"
-
-
-class Sessions(Reply, tag="sessions", frozen=True, kw_only=True):
-    sessions: tuple[Summary, ...]
-
-
-class ModelRow(msgspec.Struct, frozen=True, kw_only=True):
-    """One model that can be picked (contract.md, `models`); prices in dollars per million."""
-
-    id: str
-    name: str
-    provider: str
-    connection: str | None
-    payer: str | None
-    key: bool
-    label: str
-    auto: bool = False
-    refused: str | None = None
-    context: int | None = None
-    max_output: int | None = None
-    efforts: tuple[str, ...] = ()
-    input_usd: str | None = None
-    output_usd: str | None = None
-    cache_read_usd: str | None = None
-
-
-class Models(Reply, tag="models", frozen=True, kw_only=True):
-    models: tuple[ModelRow, ...]
-
-
-class KeyRow(msgspec.Struct, frozen=True, kw_only=True):
-    """One key (contract.md, `keys list`)."""
-
-    id: str
-    provider: str
-    label: str
-    fingerprint: str
-    source: Literal["stored", "environment"]
-    used: bool
-    default: bool
-    base_url: str
-    backend: str
-    checked_at: dt.datetime | None = None
-    state: Literal["verified", "refused", "unreachable", "unchecked"] = "unchecked"
-    error_kind: str | None = None
-
-
-class Keys(Reply, tag="keys", frozen=True, kw_only=True):
-    """`store` names where keys lie; `trouble` says why they cannot be kept there now.
-
-    `locked`: what it wants is the vault's passphrase. `vault`: there is an encrypted file.
-    """
-
-    keys: tuple[KeyRow, ...]
-    store: str
-    trouble: str | None = None
-    locked: bool = False
-    vault: bool = False
-
-
-class KeyAnswer(Reply, tag="key_answer", frozen=True, kw_only=True):
-    """`error` is None when it was done; `models` counts what the key reaches."""
-
-    state: str
-    error: str | None = None
-    message: str = ""
-    hint: str = ""
-    notes: tuple[str, ...] = ()
-    models: int = 0
-    backend: str = ""
-    row: KeyRow | None = None
-
-
-AnyReply = Done | SessionOpened | Sessions | Models | Keys | KeyAnswer
-
-
-class Notice(msgspec.Struct, frozen=True, kw_only=True, tag_field="type"):
-    """Base of what the engine tells beside sessions; never logged."""
-
-
-class KeysChanged(Notice, tag="keys_changed", frozen=True, kw_only=True):
-    pass
-
-
-class ModelsChanged(Notice, tag="models_changed", frozen=True, kw_only=True):
-    pass
-
-
-class LocalProgress(Notice, tag="local_progress", frozen=True, kw_only=True):
-    done_bytes: int
-    total_bytes: int
-    finished: bool = False
-    error: str | None = None
-
-
-class SpentToday(Notice, tag="spent_today", frozen=True, kw_only=True):
-    """Known charges of all sessions since midnight UTC; `unknown` counts the others."""
-
-    nano: int
-    unknown: int
-
-
-class Trouble(Notice, tag="trouble", frozen=True, kw_only=True):
-    """Something failed outside any session."""
-
-    message: str
-    hint: str
-
-
-AnyNotice = KeysChanged | ModelsChanged | LocalProgress | SpentToday | Trouble

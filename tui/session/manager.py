@@ -19,31 +19,44 @@ from tui.session.bus import Batch, Bus
 from tui.session.commands import (
     AddKey,
     AnswerApproval,
+    AnswerPerson,
     AnyCommand,
-    AnyNotice,
-    AnyReply,
     ChangeKey,
+    ChooseMode,
     ChooseModel,
+    Compact,
     CreateVault,
-    Done,
+    DeleteSession,
+    EditQueued,
     FetchLocalModel,
+    ForkSession,
     Interrupt,
     ListKeys,
     ListModels,
+    ListRules,
     ListSessions,
     OpenSession,
     OpenVault,
+    RemoveRule,
+    RenameSession,
     RetryNow,
-    SessionOpened,
-    Sessions,
+    RewindSession,
+    RunShell,
     Shutdown,
-    SpentToday,
     StartTurn,
-    Trouble,
     Unqueue,
     UseFoundKey,
 )
 from tui.session.ports import Ports
+from tui.session.replies import (
+    AnyNotice,
+    AnyReply,
+    Done,
+    SessionOpened,
+    Sessions,
+    SpentToday,
+    Trouble,
+)
 from tui.store.lease import Lease
 from tui.store.log import Store
 
@@ -146,6 +159,20 @@ class SessionManager:
                 await self._actor(command.session).post(command)
                 sent = isinstance(command, StartTurn)
                 return Done(said=self._ports.scrub.text(command.prompt) if sent else None)
+            case (
+                EditQueued()
+                | AnswerPerson()
+                | ChooseMode()
+                | RunShell()
+                | Compact()
+                | RenameSession()
+                | ForkSession()
+                | RewindSession()
+                | DeleteSession()
+                | ListRules()
+                | RemoveRule()
+            ):
+                raise UsageError("this engine does not know that command")
             case ListSessions():
                 return Sessions(sessions=tuple(await self._blocking(self._store.summaries)))
             case Shutdown():

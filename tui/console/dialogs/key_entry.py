@@ -32,7 +32,8 @@ from tui.console.sidebar.marker import signs
 from tui.errors import OwnkeyError
 from tui.events.base import utc_now
 from tui.secret import Secret
-from tui.session.commands import AddKey, KeyAnswer, KeyRow, Keys, ListKeys, UseFoundKey
+from tui.session.commands import AddKey, ListKeys, UseFoundKey
+from tui.session.replies import KeyAnswer, KeyRow, Keys
 from tui.text import neutralise
 
 LONGEST_PASTE = 10_000

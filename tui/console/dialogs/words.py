@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from textual.content import Content
 
 from tui.console.sidebar.marker import glyph
-from tui.session.commands import KeyRow, Keys
+from tui.session.replies import KeyRow, Keys
 from tui.text import cell_width, neutralise, truncate
 
 MAKERS = {"anthropic": "Anthropic", "openai": "OpenAI", "google": "Google"}

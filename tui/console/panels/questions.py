@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from tui.console.panels.choices import Choice, Question
 from tui.events.tool import ApprovalAsked
-from tui.session.commands import Keys, LocalProgress
+from tui.session.replies import Keys, LocalProgress
 from tui.text import neutralise
 
 STOPS = ("Esc", "stop the turn")

@@ -12,8 +12,8 @@ from tui.console.prompt.hints import PICKING
 from tui.console.sidebar.marker import signs
 from tui.console.sidebar.models import ModelList
 from tui.console.sidebar.picker import ModelPicker
-from tui.session.commands import ModelRow
 from tui.session.projection import SessionState
+from tui.session.replies import ModelRow
 
 
 class PickerScreen(Modal[tuple[ModelRow, str | None] | None]):

@@ -16,7 +16,7 @@ from tui.console.sidebar.filter import best
 from tui.console.sidebar.marker import colour, glyph, signs
 from tui.console.sidebar.rows import Line, price, sections, short_name
 from tui.console.theme import rich_style
-from tui.session.commands import ModelRow
+from tui.session.replies import ModelRow
 from tui.text import cell_width, neutralise, truncate
 
 Piece = tuple[str, str]

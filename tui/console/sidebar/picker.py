@@ -12,7 +12,7 @@ from tui.console.sidebar.models import ModelList
 from tui.console.sidebar.rows import next_prompt_nano, price, short_name, short_usd
 from tui.console.status.meter import tokens
 from tui.money import show_usd
-from tui.session.commands import ModelRow
+from tui.session.replies import ModelRow
 from tui.text import cell_width, neutralise, truncate
 
 Fact = tuple[str, str]

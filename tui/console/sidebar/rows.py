@@ -8,7 +8,7 @@ from decimal import Decimal
 import msgspec
 
 from tui.console.sidebar.marker import colour
-from tui.session.commands import ModelRow
+from tui.session.replies import ModelRow
 from tui.text import cell_width
 
 SECTIONS = {

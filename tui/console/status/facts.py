@@ -6,8 +6,8 @@ import datetime as dt
 
 from tui.console.status.bar import StatusFacts
 from tui.console.status.meter import clock
-from tui.session.commands import ModelRow, SpentToday
 from tui.session.projection import SessionState
+from tui.session.replies import ModelRow, SpentToday
 
 
 def status_facts(

@@ -26,14 +26,27 @@ from tui.events.base import CallId
 from tui.events.codec import Recorded
 from tui.events.money import ChargeRecorded, LimitsReported, UsageReported
 from tui.events.route import FallbackTaken, RequestFinished, ResponseOpened, RouteDecided
-from tui.events.session import EngineRestarted, ModelChosen, SessionCreated, SessionTitled
+from tui.events.session import (
+    EngineRestarted,
+    HistoryCompacted,
+    ModeChosen,
+    ModelChosen,
+    SessionCreated,
+    SessionForked,
+    SessionRewound,
+    SessionTitled,
+)
 from tui.events.stream import BlockClosed, TextStreamed, ThinkingStreamed
 from tui.events.tool import (
     ApprovalAsked,
     ApprovalDecided,
+    FileChanged,
+    PersonAnswered,
+    PersonAsked,
     ServerToolUsed,
     ToolCalled,
     ToolReturned,
+    ToolStreamed,
 )
 from tui.events.turn import (
     DoneStop,
@@ -123,6 +136,10 @@ class TranscriptModel:
                     self._turn.heard = at
             case SessionCreated() | SessionTitled() | ModelChosen() | LimitsReported():
                 pass  # shown elsewhere
+            case ModeChosen() | SessionForked() | SessionRewound() | HistoryCompacted():
+                pass
+            case ToolStreamed() | FileChanged() | PersonAsked() | PersonAnswered():
+                pass
             case _:
                 assert_never(event)
 

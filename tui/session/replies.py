@@ -1,0 +1,157 @@
+"""What the engine answers and tells: two closed unions, of replies and of notices."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Literal
+
+import msgspec
+
+from tui.events.base import SessionId
+from tui.store.summary import Summary
+
+
+class Reply(msgspec.Struct, frozen=True, kw_only=True, tag_field="type"):
+    """Base of all replies."""
+
+
+class Done(Reply, tag="done", frozen=True, kw_only=True):
+    """`said`: of a prompt, what the log has of it, keys masked."""
+
+    said: str | None = None
+
+
+class SessionOpened(Reply, tag="session_opened", frozen=True, kw_only=True):
+    """`driving` is false while another process drives the session: it can be followed only."""
+
+    session: SessionId
+    driving: bool
+    seq: int
+    model: str | None
+    plan: str = "personal"
+
+
+class Forked(Reply, tag="forked", frozen=True, kw_only=True):
+    session: SessionId
+
+
+class RuleRow(msgspec.Struct, frozen=True, kw_only=True):
+    """One approval that was given for good, in the folder in which it holds."""
+
+    rule: str
+    folder: str
+    added: dt.datetime
+
+
+class Rules(Reply, tag="rules", frozen=True, kw_only=True):
+    rules: tuple[RuleRow, ...]
+
+
+class Sessions(Reply, tag="sessions", frozen=True, kw_only=True):
+    sessions: tuple[Summary, ...]
+
+
+class ModelRow(msgspec.Struct, frozen=True, kw_only=True):
+    """One model that can be picked (contract.md, `models`); prices in dollars per million."""
+
+    id: str
+    name: str
+    provider: str
+    connection: str | None
+    payer: str | None
+    key: bool
+    label: str
+    auto: bool = False
+    refused: str | None = None
+    context: int | None = None
+    max_output: int | None = None
+    efforts: tuple[str, ...] = ()
+    input_usd: str | None = None
+    output_usd: str | None = None
+    cache_read_usd: str | None = None
+
+
+class Models(Reply, tag="models", frozen=True, kw_only=True):
+    models: tuple[ModelRow, ...]
+
+
+class KeyRow(msgspec.Struct, frozen=True, kw_only=True):
+    """One key (contract.md, `keys list`)."""
+
+    id: str
+    provider: str
+    label: str
+    fingerprint: str
+    source: Literal["stored", "environment"]
+    used: bool
+    default: bool
+    base_url: str
+    backend: str
+    checked_at: dt.datetime | None = None
+    state: Literal["verified", "refused", "unreachable", "unchecked"] = "unchecked"
+    error_kind: str | None = None
+
+
+class Keys(Reply, tag="keys", frozen=True, kw_only=True):
+    """`store` names where keys lie; `trouble` says why they cannot be kept there now.
+
+    `locked`: what it wants is the vault's passphrase. `vault`: there is an encrypted file.
+    """
+
+    keys: tuple[KeyRow, ...]
+    store: str
+    trouble: str | None = None
+    locked: bool = False
+    vault: bool = False
+
+
+class KeyAnswer(Reply, tag="key_answer", frozen=True, kw_only=True):
+    """`error` is None when it was done; `models` counts what the key reaches."""
+
+    state: str
+    error: str | None = None
+    message: str = ""
+    hint: str = ""
+    notes: tuple[str, ...] = ()
+    models: int = 0
+    backend: str = ""
+    row: KeyRow | None = None
+
+
+AnyReply = Done | SessionOpened | Forked | Rules | Sessions | Models | Keys | KeyAnswer
+
+
+class Notice(msgspec.Struct, frozen=True, kw_only=True, tag_field="type"):
+    """Base of what the engine tells beside sessions; never logged."""
+
+
+class KeysChanged(Notice, tag="keys_changed", frozen=True, kw_only=True):
+    pass
+
+
+class ModelsChanged(Notice, tag="models_changed", frozen=True, kw_only=True):
+    pass
+
+
+class LocalProgress(Notice, tag="local_progress", frozen=True, kw_only=True):
+    done_bytes: int
+    total_bytes: int
+    finished: bool = False
+    error: str | None = None
+
+
+class SpentToday(Notice, tag="spent_today", frozen=True, kw_only=True):
+    """Known charges of all sessions since midnight UTC; `unknown` counts the others."""
+
+    nano: int
+    unknown: int
+
+
+class Trouble(Notice, tag="trouble", frozen=True, kw_only=True):
+    """Something failed outside any session."""
+
+    message: str
+    hint: str
+
+
+AnyNotice = KeysChanged | ModelsChanged | LocalProgress | SpentToday | Trouble
