@@ -9,6 +9,7 @@ from typing import TypeVar
 
 from textual.containers import Horizontal, Vertical
 from textual.screen import ModalScreen, Screen
+from textual.widget import Widget
 
 Result = TypeVar("Result")
 
@@ -26,22 +27,28 @@ class Column(Vertical):
 
 
 class Echo(Screen[Result]):
-    """A screen on which what a key changed where it was typed does not wait for a frame.
+    """A screen on which what is waited for does not wait for a frame.
 
     Textual paints sixty times a second; while a reply streams, a key would wait for the next of
-    these frames and then for its painting.
+    these frames and then for its painting. What ends a reply would, too.
     """
 
     _pressed = False
+    _ended: Widget | None = None
 
     def press(self) -> None:
         """A key goes to what has the focus now."""
         self._pressed = True
 
+    def end(self, shown: Widget) -> None:
+        """Something has ended and is shown by `shown`."""
+        self._ended = shown
+
     def on_idle(self) -> None:
-        """Paint at once if the pressed key has changed what has the focus."""
-        if self._pressed and self.focused in self._dirty_widgets:
-            self._pressed = False
+        """Paint at once what a key or an end has changed."""
+        dirty = self._dirty_widgets
+        if (self._pressed and self.focused in dirty) or self._ended in dirty:
+            self._pressed, self._ended = False, None
             self._on_timer_update()
 
 

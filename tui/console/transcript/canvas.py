@@ -13,6 +13,7 @@ from textual.reactive import Reactive
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
+from tui.console.grounds import Echo
 from tui.console.theme import rich_style
 from tui.console.transcript.aside import Aside
 from tui.console.transcript.blocks import BlockId, Reply, Thinking, Tone
@@ -31,6 +32,8 @@ from tui.console.transcript.window import Window
 from tui.console.transcript.words import Names, PlainNames
 from tui.events.base import utc_now
 from tui.events.codec import Recorded
+from tui.events.stream import BlockClosed
+from tui.events.turn import TurnFinished
 
 if TYPE_CHECKING:
     from textual.timer import Timer
@@ -39,6 +42,8 @@ _TICK_S = 1.0
 _CATCH_UP_S = 0.1
 _SCREENS_KEPT = 50
 _LEAST_COLUMNS = 16
+_ENDS = (BlockClosed, TurnFinished)
+"""What a person waits for: it is painted at once."""
 
 
 class TranscriptCanvas(ScrollView, can_focus=True):
@@ -87,6 +92,8 @@ class TranscriptCanvas(ScrollView, can_focus=True):
             self.model.apply(record)
         if self.size.height:
             self._show(self._flow.sync(), news=True)
+        if isinstance(self.screen, Echo) and any(isinstance(r.event, _ENDS) for r in records):
+            self.screen.end(self)
 
     def note(self, text: str, tone: Tone = "mute") -> None:
         """Add a sentence of the console's own; no log has it."""
