@@ -12,7 +12,7 @@ from tui.events.codec import AnyEvent, Recorded
 from tui.events.money import ChargeRecorded, UsageReported
 from tui.events.route import Payer, RequestFinished, ResponseOpened, RouteDecided
 from tui.events.stream import BlockClosed, TextStreamed, ThinkingStreamed
-from tui.events.tool import ApprovalDecided, ToolCalled, ToolReturned
+from tui.events.tool import ApprovalDecided, ToolCalled, ToolReturned, ToolStreamed
 from tui.events.turn import DoneStop, TurnFinished, TurnStarted
 
 START = dt.datetime(2026, 3, 5, 14, 2, tzinfo=dt.UTC)
@@ -102,6 +102,9 @@ class Script:
 
     def allow(self, id: str = "c1") -> Script:
         return self.add(ApprovalDecided(call=CallId(id), decision="allow", by="rule"))
+
+    def stream(self, id: str, *deltas: str) -> Script:
+        return self.add(*(ToolStreamed(call=CallId(id), delta=delta) for delta in deltas))
 
     def give(
         self, name: str, output: str, *, ok: bool = True, seconds: float = 0.0, id: str = "c1"

@@ -17,8 +17,7 @@ from textual.screen import Screen
 
 from tui.console.bridge import Bridge
 from tui.console.commands import COMMANDS, ConsoleCommand, find_command, lone_word
-from tui.console.desk import Desk
-from tui.console.panels.questions import approval_question
+from tui.console.panels.asking import Asking
 from tui.console.prompt.editor import Editor
 from tui.console.transcript.blocks import Failure
 from tui.console.transcript.view import TranscriptView
@@ -29,7 +28,7 @@ from tui.events.stream import TextStreamed, ThinkingStreamed
 from tui.events.turn import MessageUnqueued, TurnFinished, TurnStarted
 from tui.paths import Paths
 from tui.secret import Secret
-from tui.session.commands import AnswerApproval, Interrupt, RetryNow, StartTurn, Unqueue
+from tui.session.commands import Interrupt, RetryNow, StartTurn, Unqueue
 from tui.session.replies import (
     AnyNotice,
     AnyReply,
@@ -45,7 +44,7 @@ from tui.session.replies import (
 QUIT_AGAIN_S = 2.0
 
 
-class ConsoleApp(Desk[SessionId | None], inherit_bindings=False):
+class ConsoleApp(Asking[SessionId | None], inherit_bindings=False):
     """The full-screen console; its result is the session's id.
 
     Args:
@@ -108,6 +107,7 @@ class ConsoleApp(Desk[SessionId | None], inherit_bindings=False):
             return
         for record in records:
             self.state.apply(record)
+        self.fold_questions(records)
         self.transcript.feed(records)
         if all(isinstance(r.event, TextStreamed | ThinkingStreamed) for r in records):
             self.refresh_status_soon()
@@ -144,30 +144,12 @@ class ConsoleApp(Desk[SessionId | None], inherit_bindings=False):
     def on_failure(self, error: OwnkeyError) -> None:
         self.say_error(error)
 
-    # Questions in the flow.
-
-    def ask_what_waits(self) -> None:
-        waiting = self.state.approval
-        if waiting is not None and self.driving:
-
-            def answer(allow: bool) -> None:
-                call = waiting.call
-                self.choices.close()
-                self.in_session(lambda s: AnswerApproval(session=s, call=call, allow=allow))
-
-            self.choices.ask(approval_question(waiting, self.header.folder, answer))
-        elif self.nothing_serves():
-            self.ask_first_run()
-        else:
-            self.choices.close()
-        if self.composer.editor.asked != self.choices.display:
-            self.composer.editor.asked = self.choices.display
-            self.refresh_status()
-
     # Sending.
 
     def on_editor_submitted(self, event: Editor.Submitted) -> None:
         text = event.text
+        if self.take_words(text):
+            return
         word = lone_word(text)
         if word is not None and (command := find_command(text)) is not None:
             self._run_command(command)
@@ -323,6 +305,8 @@ class ConsoleApp(Desk[SessionId | None], inherit_bindings=False):
     # Stopping and leaving.
 
     def action_stop(self) -> None:
+        if self.leave_words():
+            return
         if self.state.working:
             self.in_session(lambda s: Interrupt(session=s))
         if self.focused is self.transcript:
@@ -358,7 +342,8 @@ class ConsoleApp(Desk[SessionId | None], inherit_bindings=False):
             self.push_screen(HelpScreen(letters=self.letters))
 
     def action_scroll_transcript(self, by: int) -> None:
-        self.transcript.action_page(by)
+        if not self.choices.scroll_pages(by):
+            self.transcript.action_page(by)
 
     def action_transcript_home(self) -> None:
         self.transcript.action_start()

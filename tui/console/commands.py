@@ -15,6 +15,7 @@ class ConsoleCommand(NamedTuple):
 
 COMMANDS: tuple[ConsoleCommand, ...] = (
     ConsoleCommand("model", "choose the model (F2)", "models"),
+    ConsoleCommand("mode", "read only, ask, edit freely (Shift+Tab)", "next_mode"),
     ConsoleCommand("key", "add or replace an API key", "add_key"),
     ConsoleCommand("stop", "stop the turn (Esc)", "stop"),
     ConsoleCommand("theme", "dark or light", "toggle_dark"),

@@ -22,12 +22,19 @@ class Header(Widget):
         self._title = ""
         self._branch = ""
         self._others = (0, 0)
+        self._needs = False
 
     def show(self, state: SessionState) -> None:
         """Show the session's branch and title; nothing is painted when nothing changed."""
         title, branch = state.title or "", state.branch or ""
         if (title, branch) != (self._title, self._branch):
             self._title, self._branch = title, branch
+            self.refresh()
+
+    def show_needs(self, needs: bool) -> None:
+        """Show whether this session waits for the person."""
+        if needs != self._needs:
+            self._needs = needs
             self.refresh()
 
     def show_sessions(self, sessions: Sequence[Summary], own: str | None) -> None:
@@ -60,6 +67,8 @@ class Header(Widget):
             parts.append((f" {waiting} {words} for you", "$warn"))
         if self.size.width < 80:
             parts.clear()
+        if self._needs:
+            parts += [("   ", ""), (" needs you ", "bold $page on $warn")]
         parts += [("   F1", "$soft"), (" help  ", "$mute")]
         return Content.assemble(*parts)
 

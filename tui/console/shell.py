@@ -22,7 +22,7 @@ from tui.console.header import Header
 from tui.console.panels.choices import ChoicePanel
 from tui.console.prompt.composer import Composer
 from tui.console.prompt.editor import Editor
-from tui.console.prompt.hints import hints
+from tui.console.prompt.hints import Hint, hints
 from tui.console.prompt.history import History
 from tui.console.sidebar.marker import colour, glyph, plain_glyphs
 from tui.console.sidebar.picker import ModelPicker
@@ -300,7 +300,7 @@ class Shell(App[Result], inherit_bindings=False):
         self.composer.show_payer(facts.payer)
         marker, label = glyph(facts.payer, letters=self.letters), neutralise(facts.label)
         who = (f"{marker} {truncate(label, 24)}" if facts.payer else "", colour(facts.payer))
-        self.show_hints(Content.assemble(who))
+        self.show_hints(Content.assemble(self.mode_words(), "   ", who))
         knows = (self.state.model, self.state.effort)
         if self._picker_knows != knows:
             self._picker_knows = knows
@@ -322,10 +322,18 @@ class Shell(App[Result], inherit_bindings=False):
             editor.text,
             broken_off=self.transcript.model.broken_off,
             driving=self.driving,
-            asked=editor.asked,
+            asked=self.asking_hints(),
             picking=self.focused is self.picker.list,
         )
         self.composer.show_hints(pairs, right)
+
+    def asking_hints(self) -> list[Hint]:
+        """The keys of a question that is open."""
+        return []
+
+    def mode_words(self) -> Content:
+        """How freely the agent works."""
+        return Content("")
 
     def on_descendant_focus(self) -> None:
         self.show_hints(self._who)

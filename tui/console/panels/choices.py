@@ -3,26 +3,25 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
-from typing import ClassVar
+from collections.abc import Callable, Sequence
 
 import msgspec
+from textual import events
 from textual.content import Content
 from textual.widgets import Static
 
+from tui.console.panels.answers import Choice, answer_lines, key_lines
+from tui.console.panels.drawn import drawn
 from tui.console.sidebar.marker import signs
-from tui.text import cell_width, truncate
+from tui.console.transcript.lines import Line, Span, wrap
+from tui.text import cell_width
 
 DEAF_S = 0.4
 """Keys typed in the first 400 ms after a panel opens do not answer it."""
-
-
-class Choice(msgspec.Struct, frozen=True):
-    """One numbered answer: its words, what stands behind them, and what it does."""
-
-    words: str
-    aside: str
-    act: Callable[[], None]
+SHARE, LOW_SHARE, LOW_LINES = 0.6, 0.75, 30
+"""Of the lines between header and status bar a panel takes at most so many; more on low screens."""
+LEAST_SHOWN = 3
+WHEEL_LINES = 3
 
 
 class Question(msgspec.Struct, frozen=True, kw_only=True):
@@ -31,34 +30,38 @@ class Question(msgspec.Struct, frozen=True, kw_only=True):
     Args:
         subject: Names the question, so that the same one is not opened anew.
         title: One line.
-        aside: What stands at the title's right end.
-        shown: What it is about, on a ground of its own; lines.
-        body: What is to be known, or empty.
-        choices: Answers, numbered from 1.
+        aside: What stands at the title's right end, or below it.
+        shown: What it is about, as lines for a width; scrolls where it is long.
+        body: What is to be known, or nothing.
+        choices: Answers by their keys.
         beside: Whether the answers stand beside each other.
         keys: Other keys that act, and what they do.
+        whole: Whether choices that are `late` wait until the end of `shown` was seen.
     """
 
     subject: str
     title: str
     aside: str = ""
-    shown: tuple[str, ...] = ()
-    body: str = ""
+    shown: Callable[[int], Sequence[Line]] | None = None
+    body: tuple[Span, ...] = ()
     choices: tuple[Choice, ...] = ()
     beside: bool = False
     keys: tuple[tuple[str, str], ...] = ()
+    whole: bool = False
 
 
 class ChoicePanel(Static):
-    """Shows a question and its numbered answers; hidden while there is none."""
-
-    SHOWN_LINES: ClassVar[int] = 12
+    """Shows a question and its answers; hidden while there is none."""
 
     def __init__(self, *, letters: bool) -> None:
         super().__init__("", id="choices")
         self._letters = letters
         self._question: Question | None = None
         self._opened = 0.0
+        self._laid: tuple[int, Sequence[Line]] = (0, ())
+        self._top = 0
+        self._window = 0
+        self._seen = False
         self.display = False
 
     @property
@@ -66,11 +69,27 @@ class ChoicePanel(Static):
         """Of the question that is open, or empty."""
         return "" if self._question is None else self._question.subject
 
+    @property
+    def answers(self) -> frozenset[str]:
+        """The keys that answer."""
+        return frozenset(one.key for one in self._choices)
+
+    @property
+    def overflows(self) -> bool:
+        """Whether there is more of what is asked about than is seen."""
+        return self._question is not None and len(self._laid[1]) > self._window
+
+    @property
+    def deaf(self) -> bool:
+        """Whether the question has just opened: what is typed was not meant for it."""
+        return time.monotonic() - self._opened < DEAF_S
+
     def ask(self, question: Question) -> None:
         """Open with a question."""
         if question.subject != self.subject:
             self._opened = time.monotonic()
-        self._question = question
+            self._top, self._seen = 0, False
+        self._question, self._laid = question, (0, ())
         self.display = True
         self._lay_out()
 
@@ -81,76 +100,113 @@ class ChoicePanel(Static):
 
     def answer(self, key: str) -> bool:
         """Act on a digit; whether it was an answer."""
-        if self._question is None or not key.isdigit():
+        choice = next((one for one in self._choices if one.key == key), None)
+        if choice is None:
             return False
-        number = int(key)
-        if not 1 <= number <= len(self._question.choices):
-            return False
-        if time.monotonic() - self._opened < DEAF_S:
-            return True  # swallowed: it was typed before the question could be read
-        self._question.choices[number - 1].act()
+        # Swallowed: it was typed before the question could be read, or before its end was.
+        if not self.deaf and not self._is_closed(choice):
+            choice.act()
         return True
+
+    def scroll_lines(self, lines: int) -> bool:
+        """Move what is asked about; whether there is more of it than is seen."""
+        if not self.overflows:
+            return False
+        self._top = min(max(self._top + lines, 0), len(self._laid[1]) - self._window)
+        self._lay_out()
+        return True
+
+    def scroll_pages(self, pages: int) -> bool:
+        """The same by windows, one line kept."""
+        return self.scroll_lines(pages * max(self._window - 1, 1))
 
     def on_resize(self) -> None:
         self._lay_out()
+
+    def show_letters(self, *, letters: bool) -> None:
+        """Show markers as letters from now on, or as signs."""
+        self._letters = letters
+        self._lay_out()
+
+    def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
+        """Scroll what is asked about."""
+        if self.scroll_lines(WHEEL_LINES):
+            event.stop()
+
+    def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
+        """Scroll what is asked about."""
+        if self.scroll_lines(-WHEEL_LINES):
+            event.stop()
+
+    @property
+    def _choices(self) -> tuple[Choice, ...]:
+        if self._question is None:
+            return ()
+        return tuple(
+            choice if choice.key else msgspec.structs.replace(choice, key=str(number))
+            for number, choice in enumerate(self._question.choices, start=1)
+        )
+
+    def _is_closed(self, choice: Choice) -> bool:
+        return choice.late and not self._seen
 
     def _lay_out(self) -> None:
         asked, room = self._question, self.content_size.width
         if asked is None or room <= 0:
             return
-        aside = truncate(asked.aside, max(0, room - cell_width(asked.title) - 3))
-        gap = " " * max(1, room - cell_width(asked.title) - cell_width(aside))
-        lines = [Content.assemble((asked.title, "bold $text"), gap, (aside, "$mute"))]
-        if asked.shown:
-            lines += [Content(""), *self._shown(asked, room)]
-        if asked.body:
-            lines.append(Content.assemble((asked.body, "$mute")))
-        lines += [Content(""), *self._choices(asked, room)]
-        if asked.keys:
-            lines += [Content(""), _keys(asked.keys)]
-        self.update(Content("\n").join(lines))
+        if self._laid[0] != room:
+            self._laid = room, asked.shown(room) if asked.shown else ()
+        head, total = self._head(asked, room), len(self._laid[1])
+        foot = self._foot(asked, room)
+        most = self._most_lines - len(head) - len(foot) - (1 if total else 0)
+        self._window = total if total <= most else max(most - 1, LEAST_SHOWN)
+        self._top = min(self._top, max(total - self._window, 0))
+        if not self._seen and (not asked.whole or self._top + self._window >= total):
+            self._seen = True
+            foot = self._foot(asked, room)
+        lines = [*head, *self._middle(total), *foot]
+        content = [drawn(line, room, letters=self._letters) for line in lines]
+        self.update(Content("\n").join(content))
 
-    def _shown(self, asked: Question, room: int) -> list[Content]:
-        lines = list(asked.shown[: self.SHOWN_LINES])
-        if left := len(asked.shown) - len(lines):
-            lines.append(signs(f"… {left} more lines", letters=self._letters))
-        shown: list[Content] = []
-        for line in lines:
-            words = truncate(f" {line}", room)
-            shown.append(
-                Content.assemble((words + " " * (room - cell_width(words)), "$text on $page"))
-            )
-        return shown
+    @property
+    def _most_lines(self) -> int:
+        height = self.screen.size.height
+        share = LOW_SHARE if height < LOW_LINES else SHARE
+        return int((height - 2) * share) - self.gutter.height - self.styles.margin.height
 
-    def _choices(self, asked: Question, room: int) -> list[Content]:
-        numbered = list(enumerate(asked.choices, start=1))
-        if asked.beside:
-            line = Content("")
-            for number, choice in numbered:
-                line += Content.assemble((f"{number}", "bold $text"), (f" {choice.words}", "$soft"))
-                line += Content.assemble(
-                    (f", {choice.aside}" if choice.aside else "", "$mute"), "   "
-                )
-            return [line]
-        column = max(cell_width(choice.words) for choice in asked.choices)
-        lines: list[Content] = []
-        for number, choice in numbered:
-            words = choice.words + " " * (column - cell_width(choice.words))
-            said = signs(choice.aside, letters=self._letters)
-            aside = said if column + 6 + cell_width(said) <= room else ""
-            lines.append(
-                Content.assemble(
-                    (f"{number}  ", "bold $text"), (words, "$text"), (f"   {aside}", "$mute")
-                )
-            )
-            if said and not aside:
-                aside = truncate(said, max(0, room - 3))
-                lines.append(Content.assemble((f"   {aside}", "$mute")))
-        return lines
+    def _head(self, asked: Question, room: int) -> list[Line]:
+        title, aside = Span(asked.title, "strong"), Span(asked.aside, "mute")
+        if cell_width(asked.title) + cell_width(asked.aside) + 3 <= room:
+            return [Line((title,), right=(aside,) if asked.aside else ())]
+        below = wrap((aside,), room) if asked.aside else []
+        return [*wrap((title,), room), *below]
 
+    def _middle(self, total: int) -> list[Line]:
+        if not total:
+            return []
+        lines = list(self._laid[1][self._top : self._top + self._window])
+        if total <= self._window:
+            return [Line(), *lines]
+        bottom = self._top + len(lines)
+        where = f"lines {self._top + 1} to {bottom} of {total}"
+        more = (
+            (Span("PageDown", "warn"), Span(" shows the rest", "mute"))
+            if bottom < total
+            else (Span("PageUp", "soft"), Span(" goes back", "mute"))
+        )
+        return [Line(), *lines, Line((Span(f"{where}   ", "mute"), *more))]
 
-def _keys(pairs: tuple[tuple[str, str], ...]) -> Content:
-    parts: list[tuple[str, str]] = []
-    for key, does in pairs:
-        parts += [(key, "$soft"), (f" {does}   ", "$mute")]
-    return Content.assemble(*parts)
+    def _foot(self, asked: Question, room: int) -> list[Line]:
+        lines = list(wrap(asked.body, room)) if asked.body else []
+        closed = frozenset(one.key for one in self._choices if self._is_closed(one))
+        if asked.choices:
+            lines += [Line(), *answer_lines(self._choices, closed, room, beside=asked.beside)]
+        if asked.keys or closed:
+            apart = [] if self.screen.size.height < LOW_LINES else [Line()]
+            lines += [*apart, *key_lines(asked.keys, closed, room)]
+        return [
+            line._replace(spans=tuple(self._plain(span) for span in line.spans)) for line in lines
+        ]
+
+    def _plain(self, span: Span) -> Span:
+        return span._replace(text=signs(span.text, letters=self._letters)) if span.chrome else span

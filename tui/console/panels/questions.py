@@ -2,34 +2,46 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
-from tui.console.panels.choices import Choice, Question
-from tui.events.tool import ApprovalAsked
+from tui.console.panels.answers import Choice
+from tui.console.panels.approval import STOPS
+from tui.console.panels.choices import Question
+from tui.console.transcript.layout import outside_text
+from tui.console.transcript.lines import Line, Span, styled
+from tui.events.tool import PersonAsked
 from tui.session.replies import Keys, LocalProgress
 from tui.text import neutralise
 
-STOPS = ("Esc", "stop the turn")
 METER = 24
+MOST_NUMBERED = 9
+"""Choices that a digit answers."""
 
 
-def approval_question(
-    asked: ApprovalAsked, folder: str, answer: Callable[[bool], None]
+def person_question(
+    asked: PersonAsked, answer: Callable[[str], None], place: tuple[int, int] = (1, 1)
 ) -> Question:
-    """May this call run?"""
+    """What the model asks the person: choices by number, or words of their own."""
     return Question(
-        subject=f"approval {asked.call}",
-        title=f"Let the agent {neutralise(asked.name, strict=True)} this?",
-        aside=f"in {folder}",
-        shown=tuple(neutralise(asked.what).expandtabs(4).split("\n")),
-        body=f"asks because {neutralise(asked.why)}",
-        choices=(
-            Choice("once", "", lambda: answer(True)),
-            Choice("no", "the agent is told and goes on", lambda: answer(False)),
+        subject=f"person {asked.call}",
+        title="The agent asks" + (f"  {place[0]} of {place[1]}" if place[1] > 1 else ""),
+        shown=lambda width: list(_asked(asked, width)),
+        choices=tuple(
+            Choice(neutralise(words, strict=True), "", _given(answer, words), str(number))
+            for number, words in enumerate(asked.choices[:MOST_NUMBERED], start=1)
         ),
-        beside=True,
-        keys=(STOPS,),
+        keys=(("Enter", "sends your own words"), STOPS),
     )
+
+
+def _asked(asked: PersonAsked, width: int) -> Iterator[Line]:
+    yield from outside_text(asked.question.strip("\n"), width, "text", len(asked.question) + 1)
+    for words in asked.choices[MOST_NUMBERED:]:
+        yield Line((Span(f"or: {neutralise(words, strict=True)}", "soft"),))
+
+
+def _given(answer: Callable[[str], None], words: str) -> Callable[[], None]:
+    return lambda: answer(words)
 
 
 def first_run_question(
@@ -58,7 +70,7 @@ def first_run_question(
     return Question(
         subject=f"first run {len(found)}",
         title="How do you want to begin?",
-        body="Nothing is billed to a key that you did not choose.",
+        body=styled("Nothing is billed to a key that you did not choose.", "mute"),
         choices=tuple(choices),
         keys=(("F2", "all models"), ("F1", "help")),
     )

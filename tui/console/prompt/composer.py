@@ -55,10 +55,11 @@ class Composer(Vertical):
         pairs, right = self._shown
         room = self._hints.size.width - 2
         left = Content("")
+        beside = room - right.cell_length - 1  # what stands at the right end is always there
         for key, does in pairs:
             key = signs(key, letters=self._letters)
             more = Content.assemble((key, "$soft"), (f" {does}" if does else "", "$mute"), "   ")
-            if left and left.cell_length + more.cell_length > room:
+            if left and left.cell_length + more.cell_length > beside:
                 break
             left += more
         gap = room - left.cell_length - right.cell_length

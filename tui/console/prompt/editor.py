@@ -14,12 +14,16 @@ from tui.console.commands import completed
 from tui.text import neutralise
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from textual.geometry import Region
     from textual.strip import Strip
 
     from tui.console.prompt.history import History
 
 PLACEHOLDER = "Type a message"
+ALT_DIGITS = frozenset(f"alt+{digit}" for digit in range(1, 10))
+"""Answer a panel while a draft stands in the prompt."""
 
 
 class Editor(TextArea):
@@ -43,6 +47,7 @@ class Editor(TextArea):
         Binding("down", "down", "Down, or the prompt after", show=False),
         Binding("pageup", "app.scroll_transcript(-1)", "Scroll up", show=False),
         Binding("pagedown", "app.scroll_transcript(1)", "Scroll down", show=False),
+        Binding("shift+tab", "app.next_mode", "Mode", show=False),
         Binding("escape", "app.stop", "Stop", show=False),
     ]
 
@@ -76,6 +81,8 @@ class Editor(TextArea):
             super().__init__()
             self.text = text
 
+    scroll_panel: Callable[[int], bool] | None = None
+    """Moves what an open panel asks about; whether there is more of it than is seen."""
     _styled = False  # whether Textual knows the styles of now
 
     def __init__(self, history: History) -> None:
@@ -117,6 +124,11 @@ class Editor(TextArea):
     def keep(self, text: str) -> None:
         """Keep for later runs what was sent, as it was written."""
         self._history.keep(text)
+
+    def says(self, words: str) -> None:
+        """Show these words while nothing is typed."""
+        if self.placeholder != (content := Content(words)):
+            self.placeholder = content
 
     def put_back(self, text: str) -> None:
         """Give back what could not be sent, unless something else was typed since."""
@@ -165,6 +177,8 @@ class Editor(TextArea):
             self._replace_via_keyboard(self._killed, *self.selection)
 
     def action_up(self) -> None:
+        if self._scrolled(-1):
+            return
         if self.queued and not self.text:
             self.post_message(self.TakeBack())
         elif self.cursor_location[0] == 0 and (older := self._history.older(self.text)) is not None:
@@ -172,7 +186,13 @@ class Editor(TextArea):
         else:
             self.action_cursor_up()
 
+    def _scrolled(self, lines: int) -> bool:
+        scroll = self.scroll_panel if self.asked and not self.text else None
+        return scroll is not None and scroll(lines)
+
     def action_down(self) -> None:
+        if self._scrolled(1):
+            return
         last = self.document.line_count - 1
         if self.cursor_location[0] == last and (newer := self._history.newer()) is not None:
             self._show(newer)
@@ -192,6 +212,8 @@ class Editor(TextArea):
             self.post_message(self.HelpAsked())
         elif empty and self.asked and typed.isdigit():
             self.post_message(self.DigitTyped(typed))
+        elif self.asked and event.key in ALT_DIGITS:
+            self.post_message(self.DigitTyped(event.key[-1]))
         elif not await self._run_bound(event):
             await super()._on_key(event)
             return

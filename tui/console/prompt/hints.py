@@ -18,7 +18,7 @@ def hints(
     *,
     broken_off: bool,
     driving: bool,
-    asked: bool,
+    asked: list[Hint],
     picking: bool,
 ) -> list[Hint]:
     """The keys that act on what is so now, the most wanted first.
@@ -28,11 +28,13 @@ def hints(
         text: What stands in the prompt.
         broken_off: Whether the last turn can be gone on with.
         driving: Whether this console may send.
-        asked: Whether a panel waits for a digit.
+        asked: What a panel waits for.
         picking: Whether the list of models has the focus.
     """
     if picking:
         return PICKING
+    if asked:
+        return asked
     if listed := matching(text):
         if len(listed) == 1:
             return [(f"/{listed[0].name}", listed[0].help), ("Enter", "does it")]
@@ -42,8 +44,6 @@ def hints(
         return [("Enter", "try to take over"), ("F2", "models"), ("F1", "help")]
     if state.activity == "waiting":
         return [("Enter", "try now"), ("F2", "another model"), ("Esc", "stop")]
-    if state.activity == "approval" and asked:
-        return [("1 2", "answer"), ("Esc", "stop")]
     if state.working:
         stop = [("Esc", "stop"), ("Enter", "queue")]
         return [*stop, ("↑", "take back")] if state.queued and not text else stop

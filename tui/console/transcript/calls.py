@@ -87,6 +87,8 @@ def shows_change(card: ToolCard) -> bool:
     """Whether the card is an edit whose lines are few enough to show without being asked."""
     if card.denied or not card.ok or (card.args is None and card.output is None):
         return False
+    if card.asked:
+        return False  # the panel that asks shows it
     if card.output is not None and "@@ -" in card.output[:2000]:
         return card.output.count("\n") <= _SHOWN_LINES
     args = card.args or {}

@@ -15,7 +15,8 @@ _LONGEST_ROW = 1_000
 _LOOKED_AT = 4_000
 _MOST_MATCHED = 40_000
 _CONTEXT = 3
-_HUNK = re.compile(r"@@ -(\d+)(?:,\d+)? \+(\d+)(?:,\d+)? @@")
+_HUNK = re.compile(r"@@ -(\d+)(?:,(\d+))? \+(\d+)(?:,(\d+))? @@")
+_HEADERS = ("--- ", "+++ ", "diff ", "index ")
 
 Colour = Callable[[str], Sequence[Sequence[Span]] | None]
 """Code to spans for each of its lines; None while the colours are not there yet."""
@@ -39,30 +40,41 @@ class Change(NamedTuple):
     hidden: int = 0  # rows that are not among them
 
 
-def from_unified(text: str) -> Change | None:
-    """The unified diff that stands anywhere in a text; None where there is none."""
-    if "\n@@ -" not in f"\n{text[:_LOOKED_AT]}":
+def from_unified(text: str, *, whole: bool = False) -> Change | None:
+    """The unified diff that stands anywhere in a text; None where there is none.
+
+    `whole`: every row of it; None, too, where a line of the text would not be among them.
+    """
+    if "\n@@ -" not in f"\n{text if whole else text[:_LOOKED_AT]}":
         return None
     rows: list[Row] = []
-    old = new = 0
+    old = new = old_end = new_end = 0
     inside = False
     for line in text.split("\n"):
+        done = old >= old_end and new >= new_end
         if hunk := _HUNK.match(line):
             if rows:
                 rows.append(Row("@", ""))
-            old, new, inside = int(hunk[1]), int(hunk[2]), True
+            old, new, inside = int(hunk[1]), int(hunk[3]), True
+            old_end, new_end = old + int(hunk[2] or 1), new + int(hunk[4] or 1)
+        elif done and line.startswith(_HEADERS):
+            inside = False
         elif inside and line[:1] == "+":
             rows.append(Row("+", line[1:], None, new))
             new += 1
         elif inside and line[:1] == "-":
             rows.append(Row("-", line[1:], old, None))
             old += 1
-        elif inside and line[:1] == " ":
+        elif inside and (line[:1] == " " or not (line or done)):
             rows.append(Row(" ", line[1:], old, new))
             old, new = old + 1, new + 1
+        elif whole and line.startswith("\\"):
+            rows.append(Row(" ", line))
+        elif whole and line:
+            return None
         elif not line.startswith("\\"):
             inside = False
-    return _change(rows) if rows else None
+    return _change(rows, len(rows) if whole else _MAX_ROWS) if rows else None
 
 
 def from_texts(before: str, after: str) -> Change:
@@ -109,14 +121,14 @@ def _context(lines: Sequence[str]) -> list[Row]:
     return rows
 
 
-def _change(rows: Sequence[Row]) -> Change:
+def _change(rows: Sequence[Row], most: int = _MAX_ROWS) -> Change:
     added, removed = (sum(row.mark == mark for row in rows) for mark in "+-")
-    return Change(rows[:_MAX_ROWS], added, removed, max(len(rows) - _MAX_ROWS, 0))
+    return Change(rows[:most], added, removed, max(len(rows) - most, 0))
 
 
-def lay_out(change: Change, width: int, colour: Colour) -> list[Line]:
-    """The rows as lines of at most `width` cells, long ones wrapped."""
-    texts = [_text(row.text) for row in change.rows]
+def lay_out(change: Change, width: int, colour: Colour, *, whole: bool = False) -> list[Line]:
+    """The rows as lines of at most `width` cells, long ones wrapped; `whole`: to their ends."""
+    texts = [_text(row.text, whole) for row in change.rows]
     coloured = colour("\n".join(texts)) or [(Span(text, "code-plain"),) for text in texts]
     cells = [
         _cell(row, text, spans)
@@ -131,9 +143,9 @@ def lay_out(change: Change, width: int, colour: Colour) -> list[Line]:
     return lines
 
 
-def _text(line: str) -> str:
-    cut = "…" if len(line) > _LONGEST_ROW else ""
-    return neutralise(line[:_LONGEST_ROW]).replace("\n", "␊").expandtabs(4) + cut
+def _text(line: str, whole: bool) -> str:
+    cut = "…" if len(line) > _LONGEST_ROW and not whole else ""
+    return neutralise(line if whole else line[:_LONGEST_ROW]).replace("\n", "␊").expandtabs(4) + cut
 
 
 _Cell = tuple[Row, Sequence[Span]]

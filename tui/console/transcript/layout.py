@@ -32,7 +32,7 @@ from tui.console.transcript.lines import (
     width_of,
     wrap,
 )
-from tui.console.transcript.turns import Working
+from tui.console.transcript.turns import WAITS_FOR_YOU, Working
 from tui.console.transcript.words import (
     Names,
     PlainNames,
@@ -253,7 +253,8 @@ def working_line(working: Working, setting: Setting) -> Line:
         parts = [f"nothing heard for {ticking(working.silent_s)}", *parts]
     doing = neutralise(working.doing, strict=True)
     fixed = sum(3 + len(part) for part in parts) + len(" · Esc stops")
-    spans = [Span(truncate(doing, max(setting.prose - fixed, 12)), "soft")]
+    style = "warn" if working.doing == WAITS_FOR_YOU else "soft"
+    spans = [Span(truncate(doing, max(setting.prose - fixed, 12)), style)]
     for index, part in enumerate(parts):
         loud = index == 0 and working.silent_s is not None
         spans += [Span(" · ", "faint"), Span(part, "warn" if loud else "mute")]

@@ -20,7 +20,7 @@ from tui.console.transcript.blocks import (
     ToolCard,
 )
 from tui.console.transcript.calls import doing
-from tui.console.transcript.turns import TurnSum, Working
+from tui.console.transcript.turns import WAITS_FOR_YOU, TurnSum, Working
 from tui.console.transcript.words import decided, ending
 from tui.events.base import CallId
 from tui.events.codec import Recorded
@@ -267,7 +267,7 @@ class TranscriptModel:
         card = self._calls.get(event.call)
         match event:
             case ApprovalAsked():
-                self._now("waiting for you")
+                self._now(WAITS_FOR_YOU)
                 if card:
                     card.asked = True
             case ApprovalDecided():

@@ -15,6 +15,8 @@ from tui.money import to_nano
 
 _CHARACTERS_A_TOKEN = 4
 _LONG_SILENCE_S = 15.0
+WAITS_FOR_YOU = "waiting for you"
+"""What a turn does while a question is open."""
 
 
 class Working(NamedTuple):
