@@ -55,6 +55,8 @@ def _of(info: mi.Type) -> st.SearchStrategy[Any]:
             return st.one_of([_of(one) for one in types])
         case mi.VarTupleType(item_type=item):
             return st.lists(_of(item), max_size=3).map(tuple)
+        case mi.TupleType(item_types=items):
+            return st.tuples(*(_of(item) for item in items))
         case mi.DictType(value_type=value):
             return st.dictionaries(TEXT, _of(value), max_size=3)
         case mi.StructType(cls=cls, fields=fields):

@@ -87,7 +87,10 @@ class NoScrub:
 
 
 class EchoToolbox:
-    """`read` is allowed, `outside` asks, both give their arguments back; `slow` sleeps."""
+    """`read` is allowed, `outside` asks, both give their arguments back; `slow` sleeps.
+
+    What is `closed` is denied whatever is asked, and in read-only mode `change` too.
+    """
 
     def __init__(self, cwd: Path) -> None:
         self.cwd = cwd
@@ -95,8 +98,10 @@ class EchoToolbox:
     def specs(self):
         return ()
 
-    async def judge(self, name, args):
-        verdict = "ask" if name == "outside" else "allow"
+    async def judge(self, name, args, mode):
+        verdict = "ask" if name in ("outside", "change") else "allow"
+        if "closed" in args or (name, mode) == ("change", "read"):
+            verdict = "deny"
         return ToolVerdict(verdict=verdict, why=f"rule for {name}", what=str(args))
 
     async def run(self, name, args):
@@ -121,7 +126,7 @@ def make_manager(
 
     ports = Ports(
         router=ScriptedRouter(), pricer=FixedPricer(), scrub=NoScrub(), toolbox=EchoToolbox,
-        ready=nothing_to_learn, limits=limits,
+        mode=lambda: "ask", ready=nothing_to_learn, limits=limits,
         stream=stream, clock=clock, branch=lambda path: None,
     )  # fmt: skip
     return SessionManager(

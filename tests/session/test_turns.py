@@ -24,6 +24,7 @@ from tui.providers.base import (
 )
 from tui.session.commands import (
     AnswerApproval,
+    ChooseMode,
     ChooseModel,
     Interrupt,
     OpenSession,
@@ -168,6 +169,93 @@ async def test_a_persons_yes_lets_the_call_run(tmp_path):
                 break
     result = next(r.event for r in records if kinds([r]) == ["tool_result"])
     assert result.ok
+
+
+async def answered(folder, args, *answers):
+    """Records of one turn each, in which a call that asks is answered so."""
+    script, records = calls("outside", args), []
+    async with make_manager(folder, script) as manager:
+        opened = await open_session(manager)
+        session, turns = opened.session, 0
+        await manager.call(StartTurn(session=session, prompt="hello"))
+        left = list(answers)
+        async for batch in manager.follow(session, 0):
+            records += batch
+            if "approval_asked" in kinds(batch):
+                await manager.call(AnswerApproval(session=session, call="c1", **left.pop(0)))
+            if "done" in kinds(batch):
+                turns += 1
+                if turns == 2:
+                    break
+                await manager.call(StartTurn(session=session, prompt="again"))
+    return records
+
+
+def of_kind(records, kind):
+    return [record.event for record in records if kinds([record]) == [kind]]
+
+
+async def test_yes_for_the_session_holds_for_the_same_call_alone(tmp_path):
+    records = await answered(tmp_path, {"a": 1}, {"allow": True, "scope": "session"})
+    assert len(of_kind(records, "approval_asked")) == 1
+    first, second = of_kind(records, "approval")
+    assert (first.by, first.scope, second.by) == ("person", "session", "rule")
+    assert second.rule == first.rule == "outside: {'a': 1}"
+
+
+async def test_yes_for_once_is_asked_again(tmp_path):
+    records = await answered(tmp_path, {"a": 1}, {"allow": True}, {"allow": False})
+    assert [one.decision for one in of_kind(records, "approval")] == ["allow", "deny"]
+
+
+async def test_words_of_a_refusal_reach_the_model(tmp_path):
+    refusal = {"allow": False, "said": "use the other one"}
+    records = await answered(tmp_path, {"a": 1}, refusal, refusal)
+    result = of_kind(records, "tool_result")[0]
+    assert not result.ok
+    assert "use the other one" in result.output
+
+
+async def test_what_the_person_changed_is_what_runs(tmp_path):
+    changed = {"allow": True, "scope": "session", "args": {"a": 2}}
+    records = await answered(tmp_path, {"a": 1}, changed, changed)
+    assert [one.output for one in of_kind(records, "tool_result")] == ["outside {'a': 2}"] * 2
+    assert [one.scope for one in of_kind(records, "approval")] == ["once", "once"]
+
+
+async def test_what_the_person_changed_is_judged_again(tmp_path):
+    changed = {"allow": True, "args": {"closed": 1}}
+    records = await answered(tmp_path, {"a": 1}, changed, changed)
+    assert [one.decision for one in of_kind(records, "approval")] == ["deny", "deny"]
+    assert not of_kind(records, "tool_result")[0].ok
+
+
+async def test_yes_for_the_session_holds_after_the_engine_has_started_anew(tmp_path):
+    yes = {"allow": True, "scope": "session"}
+    first = await answered(tmp_path, {"a": 1}, yes)
+    async with make_manager(tmp_path, calls("outside", {"a": 1})) as manager:
+        opened = await manager.call(OpenSession(session=first[0].session, cwd="/"))
+        await manager.call(StartTurn(session=opened.session, prompt="hello"))
+        records = []
+        async for batch in manager.follow(opened.session, first[-1].seq):
+            records += batch
+            if "done" in kinds(batch):
+                break
+    assert [one.by for one in of_kind(records, "approval")] == ["rule"]
+
+
+async def test_mode_is_kept_and_judged_by(tmp_path):
+    async with make_manager(tmp_path, calls("change", {})) as manager:
+        opened = await open_session(manager)
+        await manager.call(ChooseMode(session=opened.session, mode="read"))
+        await manager.call(StartTurn(session=opened.session, prompt="hello"))
+        records = []
+        async for batch in manager.follow(opened.session, 0):
+            records += batch
+            if "done" in kinds(batch):
+                break
+    assert [one.mode for one in of_kind(records, "mode_chosen")] == ["read"]
+    assert [one.decision for one in of_kind(records, "approval")] == ["deny"]
 
 
 async def test_an_interrupt_stops_the_stream_and_keeps_what_came(tmp_path):

@@ -97,6 +97,7 @@ async def run_probe(
         ready=_nothing,
         limits=Limits,
         toolbox=_no_tools,
+        mode=lambda: "read",
         stream=lambda api, request, door: provider(api).stream(request, door),
         clock=utc_now,
         branch=lambda folder: None,

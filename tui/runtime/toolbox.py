@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -22,12 +22,10 @@ class FolderToolbox:
     Args:
         cwd: The session's folder.
         environ: For the home, our own folders, and what children may see.
-        mode: The approval mode in force when a call is judged.
     """
 
-    def __init__(self, cwd: Path, environ: Mapping[str, str], mode: Callable[[], Mode]) -> None:
+    def __init__(self, cwd: Path, environ: Mapping[str, str]) -> None:
         self._context = ToolContext(cwd=cwd.resolve(), environ=environ)
-        self._mode = mode
         self._tools = reading_tools()
         self._granted: frozenset[Path] = frozenset()
 
@@ -35,7 +33,7 @@ class FolderToolbox:
         """What the model is told of."""
         return tuple(tool.spec for tool in self._tools)
 
-    async def judge(self, name: str, args: dict[str, Any]) -> ToolVerdict:
+    async def judge(self, name: str, args: dict[str, Any], mode: Mode) -> ToolVerdict:
         """See `tui.session.ports.Toolbox`; a call nobody knows is let through to fail in words."""
         tool = find_tool(self._tools, name)
         if tool is None:
@@ -44,7 +42,7 @@ class FolderToolbox:
             lambda: look_at(tool.reads(args, self._context), self._context.border())
         )
         self._granted = frozenset(fact.real for fact in facts)
-        verdict = decide_reading(self._mode(), facts)
+        verdict = decide_reading(mode, facts)
         return ToolVerdict(verdict=verdict.verdict, why=verdict.why, what=_what(facts))
 
     async def run(self, name: str, args: dict[str, Any]) -> ToolResult:

@@ -15,11 +15,12 @@ from tui.errors import StoreError, UsageError
 from tui.events.base import CallId, SessionId
 from tui.events.codec import AnyEvent, Recorded
 from tui.events.money import ChargeRecorded
-from tui.events.session import EngineRestarted, ModelChosen, SessionCreated
+from tui.events.session import EngineRestarted, ModeChosen, ModelChosen, SessionCreated
 from tui.events.tool import ToolReturned
 from tui.events.turn import MessageQueued, MessageUnqueued, TurnFinished, TurnStarted
 from tui.session.commands import (
     AnswerApproval,
+    ChooseMode,
     ChooseModel,
     Interrupt,
     RetryNow,
@@ -32,7 +33,9 @@ from tui.session.projection import SessionState
 from tui.session.turn import Choice, Turn
 from tui.session.writer import Append, SessionWriter
 
-SessionCommand = StartTurn | Interrupt | RetryNow | ChooseModel | Unqueue | AnswerApproval
+SessionCommand = (
+    StartTurn | Interrupt | RetryNow | ChooseModel | ChooseMode | Unqueue | AnswerApproval
+)
 STOP_LIMIT_S = 5.0
 MAILBOX = 1_000
 
@@ -90,6 +93,8 @@ class SessionActor:
         if self.state.seq == 0:
             branch = self._ports.branch(Path(cwd))
             self._record(SessionCreated(cwd=cwd, version=__version__, branch=branch))
+            if (mode := self._ports.mode()) != self.state.mode:
+                self._record(ModeChosen(mode=mode))
         elif self.state.working:
             self._tidy()
         self._waiting = [
@@ -209,9 +214,11 @@ class SessionActor:
                 if any(message == command.message for message, _ in self._waiting):
                     await commit([MessageUnqueued(message=command.message)], turn)
                 self._waiting = [item for item in self._waiting if item[0] != command.message]
+            case ChooseMode():
+                await commit([ModeChosen(mode=command.mode)], turn)
             case AnswerApproval():
                 if self._turn is not None:
-                    self._turn.answer(command.call, command.allow)
+                    self._turn.answer(command)
         await self._writer.flush()
 
     async def _begin_turn(self, start: StartTurn, *before: AnyEvent) -> None:
@@ -227,6 +234,7 @@ class SessionActor:
             choice=self._choice,
             ports=self._ports,
             writer=self._writer,
+            state=self.state,
             conversation=self._conversation,
             spent=self._spent_so_far,
         )

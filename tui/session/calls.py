@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from typing import Literal
+from typing import Any, Literal
+
+import msgspec
 
 from tui.events.base import CallId
 from tui.events.codec import AnyEvent
+from tui.events.session import Mode
 from tui.events.tool import ApprovalAsked, ApprovalDecided, ToolReturned
 from tui.providers.base import ToolCallBlock
+from tui.session.commands import AnswerApproval
 from tui.session.context import INTERRUPTED
-from tui.session.ports import Scrub, Toolbox
+from tui.session.ports import Scrub, Toolbox, ToolVerdict
 
 
 class CallRunner:
@@ -19,6 +23,8 @@ class CallRunner:
 
     Args:
         asks: A person is there to answer; else what asks is refused.
+        mode: How freely the agent works now.
+        given: What the person has allowed for this session, as `ApprovalDecided` names it.
         record: Takes the events.
         flush: Returns when they are written: a decision stands in the log before its call runs.
     """
@@ -28,17 +34,21 @@ class CallRunner:
         toolbox: Toolbox,
         *,
         asks: bool,
+        mode: Callable[[], Mode],
+        given: Callable[[], frozenset[str]],
         scrub: Scrub,
         record: Callable[[AnyEvent], None],
         flush: Callable[[], Awaitable[None]],
     ) -> None:
         self._toolbox = toolbox
         self._asks = asks
+        self._mode = mode
+        self._given = given
         self._scrub = scrub
         self._record = record
         self._flush = flush
         self._open: dict[CallId, str] = {}
-        self._answers: dict[CallId, asyncio.Future[bool]] = {}
+        self._answers: dict[CallId, asyncio.Future[AnswerApproval]] = {}
 
     async def run_all(self, calls: list[ToolCallBlock]) -> None:
         """Run `calls` in order; results are recorded, never raised."""
@@ -46,11 +56,11 @@ class CallRunner:
         for call in calls:
             await self._run(call)
 
-    def answer(self, call: CallId, allow: bool) -> None:
+    def answer(self, answer: AnswerApproval) -> None:
         """The person's yes or no; a late or second one changes nothing."""
-        waiting = self._answers.get(call)
+        waiting = self._answers.get(answer.call)
         if waiting is not None and not waiting.done():
-            waiting.set_result(allow)
+            waiting.set_result(answer)
 
     def settle(self, why: str) -> None:
         """Give every call that has none a result: the turn is over."""
@@ -67,30 +77,55 @@ class CallRunner:
         if call.args is None:
             self._returned(call, False, "The arguments are not one JSON object: call it again.")
             return
-        verdict = await self._toolbox.judge(call.name, call.args)
-        id = CallId(call.id)
-        allowed = verdict.verdict == "allow"
-        if verdict.verdict == "ask" and self._asks:
-            allowed = await self._ask(id, call.name, verdict.what, verdict.why)
-            decided = ApprovalDecided(call=id, decision=_word(allowed), by="person")
-        else:
-            by = "default" if verdict.verdict == "ask" else "rule"
-            decided = ApprovalDecided(call=id, decision=_word(allowed), by=by, rule=verdict.why)
+        args = call.args
+        verdict = await self._toolbox.judge(call.name, args, self._mode())
+        decided = await self._decide(call, args, verdict)
+        if decided.args is not None and decided.decision == "allow":
+            args = decided.args
+            changed = await self._toolbox.judge(call.name, args, self._mode())
+            if changed.verdict == "deny":
+                decided = msgspec.structs.replace(
+                    decided, decision="deny", by="rule", rule=changed.why
+                )
         self._record(decided)
         await self._flush()
-        if not allowed:
-            self._returned(call, False, f"Refused: {verdict.why}. Go on without it.")
+        if decided.decision == "deny":
+            words = decided.said or decided.rule or verdict.why
+            self._returned(call, False, f"Refused: {self._scrub.text(words)}. Go on without it.")
             return
         loop = asyncio.get_running_loop()
         began = loop.time()
-        result = await self._toolbox.run(call.name, call.args)
+        result = await self._toolbox.run(call.name, args)
         output = self._scrub.text(result.output)
         seconds = loop.time() - began
         self._returned(call, result.ok, output, truncated=result.truncated, seconds=seconds)
 
-    async def _ask(self, call: CallId, name: str, what: str, why: str) -> bool:
+    async def _decide(
+        self, call: ToolCallBlock, args: dict[str, Any], verdict: ToolVerdict
+    ) -> ApprovalDecided:
+        id, given = CallId(call.id), f"{call.name}: {verdict.what}"
+        if verdict.verdict != "ask":
+            return ApprovalDecided(
+                call=id, decision=_word(verdict.verdict == "allow"), by="rule", rule=verdict.why
+            )
+        if given in self._given():
+            return ApprovalDecided(call=id, decision="allow", by="rule", rule=given)
+        if not self._asks:
+            return ApprovalDecided(call=id, decision="deny", by="default", rule=verdict.why)
+        answer = await self._ask(id, call.name, verdict)
+        kept = answer.scope if answer.allow and answer.args in (None, args) else "once"
+        return ApprovalDecided(
+            call=id, decision=_word(answer.allow), by="person", scope=kept, said=answer.said,
+            rule=given if kept != "once" else None, args=answer.args,
+        )  # fmt: skip
+
+    async def _ask(self, call: CallId, name: str, verdict: ToolVerdict) -> AnswerApproval:
         self._answers[call] = asyncio.get_running_loop().create_future()
-        self._record(ApprovalAsked(call=call, name=name, what=what, why=why))
+        self._record(
+            ApprovalAsked(
+                call=call, name=name, what=verdict.what, why=verdict.why, rule=verdict.rule
+            )
+        )
         try:
             return await self._answers[call]
         finally:

@@ -155,6 +155,7 @@ class SessionManager:
                 | ChooseModel()
                 | Unqueue()
                 | AnswerApproval()
+                | ChooseMode()
             ):
                 await self._actor(command.session).post(command)
                 sent = isinstance(command, StartTurn)
@@ -162,7 +163,6 @@ class SessionManager:
             case (
                 EditQueued()
                 | AnswerPerson()
-                | ChooseMode()
                 | RunShell()
                 | Compact()
                 | RenameSession()

@@ -14,6 +14,7 @@ from tui.billing.budget import Limits
 from tui.events.base import RequestId
 from tui.events.money import ChargeRecorded, UsageReported
 from tui.events.route import Payer
+from tui.events.session import Mode
 from tui.events.tool import ToolSpec
 from tui.providers.base import Access, Api, ModelRequest, StreamPart
 
@@ -103,6 +104,7 @@ class ToolVerdict(msgspec.Struct, frozen=True, kw_only=True):
     verdict: str
     why: str
     what: str
+    rule: str | None = None  # what "always here" would remember
 
 
 class Toolbox(Protocol):
@@ -110,7 +112,7 @@ class Toolbox(Protocol):
 
     def specs(self) -> tuple[ToolSpec, ...]: ...
 
-    async def judge(self, name: str, args: dict[str, Any]) -> ToolVerdict:
+    async def judge(self, name: str, args: dict[str, Any], mode: Mode) -> ToolVerdict:
         """Whether the rules let the call run."""
         ...
 
@@ -144,6 +146,7 @@ class Ports(msgspec.Struct, frozen=True, kw_only=True):
     ready: Callable[[], Awaitable[None]]  # every stored key is known to `scrub` from then on
     limits: Callable[[], Limits]  # the budgets in force
     toolbox: Callable[[Path], Toolbox]
+    mode: Callable[[], Mode]  # of a session that begins now
     stream: Callable[[Api, ModelRequest, Access], AsyncGenerator[StreamPart]]
     clock: Callable[[], dt.datetime]
     branch: Callable[[Path], str | None]

@@ -9,7 +9,7 @@ from typing import Literal
 from tui.events.codec import Recorded
 from tui.events.money import ChargeRecorded, LimitSeen, LimitsReported, UsageReported
 from tui.events.route import RequestFinished, RouteDecided
-from tui.events.session import ModelChosen, SessionCreated, SessionTitled
+from tui.events.session import Mode, ModeChosen, ModelChosen, SessionCreated, SessionTitled
 from tui.events.stream import TextStreamed, ThinkingStreamed
 from tui.events.tool import ApprovalAsked, ApprovalDecided, ToolCalled, ToolReturned
 from tui.events.turn import (
@@ -37,6 +37,8 @@ class SessionState:
         self.branch: str | None = None
         self.model: str | None = None
         self.effort: str | None = None
+        self.mode: Mode = "ask"
+        self.given: set[str] = set()  # what the person has allowed for the whole session
         self.turn = 0
         self.working = False
         self.activity: Activity = "resting"
@@ -67,6 +69,8 @@ class SessionState:
                 self.title = event.title
             case ModelChosen():
                 self.model, self.effort = event.model, event.effort
+            case ModeChosen():
+                self.mode = event.mode
             case TurnStarted() | TurnFinished():
                 self._turn(record, event)
             case MessageQueued():
@@ -111,6 +115,8 @@ class SessionState:
                 self.activity, self.approval = "approval", event
             case ApprovalDecided():
                 self.activity, self.approval = "tool", None
+                if event.by == "person" and event.scope != "once" and event.rule is not None:
+                    self.given.add(event.rule)
 
     def _request(self, record: Recorded) -> None:
         event = record.event

@@ -22,17 +22,17 @@ import msgspec
 
 from tui.billing.budget import Spent, least_room, tokens_that_fit
 from tui.errors import BudgetExceeded, EndedEarly, RequestError, ServerFailed, StoreError
-from tui.events.base import CallId, RequestId
+from tui.events.base import RequestId
 from tui.events.codec import AnyEvent
 from tui.events.route import RouteDecided
 from tui.events.turn import DoneStop, ErrorRaised, RetryBegun, RetryScheduled, TurnFinished
 from tui.money import show_usd
 from tui.providers import base
 from tui.session.calls import CallRunner
-from tui.session.commands import StartTurn
+from tui.session.commands import AnswerApproval, StartTurn
 from tui.session.context import Conversation
 from tui.session.ports import Decision, Ports
-from tui.session.projection import CHARACTERS_A_TOKEN
+from tui.session.projection import CHARACTERS_A_TOKEN, SessionState
 from tui.session.prompt import system_prompt
 from tui.session.request import RequestRun
 from tui.session.retry import wait_before_retry
@@ -65,7 +65,8 @@ class Turn:
         start: The command that began it.
         cwd: The session's folder.
         choice: The session's model, read anew before each request.
-        conversation: The fold of the session's events, kept up to date by the writer.
+        state: A fold of the session's events, kept up to date by the writer.
+        conversation: Another, of what is sent.
         spent: What is spent so far, given what this turn has spent.
     """
 
@@ -78,6 +79,7 @@ class Turn:
         choice: Choice,
         ports: Ports,
         writer: SessionWriter,
+        state: SessionState,
         conversation: Conversation,
         spent: Callable[[int], Awaitable[Spent]],
     ) -> None:
@@ -94,6 +96,8 @@ class Turn:
         self._calls = CallRunner(
             self._toolbox,
             asks=start.asks,
+            mode=lambda: state.mode,
+            given=lambda: frozenset(state.given),
             scrub=ports.scrub,
             record=self._record,
             flush=writer.flush,
@@ -101,9 +105,9 @@ class Turn:
         self._retry_now = asyncio.Event()
         self._requests: list[RequestRun] = []
 
-    def answer(self, call: CallId, allow: bool) -> None:
+    def answer(self, answer: AnswerApproval) -> None:
         """The person's yes or no to a call that waits."""
-        self._calls.answer(call, allow)
+        self._calls.answer(answer)
 
     def retry_now(self) -> None:
         """End the wait before the next try; without one, nothing."""
