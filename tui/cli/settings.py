@@ -22,16 +22,18 @@ if TYPE_CHECKING:
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """The words of the command."""
-    parts = parser.add_subparsers(dest="part", required=True, metavar="list|get|set|search")
+    parts = parser.add_subparsers(dest="part", required=True, metavar="list|get|set|reset|search")
     listing = parts.add_parser("list", help="every setting and its value")
     getting = parts.add_parser("get", help="the value of one setting")
     getting.add_argument("name", metavar="NAME")
     setting = parts.add_parser("set", help="change one setting")
     setting.add_argument("name", metavar="NAME")
     setting.add_argument("value", metavar="VALUE", help="as JSON or plain text; null unsets")
+    resetting = parts.add_parser("reset", help="go back to the default")
+    resetting.add_argument("name", metavar="NAME")
     searching = parts.add_parser("search", help="find a setting, key, connection or action")
     searching.add_argument("words", metavar="WORDS", nargs="+")
-    for part in (listing, getting, setting, searching):
+    for part in (listing, getting, setting, resetting, searching):
         part.add_argument("--json", action="store_true", help="print JSON")
 
 
@@ -47,6 +49,9 @@ def run(args: argparse.Namespace) -> int:
             print_json(_plain(value)) if args.json else print_text(show(value))
         case "set":
             _set(store, args.name, args.value, as_json=args.json)
+        case "reset":
+            store.reset(args.name)
+            _print_one(store, args.name, as_json=args.json)
         case _:
             _search(paths, store, " ".join(args.words), as_json=args.json)
     for problem in store.problems:
@@ -76,18 +81,23 @@ def _section_order(entry: Entry) -> int:
 
 
 def _set(store: SettingsStore, name: str, text: str, *, as_json: bool) -> None:
-    from tui.settings.search import setting_entry
-
     setting = known(name)
     try:
         value = from_text(setting, text)
     except Refused as refused:
         raise UsageError(str(refused), hint=setting.help) from refused
-    kept = store.set(name, value)
+    store.set(name, value)
+    _print_one(store, name, as_json=as_json)
+
+
+def _print_one(store: SettingsStore, name: str, *, as_json: bool) -> None:
+    from tui.settings.search import setting_entry
+
+    value = store.get(name)
     if as_json:
-        print_json(_object(setting_entry(setting, kept)))
+        print_json(_object(setting_entry(known(name), value)))
     else:
-        print_text(f"{name} = {show(kept)}")
+        print_text(f"{name} = {show(value)}")
 
 
 def _search(paths: Paths, store: SettingsStore, query: str, *, as_json: bool) -> None:

@@ -16,9 +16,11 @@ from textual.binding import Binding, BindingType
 from textual.screen import Screen
 
 from tui.console.bridge import Bridge
+from tui.console.calling import Calling
 from tui.console.commands import COMMANDS, ConsoleCommand, find_command, lone_word
 from tui.console.panels.asking import Asking
 from tui.console.prompt.editor import Editor
+from tui.console.settings.desk import SettingsDesk
 from tui.console.transcript.blocks import Failure
 from tui.console.transcript.view import TranscriptView
 from tui.errors import OwnkeyError
@@ -44,7 +46,12 @@ from tui.session.replies import (
 QUIT_AGAIN_S = 2.0
 
 
-class ConsoleApp(Asking[SessionId | None], inherit_bindings=False):
+class ConsoleApp(
+    Asking[SessionId | None],
+    SettingsDesk[SessionId | None],
+    Calling[SessionId | None],
+    inherit_bindings=False,
+):
     """The full-screen console; its result is the session's id.
 
     Args:
@@ -60,6 +67,7 @@ class ConsoleApp(Asking[SessionId | None], inherit_bindings=False):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("f1", "help", "Help", show=False),
         Binding("f2,ctrl+o", "models", "Models", show=False, priority=True),
+        Binding("f3,ctrl+t", "settings", "Settings", show=False, priority=True),
         Binding("escape", "stop", "Stop", show=False),
         Binding("ctrl+c", "copy_stop_or_quit", "Copy, stop, quit", show=False, priority=True),
         Binding("ctrl+p", "command_palette", "Commands", show=False),
@@ -80,7 +88,8 @@ class ConsoleApp(Asking[SessionId | None], inherit_bindings=False):
         painted: Callable[[], None] | None = None,
     ) -> None:
         super().__init__(folder=folder, paths=paths, clock=clock, tz=tz)
-        self._painted = painted
+        self._painted, self.environ = painted, environ
+        self.multiplexed = "TMUX" in environ
         self.bridge = Bridge(self, environ=environ, folder=folder, session=session, model=model)
         self._quit_pressed = 0.0
         self._taking_back: tuple[str, str] | None = None  # a queued message's id and text
@@ -109,6 +118,7 @@ class ConsoleApp(Asking[SessionId | None], inherit_bindings=False):
             self.state.apply(record)
         self.fold_questions(records)
         self.transcript.feed(records)
+        self.call_back(records)
         if all(isinstance(r.event, TextStreamed | ThinkingStreamed) for r in records):
             self.refresh_status_soon()
             return

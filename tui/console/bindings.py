@@ -16,17 +16,12 @@ KEYS: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
     ("Go", (
         ("F2, Ctrl+O", "models: type to filter"),
         ("Enter, Left, Right", "in there: pick, effort"),
-        ("Shift+Tab", "read only, ask, edit freely"),
+        ("F3, Ctrl+T", "settings: type to search"),
         ("Shift+Tab", "read only, ask, edit freely"),
         ("PageUp, PageDown", "scroll the conversation"),
         ("Ctrl+Home, Ctrl+End", "its first, its last message"),
         ("Ctrl+P", "all commands"),
         ("F1, ?", "this help"),
-    )),
-    ("Answer a question", (
-        ("1 to 9", "answer, in an empty prompt"),
-        ("Alt+1 to Alt+9", "answer beside a draft"),
-        ("PageUp, PageDown", "scroll a long question"),
     )),
     ("Answer a question", (
         ("1 to 9", "answer, in an empty prompt"),

@@ -17,6 +17,7 @@ COMMANDS: tuple[ConsoleCommand, ...] = (
     ConsoleCommand("model", "choose the model (F2)", "models"),
     ConsoleCommand("mode", "read only, ask, edit freely (Shift+Tab)", "next_mode"),
     ConsoleCommand("key", "add or replace an API key", "add_key"),
+    ConsoleCommand("settings", "search and change settings (F3)", "settings"),
     ConsoleCommand("stop", "stop the turn (Esc)", "stop"),
     ConsoleCommand("theme", "dark or light", "toggle_dark"),
     ConsoleCommand("themes", "pick among all themes", "change_theme"),

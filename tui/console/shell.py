@@ -83,7 +83,7 @@ class Shell(App[Result], inherit_bindings=False):
     AUTO_FOCUS = "#editor"
     CSS_PATH: ClassVar[list[Path]] = [  # pyright: ignore[reportIncompatibleVariableOverride]
         theme.sheet(name)
-        for name in ("base", "console", "transcript", "sidebar", "status", "dialogs")
+        for name in ("base", "console", "transcript", "sidebar", "status", "dialogs", "settings")
     ]
 
     def __init__(
@@ -94,6 +94,7 @@ class Shell(App[Result], inherit_bindings=False):
         clock: Callable[[], dt.datetime] = utc_now,
         tz: dt.tzinfo | None = None,
     ) -> None:
+        self.paths = paths
         self.settings = SettingsStore(paths.settings_file)
         super().__init__()
         self._begin_theme(self.settings.text("appearance.theme"))
@@ -216,6 +217,8 @@ class Shell(App[Result], inherit_bindings=False):
         self.theme = theme.LIGHT if self.current_theme.dark else theme.DARK
 
     def _keep_theme(self, chosen: Theme) -> None:
+        if chosen.name == self.settings.text("appearance.theme"):
+            return
         try:
             self.settings.set("appearance.theme", chosen.name)
         except OwnkeyError as error:  # the theme shows all the same, for this run

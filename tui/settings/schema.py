@@ -233,6 +233,15 @@ SETTINGS: tuple[Setting, ...] = (
         choices=("auto", "emoji", "letters"),
         words=("icons", "symbols", "emoji", "ascii", "unicode", "glyphs", "font"),
     ),
+    Setting(
+        id="appearance.notify",
+        title="Call me back",
+        section="Appearance",
+        help="Bell, notification and title when a turn ends or asks while you are elsewhere.",
+        kind="bool",
+        default=True,
+        words=("notifications", "notify", "bell", "sound", "alert", "desktop", "attention"),
+    ),
 )
 
 BY_ID = {setting.id: setting for setting in SETTINGS}

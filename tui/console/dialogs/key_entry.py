@@ -61,6 +61,7 @@ class KeyDialog(Modal[KeyAnswer | None]):
         provider: Whose key it is; Up and Down choose another.
         pasted: A key that was pasted into the prompt.
         replace: Whether it takes the place of that maker's default key.
+        label: Of the key that it takes the place of, instead.
         letters: Whether markers are letters.
         clock: Now, aware of its zone.
     """
@@ -80,13 +81,14 @@ class KeyDialog(Modal[KeyAnswer | None]):
         *,
         pasted: Secret | None = None,
         replace: bool = False,
+        label: str | None = None,
         letters: bool = False,
         clock: Callable[[], dt.datetime] = utc_now,
     ) -> None:
         super().__init__()
         self._bridge = bridge
         self._maker: str = provider
-        self._replace = replace
+        self._replace, self._asked_label = replace, label
         self._letters = letters
         self._clock = clock
         self._keys: Keys | None = None
@@ -160,7 +162,8 @@ class KeyDialog(Modal[KeyAnswer | None]):
             self._open_vault(consent=False)
 
     def _suggest(self, *, replace: bool) -> None:
-        self._suggested = suggested_label(self._stored, replace=replace)
+        wanted = self._asked_label if replace else None
+        self._suggested = wanted or suggested_label(self._stored, replace=replace)
         self._label.value = self._suggested
 
     def _say_loading(self) -> None:

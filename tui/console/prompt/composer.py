@@ -38,6 +38,11 @@ class Composer(Vertical):
     def on_resize(self) -> None:
         self._lay_out()
 
+    def show_letters(self, *, letters: bool) -> None:
+        """Show keys as letters from now on, or as signs."""
+        self._letters = letters
+        self._lay_out()
+
     def show_payer(self, payer: str | None) -> None:
         """Colour the bar by who pays the next turn."""
         if payer != self._payer:

@@ -93,6 +93,11 @@ class ModelList(ScrollView, can_focus=True):
         wanted = standing.id if standing is not None and self.has_focus else current
         self._refilter(wanted)
 
+    def show_letters(self, *, letters: bool) -> None:
+        """Show markers as letters from now on, or as signs."""
+        self._letters = letters
+        self.refresh()
+
     @property
     def highlighted(self) -> ModelRow | None:
         """The row under the cursor."""

@@ -45,6 +45,13 @@ class ModelPicker(Vertical):
         self._show_head()
         self._show_detail()
 
+    def show_letters(self, *, letters: bool) -> None:
+        """Show markers as letters from now on, or as signs."""
+        self._letters = letters
+        self.list.show_letters(letters=letters)
+        self._show_head()
+        self._show_detail()
+
     def show_conversation(self, context_tokens: int | None, current: str | None) -> None:
         """Know how long the conversation is and on which model, for what it costs to go on."""
         if (context_tokens, current) != (self._in_use, self._current):

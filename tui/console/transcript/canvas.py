@@ -130,6 +130,10 @@ class TranscriptCanvas(ScrollView, can_focus=True):
             # Only higher or lower, as when a line is added to the prompt: nothing moves in a row.
             self._show(self._flow.sync(), everything=True)
 
+    def show_letters(self, *, letters: bool) -> None:
+        """Show markers as letters from now on, or as signs."""
+        self._lay_out_anew(lambda: self._flow.show_letters(letters=letters))
+
     def _lay_out_anew(self, change: Callable[[], None]) -> None:
         share = self._window.share()
         change()

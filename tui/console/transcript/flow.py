@@ -114,6 +114,11 @@ class Flow:
         self._awaiting.clear()
         self.heights = Heights(map(self._estimate, self.model.blocks))
 
+    def show_letters(self, *, letters: bool) -> None:
+        """Lay everything out anew, with markers as letters or as signs."""
+        self.setting = msgspec.structs.replace(self.setting, letters=letters)
+        self.resize(self.setting.width)
+
     def forget_painted(self) -> None:
         """Colours changed: everything has to be painted again."""
         for laid in self._laid.values():

@@ -1,0 +1,136 @@
+"""The console's side of the settings: opened, changed, and what a change elsewhere does."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TypeVar
+
+from tui.console import theme
+from tui.console.desk import Desk
+from tui.console.sidebar.marker import plain_glyphs
+from tui.secret import Secret
+from tui.session.replies import KeyAnswer, LocalProgress, ModelRow
+
+Result = TypeVar("Result")
+
+
+class SettingsDesk(Desk[Result], inherit_bindings=False):
+    """The part of the console that has to do with settings."""
+
+    fetching: LocalProgress | None = None
+    environ: Mapping[str, str] = {}
+    _look_again: Callable[[], None] | None = None  # of the settings, while they are open
+
+    _told: frozenset[str] = frozenset()  # what is wrong with the settings file
+
+    def on_mount(self) -> None:
+        self._tell_problems()
+
+    def on_app_focus(self) -> None:
+        self.apply_settings()
+
+    def action_settings(self) -> None:
+        from tui.console.settings.modal import SettingsScreen
+
+        top = self.screen
+        if isinstance(top, SettingsScreen):
+            top.dismiss(None)
+        elif len(self.screen_stack) == 1:
+            screen = SettingsScreen(self)
+            self._look_again = screen.look_again
+            self.push_screen(screen, lambda _: self._settings_closed())
+
+    def _settings_closed(self) -> None:
+        self._look_again = None
+        self.apply_settings()
+        self.focus_prompt()
+
+    def apply_settings(self) -> None:
+        """Show what the settings say now, whoever changed them."""
+        wanted = self.settings.text("appearance.theme")
+        if wanted in self.available_themes and wanted not in (None, self.theme):
+            self.theme = wanted
+        letters = plain_glyphs(str(self.settings.get("appearance.glyphs")))
+        if letters != self.letters:
+            self.letters = letters
+            self._show_letters()
+        self._tell_problems()
+        budget = self.settings.usd("budget.day_usd")
+        if budget != self.day_budget:
+            self.day_budget = budget
+            self.refresh_status()
+
+    def _tell_problems(self) -> None:
+        problems = self.settings.problems
+        for problem in problems:
+            if problem not in self._told:
+                self.say(f"{problem[:1].upper()}{problem[1:]}.", "warn")
+        self._told = frozenset(problems)
+
+    def _show_letters(self) -> None:
+        for screen in self.screen_stack:
+            screen.set_class(self.letters, "-letters")
+        for widget in (self.picker, self.transcript, self.choices, self.composer):
+            widget.show_letters(letters=self.letters)
+        self.refresh_status()
+
+    def theme_names(self) -> tuple[str, ...]:
+        """All themes that can be picked, ours first."""
+        others = sorted(name for name in self.available_themes if name not in theme.OURS)
+        return (*theme.OURS, *others)
+
+    def change_setting(self, name: str, value: object) -> None:
+        """Keep a value and show what it changes.
+
+        Raises:
+            OwnkeyError: it is refused, or cannot be written; nothing has changed.
+        """
+        self.settings.set(name, value)
+        self.apply_settings()
+
+    def reset_setting(self, name: str) -> None:
+        """Go back to the default; see `change_setting`."""
+        self.settings.reset(name)
+        self.apply_settings()
+
+    def show_models(self, rows: tuple[ModelRow, ...]) -> None:
+        super().show_models(rows)
+        self._tell_settings()
+
+    def show_fetch(self, progress: LocalProgress) -> None:
+        ended = progress.finished or progress.error is not None
+        self.fetching = None if ended else progress
+        super().show_fetch(progress)
+        self._tell_settings()
+
+    def _tell_settings(self) -> None:
+        if self._look_again is not None:
+            self._look_again()
+
+    def ask_key(
+        self,
+        provider: str,
+        *,
+        replace: bool,
+        label: str | None,
+        closed: Callable[[KeyAnswer | None], None],
+        pasted: Secret | None = None,
+    ) -> None:
+        """Open the key dialog above the settings; `closed` is told what became of it."""
+        from tui.console.dialogs.key_entry import MAKERS, KeyDialog
+
+        def done(answer: KeyAnswer | None) -> None:
+            closed(answer)
+            if answer is not None:
+                self.run_worker(self._took_key(answer, None), group="took", exclusive=True)
+
+        dialog = KeyDialog(
+            self.bridge,
+            provider if provider in MAKERS else "anthropic",
+            pasted=pasted,
+            replace=replace,
+            label=label,
+            letters=self.letters,
+            clock=self.clock,
+        )
+        self.push_screen(dialog, done)

@@ -1,0 +1,92 @@
+"""The keys that do something now, at the foot of the settings (pure)."""
+
+from __future__ import annotations
+
+from tui.console.settings.rows import (
+    AddModelFile,
+    ChangeKey,
+    ChangeSetting,
+    Nothing,
+    Row,
+    TakeBackRule,
+    UndoForgetting,
+    UseKey,
+)
+
+Pair = tuple[str, str]
+_WISHES = {"replace": "replace", "check": "test", "default": "make default", "forget": "forget"}
+
+
+def keys_of(
+    where: str, row: Row | None, *, picking: bool, undo: bool, wish: str, asked: bool, slim: bool
+) -> list[Pair]:
+    """Key and what it does, most needed first.
+
+    Args:
+        where: What has the focus: search, list, sections or field.
+        row: The chosen row.
+        picking: Whether its values are open.
+        undo: Whether a key was forgotten that U brings back.
+        wish: What Enter does to a key.
+        asked: Whether something was searched for.
+        slim: Whether there is no room for the sections.
+    """
+    back = ("Esc", "back")
+    match where:
+        case "field":
+            return [("Enter", "keep"), back]
+        case "sections":
+            return [("↑↓", "section"), ("Enter", "its settings"), ("Tab", "search"), back]
+        case "search":
+            first = [] if row is None or not asked else [("Enter", _enter(row, wish))]
+            side = [] if slim else [("Shift+Tab", "sections")]
+            return [*first, ("↓", "list"), *side, ("Esc", "clear" if asked else "close")]
+        case _:
+            pass
+    if picking:
+        return [("↑↓", "choose"), ("Enter", "take it"), back]
+    pairs: list[Pair] = [("↑↓", "move")]
+    if row is not None and not isinstance(row.act, Nothing):
+        pairs.append(("Enter", _enter(row, wish)))
+    pairs += _letters(row)
+    if undo:
+        pairs.append(("U", "undo"))
+    return [*pairs, ("/", "search"), back]
+
+
+def _enter(row: Row, wish: str) -> str:
+    match row.act:
+        case ChangeSetting() if row.act.setting.kind == "bool":
+            return "toggle"
+        case ChangeSetting():
+            return "change"
+        case ChangeKey():
+            return _WISHES[wish if row.act.key.source == "stored" else "check"]
+        case UseKey():
+            return "use it"
+        case UndoForgetting():
+            return "bring it back"
+        case TakeBackRule():
+            return "take back"
+        case AddModelFile():
+            return "name a file"
+        case Nothing():
+            return "show"
+        case _:
+            return "go"
+
+
+def _letters(row: Row | None) -> list[Pair]:
+    if row is None:
+        return []
+    match row.act:
+        case ChangeKey() if row.act.key.source == "stored":
+            return [("T", "test"), ("M", "make default"), ("D", "forget, with undo")]
+        case ChangeKey():
+            return [("T", "test"), ("M", "make default")]
+        case TakeBackRule():
+            return [("D", "take back")]
+        case ChangeSetting():
+            return [("R", "reset")]
+        case _:
+            return []

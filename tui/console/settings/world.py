@@ -1,0 +1,48 @@
+"""What the panes of the settings know: taken together before they are asked for their rows."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+
+import msgspec
+
+from tui.localmodel.models import LocalModel
+from tui.session.replies import KeyRow, Keys, LocalProgress, ModelRow, RuleRow, SpentToday
+from tui.settings.schema import Value
+
+
+class World(msgspec.Struct, frozen=True, kw_only=True):
+    """All of it; None is not known (yet).
+
+    Args:
+        values: Every setting's value in force.
+        problems: What is wrong with the settings file, a sentence each.
+        rules: The approvals given for good, or why they cannot be listed.
+        doomed: The rule that the next D takes back.
+        forgotten: The key that was forgotten last since the settings were opened.
+        intent: What Enter does to a key, by the words that were searched for.
+        session_host: Where this session's last request went.
+        environ: The variables about proxies and certificates.
+        themes: Names of all that can be picked.
+    """
+
+    values: Mapping[str, Value]
+    problems: tuple[str, ...] = ()
+    keys: Keys | None = None
+    keys_trouble: str = ""
+    models: tuple[ModelRow, ...] = ()
+    local: tuple[LocalModel, ...] | str | None = None
+    fetching: LocalProgress | None = None
+    rules: tuple[RuleRow, ...] | str | None = None
+    doomed: RuleRow | None = None
+    forgotten: KeyRow | None = None
+    intent: str = "replace"
+    today: SpentToday | None = None
+    session_nano: int = 0
+    session_unknown: int = 0
+    session_host: str | None = None
+    environ: Mapping[str, str] = {}
+    themes: tuple[str, ...] = ()
+    now: dt.datetime
+    letters: bool = False
