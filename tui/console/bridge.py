@@ -1,7 +1,7 @@
 """The console's end of the engine: commands down, events up.
 
 Merges only what queued while the console painted. An engine that dies is started again at once,
-and the session is read on from the last number that was seen.
+and every open session is read on from the last number that was seen.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import asyncio
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from tui.errors import OwnkeyError
 from tui.events.base import SessionId
@@ -34,15 +34,27 @@ class Listener(Protocol):
 
     def on_notice(self, notice: AnyNotice) -> None: ...
 
-    def on_session(self, opened: SessionOpened) -> None: ...
+    def on_session(self, opened: SessionOpened) -> None:
+        """A session is open in the engine that runs now: a new one, or one that was before."""
+        ...
 
     def on_engine_died(self, *, restarting: bool) -> None: ...
 
     def on_failure(self, error: OwnkeyError) -> None: ...
 
 
+class Unsent(NamedTuple):
+    """A command that waits for its session; None: for the first that opens."""
+
+    make: Callable[[SessionId], AnyCommand]
+    session: SessionId | None
+    answer: asyncio.Future[AnyReply]
+
+
 class Bridge:
-    """One console's wire to its engine.
+    """One console's wire to its engine; every session that is open here is followed.
+
+    `session` is the one that commands of a session go to: the one that is shown.
 
     Args:
         listener: The app.
@@ -67,18 +79,19 @@ class Bridge:
         self._folder = folder
         self._wanted = session
         self._model = model
-        self._seq = 0
+        self._seqs: dict[SessionId, int] = {}  # of each open session, the last number seen
         self._queued: list[Recorded] = []
         self._client: EngineClient | None = None
         self._failed = False
-        self._opened = False  # the session, in the engine that runs now
+        self._opened: set[SessionId] = set()  # in the engine that runs now
         self._restarts: list[float] = []
         self._tasks: set[asyncio.Task[None]] = set()
-        self._outbox: list[tuple[Callable[[SessionId], AnyCommand], asyncio.Future[AnyReply]]] = []
+        self._outbox: list[Unsent] = []
 
     async def start(self) -> None:
         """Start the engine and open the session; what fails is told to the listener."""
-        self._failed = self._opened = False
+        self._failed = False
+        self._opened.clear()
         refusing, self._client = self._client, None
         if refusing is not None:
             await refusing.stop()
@@ -89,9 +102,10 @@ class Bridge:
             await client.start(self._environ, self._folder)
             self._client = client
             wanted = self.session or self._wanted
-            opened = await client.call(
-                OpenSession(session=wanted, cwd=str(self._folder), model=self._model)
-            )
+            first = await self._open(client, wanted, model=self._model)
+            self._model = None
+            for other in [one for one in self._seqs if one != first.session]:
+                await self._open(client, other)
         except EngineDied:  # told by `_died`
             return
         except OSError as error:
@@ -99,15 +113,48 @@ class Bridge:
             return
         except OwnkeyError as error:
             self._fail(error)
-            return
+
+    async def _open(
+        self, client: EngineClient, session: str | None, *, model: str | None = None
+    ) -> SessionOpened:
+        opened = await client.call(OpenSession(session=session, cwd=str(self._folder), model=model))
         assert isinstance(opened, SessionOpened)
-        self.session, self._opened = opened.session, True
-        self._model = None
-        client.watch(opened.session, self._seq)
+        self._failed = False
+        self.session = self.session or opened.session
+        self._opened.add(opened.session)
+        client.watch(opened.session, self._seqs.setdefault(opened.session, 0))
         self._listener.on_session(opened)
         waiting, self._outbox = self._outbox, []
-        for make, answer in waiting:
-            _chain(client.post(make(opened.session)), answer)
+        for one in waiting:
+            if one.session in (None, opened.session):
+                _chain(client.post(one.make(opened.session)), one.answer)
+            else:
+                self._outbox.append(one)
+        return opened
+
+    async def open(self, session: str | None) -> SessionOpened:
+        """Open a session beside those that are, by its id, or a new one; `choose` shows it.
+
+        Raises:
+            OwnkeyError: it cannot be opened.
+        """
+        from tui.engine.client import EngineDied
+
+        if self._client is None:
+            raise EngineDied("the engine is not running", hint="It is starting again.")
+        return await self._open(self._client, session)
+
+    def choose(self, session: SessionId) -> None:
+        """Send commands of a session to this one from now on."""
+        self.session = session
+
+    def close(self, session: SessionId) -> None:
+        """Follow a session no longer; it is opened anew where it is wanted again."""
+        self._seqs.pop(session, None)
+        self._opened.discard(session)
+        self._queued = [record for record in self._queued if record.session != session]
+        if self._client is not None:
+            self._client.unwatch(session)
 
     def send(self, command: AnyCommand) -> asyncio.Future[AnyReply]:
         """Send a command now; never waits. The future is its reply or error."""
@@ -121,10 +168,10 @@ class Bridge:
         Where the engine or the session could not be opened it is tried again: the reason may
         have passed.
         """
-        if self._client is not None and self.session is not None and self._opened:
+        if self._client is not None and self.session is not None and self.session in self._opened:
             return self._client.post(make(self.session))
         answer: asyncio.Future[AnyReply] = asyncio.get_running_loop().create_future()
-        self._outbox.append((make, answer))
+        self._outbox.append(Unsent(make, self.session, answer))
         if self._failed:
             self._failed = False
             self._start_again()
@@ -134,20 +181,16 @@ class Bridge:
         """Open the session anew that another console drove; whether this one drives it now."""
         if self._client is None or self.session is None:
             return False
-        opened = await self._client.call(OpenSession(session=self.session, cwd=str(self._folder)))
-        assert isinstance(opened, SessionOpened)
-        self._client.watch(self.session, self._seq)
-        self._listener.on_session(opened)
-        return opened.driving
+        return (await self._open(self._client, self.session)).driving
 
     def _fail(self, error: OwnkeyError) -> None:
         """Nothing can be sent now: whoever waits is told, and keeps what was typed."""
         self._failed = True
         waiting, self._outbox = self._outbox, []
-        for _, answer in waiting:
-            if not answer.done():
-                answer.set_exception(error)
-                answer.exception()  # seen: whoever waits still gets it
+        for one in waiting:
+            if not one.answer.done():
+                one.answer.set_exception(error)
+                one.answer.exception()  # seen: whoever waits still gets it
         self._listener.on_failure(error)
 
     def _start_again(self) -> None:
@@ -156,7 +199,7 @@ class Bridge:
         task.add_done_callback(self._tasks.discard)
 
     def take(self) -> list[Recorded]:
-        """All records that have come since the last call."""
+        """All records that have come since the last call, of all open sessions."""
         records, self._queued = self._queued, []
         return records
 
@@ -171,10 +214,13 @@ class Bridge:
             await self._client.stop()
 
     def _told(self, batch: Batch) -> None:
-        fresh = [record for record in batch if record.seq > self._seq]
-        if not fresh or fresh[0].session != self.session:
+        session = batch[0].session if batch else None
+        if session is None or (seen := self._seqs.get(session)) is None:
             return
-        self._seq = fresh[-1].seq
+        fresh = [record for record in batch if record.seq > seen]
+        if not fresh:
+            return
+        self._seqs[session] = fresh[-1].seq
         first = not self._queued
         self._queued += fresh
         if first:
@@ -184,7 +230,8 @@ class Bridge:
         now = time.monotonic()
         self._restarts = [at for at in self._restarts if now - at < 60] + [now]
         again = len(self._restarts) <= RESTARTS_A_MINUTE
-        self._client, self._opened = None, False
+        self._client = None
+        self._opened.clear()
         self._listener.on_engine_died(restarting=again)
         if again:
             self._start_again()

@@ -112,6 +112,10 @@ class EngineClient:
         """Have the records of `session` above `after` told."""
         self._send(Follow(session=session, after=after))
 
+    def unwatch(self, session: SessionId) -> None:
+        """Have no records of `session` told any more."""
+        self._send(frames.Unfollow(session=session))
+
     async def follow(self, session: SessionId, after: int) -> AsyncGenerator[Batch]:
         """Batches of a session's records; ends when the engine does."""
         queue: asyncio.Queue[Batch | None] = asyncio.Queue()
@@ -122,7 +126,7 @@ class EngineClient:
                 yield batch
         finally:
             del self._queues[session]
-            self._send(frames.Unfollow(session=session))
+            self.unwatch(session)
 
     async def stop(self) -> None:
         """End the engine in good order, by force after `STOP_LIMIT_S`."""
