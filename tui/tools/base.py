@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol, TypeVar
+from typing import Any, Protocol, TypeVar, runtime_checkable
 
 import msgspec
 
@@ -16,7 +16,10 @@ from tui.errors import OwnkeyError
 from tui.events.tool import ToolSpec
 from tui.paths import find_paths
 from tui.protected import Border
+from tui.tools.effects import Effect, Reading
 from tui.tools.output import SHORT_NAMES, shown_name
+from tui.tools.sandbox import NoSandbox, Sandbox
+from tui.tools.seen import Seen
 
 T = TypeVar("T")
 
@@ -40,6 +43,10 @@ class ToolOutput(msgspec.Struct, frozen=True):
     truncated: bool = False
 
 
+def _to_nobody(_: str) -> None:
+    pass
+
+
 @dataclass(frozen=True, slots=True)
 class ToolContext:
     """Where a call runs.
@@ -49,11 +56,27 @@ class ToolContext:
         environ: For the home, our own folders, and what children may see.
         granted: Real paths outside the workspace, or secrets, that a yes covers for this call.
             Whatever else lies there stays closed at the moment of opening, too.
+        approved: The effect that was shown and let pass, for this call. What it says is what is
+            done, or nothing; None: worked out anew.
+        seen: The files that were read in this session.
+        emit: Takes what a running call gives, piece by piece; called on the event loop.
+        sandbox: What holds in a command.
+        network: Whether a command may use the network; else the sandbox keeps it from it.
+        temp: A folder that is a command's `/tmp` in the sandbox, for as long as the session
+            lasts; None: each command has an empty one.
+        ask: Puts a question with choices to the person and waits; None: nobody is there.
     """
 
     cwd: Path
     environ: Mapping[str, str]
     granted: frozenset[Path] = field(default_factory=frozenset[Path])
+    approved: Effect | None = None
+    seen: Seen = field(default_factory=Seen)
+    emit: Callable[[str], None] = _to_nobody
+    sandbox: Sandbox = field(default_factory=NoSandbox)
+    network: bool = False
+    temp: Path | None = None
+    ask: Callable[[str, tuple[str, ...]], Awaitable[str]] | None = None
 
     @property
     def home(self) -> Path:
@@ -122,6 +145,29 @@ class Tool(Protocol):
     async def run(self, args: dict[str, Any], context: ToolContext) -> ToolOutput:
         """Do it. What goes wrong is a result with `ok` false, never an exception."""
         ...
+
+
+@runtime_checkable
+class ActingTool(Tool, Protocol):
+    """A tool that does more than read."""
+
+    def effect(self, args: dict[str, Any], context: ToolContext) -> Effect:
+        """What the call would do now. Changes nothing; may read files: run it in a thread.
+
+        Files that only a yes opens are read here too, for the person; nothing of them stands in
+        an error.
+
+        Raises:
+            CallFailed: it cannot be done; the message is the call's result.
+        """
+        ...
+
+
+def effect_of(tool: Tool, args: dict[str, Any], context: ToolContext) -> Effect:
+    """What a call of any tool would do. Raises as `ActingTool.effect`."""
+    if isinstance(tool, ActingTool):
+        return tool.effect(args, context)
+    return Reading(tool.reads(args, context))
 
 
 class Deadline:
