@@ -8,7 +8,7 @@ import itertools
 from tests import scenes
 from tests.transcript_world import Script
 from tui.events.base import CallId
-from tui.events.tool import ApprovalAsked, PersonAsked
+from tui.events.tool import ApprovalAsked, ApprovalDecided, FileChanged, PersonAsked
 
 COMMAND = "pytest -q && git commit -am 'session: use the cookie jar'"
 RULE = "git commit *"
@@ -121,7 +121,17 @@ def working() -> Script:
     script = worked()
     todos = [{"content": words, "status": status} for words, status in TODOS]
     script.tool("todo", {"todos": todos}, "ok", id="d3")
-    script.tool("edit", {"path": "app/session.py", "old": BEFORE, "new": AFTER}, "changed", id="d4")
+    script.call("edit", {"path": "app/session.py", "old": BEFORE, "new": AFTER}, "d4")
+    script.add(
+        ApprovalDecided(
+            call=CallId("d4"), decision="allow", by="person", scope="session", rule="edit app/**"
+        ),
+        FileChanged(
+            call=CallId("d4"), path="/home/sam/src/shop/app/session.py",
+            before=BEFORE.encode(), after=AFTER.encode(),
+        ),
+    )  # fmt: skip
+    script.give("edit", "changed", id="d4")
     script.tool(
         "shell", {"command": "ruff check app"}, "app/session.py:5:1: F401 unused\nexit status 1",
         ok=False, seconds=0.2, id="d5",

@@ -266,7 +266,7 @@ async def test_a_no_reaches_the_model_and_the_turn_goes_on(fake, folder, with_ke
         await say(seen, "read it")
         await seen.until_said("Let the agent read this?")
         await asyncio.sleep(DEAF_S)
-        await seen.press("2")
+        await seen.press("4")
         await seen.until_said("Then not.")
         assert "not for everybody" not in str(fake.requests[-1].body)
 

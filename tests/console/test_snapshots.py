@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from tests import scenes
+from tests import scenes, scenes_agent
 from tests.console_world import (
     Seen,
     found_key,
@@ -103,6 +103,14 @@ SITUATIONS = [
     Situation("limited", scenes.limited),
     Situation("limited-letters", scenes.limited, size=MIDDLE, fields=LETTERS),
     Situation("asking", scenes.asking, size=MIDDLE),
+    Situation("approval-command", scenes_agent.asking_command),
+    Situation("approval-change", scenes_agent.asking_change, size=(160, 45)),
+    Situation("approval-change-narrow", scenes_agent.asking_change, size=NARROW),
+    Situation("approval-change-light", scenes_agent.asking_change, size=MIDDLE, fields=LIGHT),
+    Situation("approval-letters", scenes_agent.asking_command, size=NARROW, fields=LETTERS),
+    Situation("asking-person", scenes_agent.asking_person, size=MIDDLE),
+    Situation("working", scenes_agent.working),
+    Situation("working-narrow", scenes_agent.working, size=NARROW),
     Situation("refused", scenes.refused, size=NARROW),
     Situation("broken-off", scenes.broken_off, size=MIDDLE),
     Situation("read-only", scenes.answered, follow, NARROW),

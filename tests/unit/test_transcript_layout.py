@@ -243,7 +243,7 @@ def test_a_diff_stands_side_by_side_where_there_is_room():
     ("old", "new", "marks"),
     [
         ("a", "b", "-+"),
-        ("", "b", "-+"),
+        ("", "b", "+"),
         ("a\nb", "a", " -"),
         ("a\nb\nc", "a\nX\nc", " -+ "),
         ("1\n2\n3\n4\n5\nx", "1\n2\n3\n4\n5\ny", "   -+"),

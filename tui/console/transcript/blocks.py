@@ -9,6 +9,7 @@ import msgspec
 
 from tui.events.base import CallId, RequestId
 from tui.events.route import Payer, RouteDecided
+from tui.events.tool import FileChanged
 
 BlockId = NewType("BlockId", int)
 """Blocks are numbered from 0 in the order in which they stand; none is ever taken out."""
@@ -17,10 +18,15 @@ Tone = Literal["mute", "warn", "bad"]
 
 
 class Base(msgspec.Struct, kw_only=True):
-    """`version` rises with every change; only the model changes a block."""
+    """`version` rises with every change; only the model changes a block.
+
+    `seq` is that of the event it came with; one that is `gone` was taken back and takes no room.
+    """
 
     id: BlockId
     version: int = 0
+    seq: int = 0
+    gone: bool = False
 
 
 class Prompt(Base, kw_only=True):
@@ -62,7 +68,19 @@ class Thinking(Streamed, kw_only=True):
 
 
 class ToolCard(Base, kw_only=True):
-    """A tool call. `output` is None while it runs."""
+    """A tool call. `output` is None while it runs.
+
+    Args:
+        granted: For how long a yes of the person's holds, in words; empty for this call alone.
+        said: The person's words with a no, or the answer to what the model asked.
+        question: What the model asks the person.
+        tail: The last of what it has given so far while it runs.
+        streamed: Characters of all that it has given so far.
+        lines: Line ends among them.
+        files: How many files it has changed.
+        change: What it does to its one file, where the log has that.
+        outdated: A later call of the same tool says more than this one.
+    """
 
     call: CallId
     name: str
@@ -76,6 +94,15 @@ class ToolCard(Base, kw_only=True):
     ok: bool = True
     truncated: bool = False
     seconds: float | None = None
+    granted: str = ""
+    said: str = ""
+    question: str | None = None
+    tail: str = ""
+    streamed: int = 0
+    lines: int = 0
+    files: int = 0
+    change: FileChanged | None = None
+    outdated: bool = False
 
 
 class ServerTool(Base, kw_only=True):

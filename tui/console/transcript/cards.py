@@ -6,8 +6,10 @@ import datetime as dt
 import json
 from collections.abc import Iterator, Sequence
 
+from tui.console.transcript.below import GUTTER, below
 from tui.console.transcript.blocks import ToolCard
 from tui.console.transcript.calls import change_of, language_of, outcome, subject, verb
+from tui.console.transcript.checklist import checklist, list_lines
 from tui.console.transcript.diff import Change, lay_out
 from tui.console.transcript.highlight import Colours
 from tui.console.transcript.lines import Line, Span, width_of, wrap
@@ -18,7 +20,6 @@ _MAX_CHARACTERS = 20_000
 _MAX_LINES = 200
 _WIDEST_NAME = 16
 _SHORT = 60
-_GUTTER = (Span("  ", "", None, True), Span("│ ", "quote-bar", None, True))
 
 
 def card_lines(
@@ -31,9 +32,11 @@ def card_lines(
 ) -> list[Line]:
     """The card's lines; a change to a file shows its lines while it is open."""
     change = change_of(card)
-    lines = [_head(card, change, prose, opened, now)]
+    lines = [_head(card, change, prose, opened, now), *below(card, prose, opened)]
     if not opened:
         return lines
+    if items := checklist(card.name, card.args):
+        return [*lines, *list_lines(items, prose)]
     if change is not None:
         language = language_of(card)
 
@@ -44,7 +47,7 @@ def card_lines(
     arguments, output = list(_arguments(card)), list(_output(card))
     between: list[list[Span]] = [[]] if arguments and output else []
     for span in (*arguments, *between, *output):
-        lines += [line._replace(spans=_GUTTER + line.spans) for line in wrap(span, prose - 4)]
+        lines += [line._replace(spans=GUTTER + line.spans) for line in wrap(span, prose - 4)]
     return lines
 
 
@@ -55,7 +58,8 @@ def _head(
     did = f"{verb(card):<4} "
     went = _tally(change) if change else [Span(*outcome(card))]
     room = width - 2 - cell_width(did) - width_of(right) - 2
-    about = neutralise(subject(card.name, card.args), strict=True)
+    plain = subject(card.name, card.args) if not checklist(card.name, card.args) else ""
+    about = neutralise(plain, strict=True)
     short = truncate(about, max(room - width_of(went) - 2, room // 2))
     left = room - cell_width(short) - 2
     if len(went) == 1:

@@ -9,7 +9,7 @@ from typing import Literal, NamedTuple
 from tui.console.transcript.lines import Line, Span, width_of, wrap
 from tui.text import neutralise
 
-SIDE_BY_SIDE_COLUMNS = 120
+SIDE_BY_SIDE_COLUMNS = 110
 _MAX_ROWS = 400
 _LONGEST_ROW = 1_000
 _LOOKED_AT = 4_000
@@ -77,30 +77,62 @@ def from_unified(text: str, *, whole: bool = False) -> Change | None:
     return _change(rows, len(rows) if whole else _MAX_ROWS) if rows else None
 
 
-def from_texts(before: str, after: str) -> Change:
-    """What turns one text into the other, with a little of what stays around it."""
+def from_texts(before: str, after: str, *, files: bool = False) -> Change:
+    """What turns one text into the other, with a little of what stays around it.
+
+    `files`: they are whole files, so that their lines have numbers.
+    """
     import difflib
 
-    old, new = before.split("\n"), after.split("\n")
+    old, new = _lines(before, files), _lines(after, files)
     start = _alike(old, new)
     end = _alike(old[start:][::-1], new[start:][::-1])
     out, put = old[start : len(old) - end], new[start : len(new) - end]
-    lead, trail = old[:start][-_CONTEXT:], old[len(old) - end :][:_CONTEXT]
-    rows = [Row(" ", line) for line in lead]
+    sides = _Sides(old, new, files)
+    rows = sides.kept(max(start - _CONTEXT, 0), max(start - _CONTEXT, 0), min(start, _CONTEXT))
     if len(out) * len(put) > _MOST_MATCHED:
         # Matching grows with the square; so long a change is shown as taken out and put in.
-        rows += [Row("-", line) for line in out[:_MAX_ROWS]]
-        rows += [Row("+", line) for line in put[:_MAX_ROWS]]
-        hidden = len(out) + len(put) - len(rows) + len(lead)
+        lead = len(rows)
+        rows += sides.taken_out(start, start + min(len(out), _MAX_ROWS))
+        rows += sides.put_in(start, start + min(len(put), _MAX_ROWS))
+        hidden = len(out) + len(put) - len(rows) + lead
         return Change(rows, len(put), len(out), max(hidden, 0))
     matcher = difflib.SequenceMatcher(None, out, put, autojunk=False)
     for tag, out_from, out_to, put_from, put_to in matcher.get_opcodes():
         if tag == "equal":
-            rows += _context(out[out_from:out_to])
+            kept = sides.kept(start + out_from, start + put_from, out_to - out_from)
+            rows += _context(kept)
         else:
-            rows += [Row("-", line) for line in out[out_from:out_to]]
-            rows += [Row("+", line) for line in put[put_from:put_to]]
-    return _change([*rows, *(Row(" ", line) for line in trail)])
+            rows += sides.taken_out(start + out_from, start + out_to)
+            rows += sides.put_in(start + put_from, start + put_to)
+    return _change([*rows, *sides.kept(len(old) - end, len(new) - end, min(end, _CONTEXT))])
+
+
+def _lines(text: str, file: bool) -> list[str]:
+    return (text.removesuffix("\n") if file else text).split("\n") if text else []
+
+
+class _Sides(NamedTuple):
+    """Rows out of two texts, by their lines' places."""
+
+    old: Sequence[str]
+    new: Sequence[str]
+    numbered: bool
+
+    def kept(self, at: int, put: int, count: int) -> list[Row]:
+        return [
+            Row(" ", self.old[at + n], self._number(at + n), self._number(put + n))
+            for n in range(count)
+        ]
+
+    def taken_out(self, start: int, end: int) -> list[Row]:
+        return [Row("-", self.old[n], self._number(n), None) for n in range(start, end)]
+
+    def put_in(self, start: int, end: int) -> list[Row]:
+        return [Row("+", self.new[n], None, self._number(n)) for n in range(start, end)]
+
+    def _number(self, at: int) -> int | None:
+        return at + 1 if self.numbered else None
 
 
 def _alike(old: Sequence[str], new: Sequence[str]) -> int:
@@ -113,9 +145,8 @@ def _alike(old: Sequence[str], new: Sequence[str]) -> int:
     return count
 
 
-def _context(lines: Sequence[str]) -> list[Row]:
+def _context(rows: list[Row]) -> list[Row]:
     """Lines that stay, between two changes."""
-    rows = [Row(" ", line) for line in lines]
     if len(rows) > 2 * _CONTEXT + 1:
         return [*rows[:_CONTEXT], Row("@", ""), *rows[-_CONTEXT:]]
     return rows

@@ -19,6 +19,8 @@ from tui.console.transcript.layout import Setting
 def estimated_height(block: Block, setting: Setting, opened: bool) -> int:
     """Lines of a block, the blank ones above it not counted."""
     match block:
+        case _ if block.gone:
+            return 0
         case Reply():
             rows = block.breaks + 1
             return rows + max(block.size - rows * setting.prose // 2, 0) // setting.prose

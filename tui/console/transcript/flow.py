@@ -9,7 +9,7 @@ from __future__ import annotations
 import datetime as dt
 import time
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
@@ -30,6 +30,10 @@ if TYPE_CHECKING:
 _QUICK_S = 0.004
 _REST = 8
 """A layout that takes longer than the loop may be held rests eight times as long as it took."""
+
+
+def _upwards(blocks: Sequence[Block], id: BlockId) -> Iterator[Block]:
+    return (blocks[at] for at in range(id - 1, -1, -1))
 
 
 class Place(NamedTuple):
@@ -137,6 +141,8 @@ class Flow:
             block = self.model.blocks[id]
             if id == len(self.heights):
                 self.heights.append(self._estimate(block))
+            elif block.gone:
+                self._take_away(id)
             elif (laid := self._laid.get(id)) is None:
                 self.heights.set(id, self._estimate(block))
             else:
@@ -144,6 +150,11 @@ class Flow:
                 if first is not None:
                     changed[id] = first
         return changed
+
+    def _take_away(self, id: BlockId) -> None:
+        if (laid := self._laid.pop(id, None)) is not None:
+            self._lines_kept -= laid.height
+        self.heights.set(id, 0)
 
     def catch_up(self) -> dict[BlockId, int]:
         """Lay out replies that were put off because the last time took long."""
@@ -239,14 +250,20 @@ class Flow:
         return changed
 
     def _gap(self, block: Block) -> int:
-        previous = self.model.blocks[block.id - 1] if block.id else None
+        previous = self._seen_before(block.id)
         gap = gap_before(previous, block)
         return 1 if gap == 0 and previous and self.opened(previous.id) else gap
 
+    def _seen_before(self, id: BlockId) -> Block | None:
+        return next((one for one in _upwards(self.model.blocks, id) if not one.gone), None)
+
     def _estimate(self, block: Block) -> int:
-        return self._gap(block) + estimated_height(block, self.setting, self.opened(block.id))
+        gap = 0 if block.gone else self._gap(block)
+        return gap + estimated_height(block, self.setting, self.opened(block.id))
 
     def _lay_out(self, block: Block) -> Laid:
+        if block.gone:
+            return Laid(block.version, 0, [])
         gap = self._gap(block)
         if isinstance(block, Reply):
             markdown = MarkdownLines(self._parser, self.setting.width, self.highlighter)

@@ -5,9 +5,9 @@ from __future__ import annotations
 import datetime as dt
 from typing import assert_never
 
+from tui.console.transcript import progress
+from tui.console.transcript.blocklist import BlockList
 from tui.console.transcript.blocks import (
-    Block,
-    BlockId,
     Failure,
     Footer,
     Notice,
@@ -16,13 +16,14 @@ from tui.console.transcript.blocks import (
     ServerTool,
     Streamed,
     Thinking,
-    Tone,
     ToolCard,
 )
 from tui.console.transcript.calls import doing
+from tui.console.transcript.checklist import checklist
+from tui.console.transcript.life import compacted, forked, from_now_on, rewound
 from tui.console.transcript.turns import WAITS_FOR_YOU, TurnSum, Working
 from tui.console.transcript.words import decided, ending
-from tui.events.base import CallId
+from tui.events.base import CallId, RequestId
 from tui.events.codec import Recorded
 from tui.events.money import ChargeRecorded, LimitsReported, UsageReported
 from tui.events.route import FallbackTaken, RequestFinished, ResponseOpened, RouteDecided
@@ -64,24 +65,21 @@ _CAN_GO_ON: frozenset[DoneStop] = frozenset(
 )
 
 
-class TranscriptModel:
+class TranscriptModel(BlockList):
     """One session's blocks, in order. Blocks are the model's: readers change none of them."""
 
     def __init__(self) -> None:
-        self.blocks: list[Block] = []
+        super().__init__()
         self.queued: dict[str, str] = {}
-        self._changed: set[BlockId] = set()
         self._calls: dict[CallId, ToolCard] = {}
         self._turn: TurnSum | None = None
         self._ended: tuple[TurnSum, Footer] | None = None
-        self._open: Reply | Thinking | None = None
         self._failed: Failure | None = None
         self._stop: DoneStop = "end"
-
-    def take_changes(self) -> set[BlockId]:
-        """Blocks that are new or changed since the last call."""
-        changed, self._changed = self._changed, set()
-        return changed
+        self._beside: TurnSum | None = None  # requests outside of any turn
+        self._sums: dict[RequestId, Notice] = {}
+        self._mode: Notice | None = None
+        self._list: ToolCard | None = None
 
     @property
     def running(self) -> bool:
@@ -110,6 +108,7 @@ class TranscriptModel:
     def apply(self, record: Recorded) -> None:
         """Take in the next event of the session."""
         event, at = record.event, record.at
+        self._seq = record.seq
         match event:
             case TextStreamed():
                 self._streamed(event, at)
@@ -137,30 +136,11 @@ class TranscriptModel:
             case SessionCreated() | SessionTitled() | ModelChosen() | LimitsReported():
                 pass  # shown elsewhere
             case ModeChosen() | SessionForked() | SessionRewound() | HistoryCompacted():
-                pass
+                self._lived(event, at)
             case ToolStreamed() | FileChanged() | PersonAsked() | PersonAnswered():
-                pass
+                self._went_on(event)
             case _:
                 assert_never(event)
-
-    def _add(self, block: Block) -> None:
-        self.blocks.append(block)
-        self._changed.add(block.id)
-
-    def _touch(self, block: Block) -> None:
-        block.version += 1
-        self._changed.add(block.id)
-
-    @property
-    def _next(self) -> BlockId:
-        return BlockId(len(self.blocks))
-
-    def note(self, text: str, tone: Tone = "mute") -> None:
-        """Add a sentence of the console's own; no log has it."""
-        self._say(text, tone)
-
-    def _say(self, text: str, tone: Tone = "mute") -> None:
-        self._add(Notice(id=self._next, text=text, tone=tone))
 
     def _streamed(self, event: TextStreamed, at: dt.datetime) -> None:
         block = self._open
@@ -183,25 +163,6 @@ class TranscriptModel:
         self._grow(block, event.delta)
         if self._turn:
             self._turn.streamed(event.request, "thinking", len(event.delta), at)
-
-    def _begin(self, block: Reply | Thinking) -> None:
-        self._open = block
-        self._add(block)
-
-    def _grow(self, block: Streamed, delta: str) -> None:
-        block.parts.append(delta)
-        block.size += len(delta)
-        block.breaks += delta.count("\n")
-        block.version += 1
-        self._changed.add(block.id)
-
-    def _close_open(self, at: dt.datetime) -> None:
-        block, self._open = self._open, None
-        if block is not None:
-            block.streaming = False
-            if isinstance(block, Thinking):
-                block.ended = at
-            self._touch(block)
 
     def _closed(self, event: BlockClosed | RequestFinished, at: dt.datetime) -> None:
         self._close_open(at)
@@ -248,14 +209,14 @@ class TranscriptModel:
                 )
                 self._calls[event.id] = card
                 self._add(card)
+                self._outdate(card)
                 self._now(f"calling {event.name}", heard=at)
             case ServerToolUsed():
                 self._add(ServerTool(id=self._next, name=event.name))
             case ToolReturned():
                 card = self._calls.pop(event.call, None)
                 if card is not None:
-                    card.output, card.ok, card.truncated = event.output, event.ok, event.truncated
-                    card.seconds, card.asked = event.seconds, False
+                    progress.end(card, event)
                     self._touch(card)
                 self._now("waiting for the model")
 
@@ -273,14 +234,82 @@ class TranscriptModel:
             case ApprovalDecided():
                 said = decided(event.decision, event.by, event.rule)
                 if card:
-                    card.asked, card.decision = False, said
-                    card.denied = event.decision == "deny"
-                    card.started = None if card.denied else at
+                    progress.decide(card, event, at)
                     self._now(doing(card))
                 elif said:
                     self._say(said, "mute" if event.decision == "allow" else "warn")
         if card:
             self._touch(card)
+
+    def _went_on(self, event: ToolStreamed | FileChanged | PersonAsked | PersonAnswered) -> None:
+        card = self._calls.get(event.call)
+        match event:
+            case PersonAsked():
+                self._now(WAITS_FOR_YOU)
+                if card:
+                    progress.ask(card, event)
+                else:
+                    self._say(f"the agent asked: {event.question}")
+            case PersonAnswered():
+                self._now("waiting for the model")
+                if card:
+                    progress.answer(card, event)
+                else:
+                    self._say(f"you answered: {event.answer}")
+            case ToolStreamed() if card:
+                progress.stream(card, event)
+            case FileChanged() if card:
+                progress.change(card, event)
+            case _:
+                pass
+        if card:
+            self._touch(card)
+
+    def _outdate(self, card: ToolCard) -> None:
+        """Of several lists of what is to do only the last stays open."""
+        if checklist(card.name, card.args):
+            before, self._list = self._list, card
+            if before is not None:
+                before.outdated = True
+                self._touch(before)
+
+    def _lived(
+        self,
+        event: ModeChosen | SessionForked | SessionRewound | HistoryCompacted,
+        at: dt.datetime,
+    ) -> None:
+        """The session itself changed."""
+        self._close_open(at)
+        match event:
+            case ModeChosen():
+                if self._mode is not None and self._mode is self.blocks[-1]:
+                    self._mode.text = from_now_on(event.mode)
+                    self._touch(self._mode)
+                elif self.blocks:
+                    self._say(from_now_on(event.mode))
+                    self._mode = self._last_notice()
+            case SessionForked():
+                self._say(forked(event))
+            case SessionRewound():
+                self._take_back(lambda block: block.seq > event.to)
+                self._stop, self._failed, self._ended, self._mode = "end", None, None, None
+                self._calls.clear()
+                self._say(rewound(event))
+            case HistoryCompacted():
+                request = event.request
+                self._take_back(
+                    lambda block: isinstance(block, Streamed) and block.request == request
+                )
+                self._say(compacted(self._used(request)))
+                if request is not None and (notice := self._last_notice()):
+                    self._sums[request] = notice
+
+    def _used(
+        self, request: RequestId | None
+    ) -> tuple[UsageReported | None, ChargeRecorded | None] | None:
+        sums = [one for one in (self._turn, self._beside) if one and request is not None]
+        found = [one.used(request) for one in sums if request is not None]
+        return next((one for one in found if one is not None), None)
 
     def _went_wrong(
         self, event: ErrorRaised | RetryScheduled | RetryBegun, at: dt.datetime
@@ -328,15 +357,27 @@ class TranscriptModel:
     ) -> None:
         match event:
             case RouteDecided():
-                if self._turn:
-                    self._turn.routed(event, at)
+                if self._turn is None and self._beside is None:
+                    self._beside = TurnSum(at)
+                if (served := self._turn or self._beside) is not None:
+                    served.routed(event, at)
             case FallbackTaken():
                 self._say(f"went on with {event.target} instead of {event.source}: {event.why}")
             case UsageReported() | ChargeRecorded():
-                if (self._turn and self._turn.accounts(event)) or self._ended is None:
-                    return
-                # Some services tell the price of a request after its turn has ended.
-                turn, footer = self._ended
-                if turn.accounts(event):
-                    footer.paid, footer.platform_nano = turn.paid(), turn.platform_nano
-                    self._touch(footer)
+                self._account(event)
+                if (notice := self._sums.get(event.request)) is not None:
+                    notice.text = compacted(self._used(event.request))
+                    self._touch(notice)
+
+    def _account(self, event: UsageReported | ChargeRecorded) -> None:
+        if self._turn and self._turn.accounts(event):
+            return
+        if self._beside and self._beside.accounts(event):
+            return
+        if self._ended is None:
+            return
+        # Some services tell the price of a request after its turn has ended.
+        turn, footer = self._ended
+        if turn.accounts(event):
+            footer.paid, footer.platform_nano = turn.paid(), turn.platform_nano
+            self._touch(footer)

@@ -15,7 +15,7 @@ LEFT = 4
 """Cells, and characters, before the text: a bar may stand in the third."""
 RIGHT = 3
 BAR = "▎"
-_PLAIN = str.maketrans("▎▸▾│─↪•◦▪⋯", "|>v|-+*-*.")
+_PLAIN = str.maketrans("▎▸▾│─↪•◦▪⋯✓", "|>v|-+*-*.x")
 
 STYLES = {
     **{name: f"${name}" for name in ("soft", "mute", "faint", "good", "warn", "bad")},

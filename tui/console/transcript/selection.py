@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from textual.geometry import Offset
 from textual.selection import Selection
 
 from tui.console.transcript.blocks import (
@@ -38,6 +39,15 @@ def place_of(row: int) -> Place:
     """The place of a row's number."""
     block, line = divmod(row, _LINES)
     return Place(BlockId(block), line)
+
+
+def shifted(selection: Selection, blocks: int) -> Selection:
+    """The same selection where so many blocks stand before its first."""
+
+    def moved(at: Offset | None) -> Offset | None:
+        return None if at is None else Offset(at.x, at.y + blocks * _LINES)
+
+    return Selection(moved(selection.start), moved(selection.end))
 
 
 def selected_text(flow: Flow, selection: Selection, left: int) -> str:
@@ -116,7 +126,10 @@ def text_of(block: Block) -> str:
 def matching(blocks: Sequence[Block], text: str) -> list[BlockId]:
     """The blocks that hold a text, in order; upper and lower case are alike."""
     wanted = text.casefold()
-    return [block.id for block in blocks if wanted and wanted in source_of(block).casefold()]
+    if not wanted:
+        return []
+    seen = (block for block in blocks if not block.gone)
+    return [block.id for block in seen if wanted in source_of(block).casefold()]
 
 
 def last_code(block: Block) -> str:

@@ -113,6 +113,11 @@ class TurnSum(msgspec.Struct):
                 request.charge = event
         return True
 
+    def used(self, request: RequestId) -> tuple[UsageReported | None, ChargeRecorded | None] | None:
+        """What one request used and cost so far; None where it is none of these."""
+        known = self.requests.get(request)
+        return (known.usage, known.charge) if known is not None else None
+
     def working(self, now: dt.datetime) -> Working:
         """The line to show now."""
         latest = self._latest

@@ -93,8 +93,13 @@ class TranscriptView(TranscriptCanvas):
             seen = [row.block for row in self._window.rows if isinstance(row, Place)]
             block = seen[-1] if seen else blocks - 1
         else:
-            block = min(max(self._cursor + step, 0), blocks - 1)
+            block = self._next_seen(self._cursor, step)
         self.reveal(BlockId(block))
+
+    def _next_seen(self, block: int, step: int) -> int:
+        blocks = self.model.blocks
+        ahead = range(block + step, len(blocks) if step > 0 else -1, step)
+        return next((id for id in ahead if not blocks[id].gone), block)
 
     def find(self, text: str, step: int = -1) -> bool:
         """Put the cursor on the next block up (or, step 1, down) that holds a text.

@@ -6,6 +6,7 @@ import datetime as dt
 from typing import Literal, Protocol, assert_never
 
 from tui.console.transcript.blocks import Tone
+from tui.events.tool import ApprovalDecided
 from tui.events.turn import DoneStop
 
 _PROVIDERS = {
@@ -141,6 +142,22 @@ def decided(decision: Literal["allow", "deny"], by: str, rule: str | None) -> st
             return "refused: nobody was there to say yes"
         case _:
             return ""
+
+
+def granted(event: ApprovalDecided) -> str:
+    """For how long a person's yes holds, and what was changed before it; empty for a plain one."""
+    if event.decision != "allow" or event.by != "person":
+        return ""
+    edited = "changed by you before it ran" if event.args is not None else ""
+    match event.scope:
+        case "once":
+            return edited
+        case "session":
+            held = "allowed by you for the rest of this session"
+        case "always":
+            held = "always allowed here from now on"
+    rule = f": {event.rule}" if event.rule else ""
+    return f"{edited}; {held}{rule}" if edited else f"{held}{rule}"
 
 
 def ending(stop: DoneStop, *, engine_died: bool, failed: bool) -> tuple[str, Tone] | None:
