@@ -95,7 +95,7 @@ class EchoToolbox:
     def __init__(self, cwd: Path) -> None:
         self.cwd = cwd
 
-    def specs(self):
+    def specs(self, offered):
         return ()
 
     async def judge(self, name, args, mode):

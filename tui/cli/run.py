@@ -28,7 +28,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--model", metavar="ID")
     parser.add_argument("--session", metavar="ID|last", help="go on with this session")
     parser.add_argument("--json", action="store_true", help="one object a line")
-    parser.add_argument("--tools", choices=("read", "none"), default="read")
+    parser.add_argument("--tools", choices=("read", "all", "none"), default="read")
     parser.add_argument("--effort", metavar="E", help="reasoning effort, as the model names it")
     parser.add_argument("--max-steps", type=int, default=50, metavar="N")
 

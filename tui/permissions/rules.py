@@ -42,6 +42,47 @@ def decide_reading(mode: Mode, facts: Sequence[PathFacts]) -> Verdict:
     return max(verdicts, key=lambda verdict: _STRENGTH[verdict.verdict], default=allowed)
 
 
+RUN_BY_BEING_THERE = (
+    ".git", ".github", ".gitlab-ci.yml", ".circleci", ".husky", ".pre-commit-config.yaml",
+    ".vscode", ".idea", ".devcontainer", ".envrc", ".direnv", ".mise.toml", ".tool-versions",
+    ".mcp.json", ".cursor", ".claude", ".codex", ".gemini", "agents.md", "claude.md",
+    "gemini.md", "sitecustomize.py", "usercustomize.py", ".pythonrc.py", ".bashrc",
+    ".bash_profile", ".profile", ".zshrc", ".zshenv",
+)  # fmt: skip
+"""Files and folders whose content another program runs or obeys without a further question."""
+
+
+def decide_change(mode: Mode, facts: Sequence[PathFacts]) -> Verdict:
+    """The verdict on a call that changes a file: the strictest of its paths'.
+
+    Read only refuses; "edit freely" lets changes inside the folder pass, but for secrets and for
+    what other programs run by its being there. Outside the folder everything asks.
+    """
+    verdicts = [_changing(mode, fact) for fact in facts]
+    nothing = Verdict("ask", "what it would change is not known")
+    return max(verdicts, key=lambda verdict: _STRENGTH[verdict.verdict], default=nothing)
+
+
+def _changing(mode: Mode, fact: PathFacts) -> Verdict:
+    read = _reading(fact)
+    if read.verdict == "deny":
+        return read
+    if mode == "read":
+        return Verdict("deny", "read only: Shift+Tab lets the person allow changes")
+    if read.verdict == "ask":
+        return read
+    runs = next((p for p in fact.real.parts if p.casefold() in RUN_BY_BEING_THERE), None)
+    if runs is not None:
+        return Verdict("ask", f"{fact.real}: other programs run or obey what lies in {runs}")
+    match mode:
+        case "ask":
+            return Verdict("ask", "changes a file of this folder")
+        case "edit":
+            return Verdict("allow", "edit freely: changes a file of this folder")
+        case _:
+            assert_never(mode)
+
+
 def _reading(fact: PathFacts) -> Verdict:
     leads = f"{fact.asked} leads to {fact.real}" if fact.elsewhere else str(fact.real)
     match fact.place:

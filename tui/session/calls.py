@@ -11,7 +11,7 @@ import msgspec
 from tui.events.base import CallId
 from tui.events.codec import AnyEvent
 from tui.events.session import Mode
-from tui.events.tool import ApprovalAsked, ApprovalDecided, ToolReturned
+from tui.events.tool import ApprovalAsked, ApprovalDecided, FileChanged, ToolReturned
 from tui.providers.base import ToolCallBlock
 from tui.session.commands import AnswerApproval
 from tui.session.context import INTERRUPTED
@@ -79,10 +79,12 @@ class CallRunner:
             return
         args = call.args
         verdict = await self._toolbox.judge(call.name, args, self._mode())
+        id, change = CallId(call.id), verdict.change
         decided = await self._decide(call, args, verdict)
         if decided.args is not None and decided.decision == "allow":
             args = decided.args
             changed = await self._toolbox.judge(call.name, args, self._mode())
+            change = changed.change
             if changed.verdict == "deny":
                 decided = msgspec.structs.replace(
                     decided, decision="deny", by="rule", rule=changed.why
@@ -93,6 +95,11 @@ class CallRunner:
             words = decided.said or decided.rule or verdict.why
             self._returned(call, False, f"Refused: {self._scrub.text(words)}. Go on without it.")
             return
+        if change is not None:
+            self._record(
+                FileChanged(call=id, path=change.path, before=change.before, after=change.after)
+            )
+            await self._flush()
         loop = asyncio.get_running_loop()
         began = loop.time()
         result = await self._toolbox.run(call.name, args)
@@ -123,7 +130,12 @@ class CallRunner:
         self._answers[call] = asyncio.get_running_loop().create_future()
         self._record(
             ApprovalAsked(
-                call=call, name=name, what=verdict.what, why=verdict.why, rule=verdict.rule
+                call=call,
+                name=name,
+                what=verdict.what,
+                why=verdict.why,
+                rule=verdict.rule,
+                diff=verdict.change.diff if verdict.change is not None else None,
             )
         )
         try:

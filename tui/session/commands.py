@@ -35,7 +35,7 @@ class StartTurn(Command, tag="start_turn", frozen=True, kw_only=True):
     prompt: str
     attachments: tuple[Attachment, ...] = ()
     max_steps: int = 50
-    tools: Literal["read", "all", "none"] = "read"
+    tools: Literal["read", "all", "none"] = "all"
     max_tokens: int = 16_000
     asks: bool = True  # a person is there to answer approvals; else they are refused
     allow: tuple[str, ...] = ()  # rules that hold for this turn (`run --allow`)

@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from decimal import Decimal
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 import msgspec
 
@@ -92,10 +92,23 @@ class Pricer(Protocol):
         ...
 
 
+Offered = Literal["read", "all"]
+"""The tools that only read, or all."""
+
+
 class ToolResult(msgspec.Struct, frozen=True, kw_only=True):
     ok: bool
     output: str
     truncated: bool = False
+
+
+class Change(msgspec.Struct, frozen=True, kw_only=True):
+    """A file's bytes before (None: not there) and after, and the same for a person."""
+
+    path: str
+    before: bytes | None
+    after: bytes
+    diff: str
 
 
 class ToolVerdict(msgspec.Struct, frozen=True, kw_only=True):
@@ -105,12 +118,15 @@ class ToolVerdict(msgspec.Struct, frozen=True, kw_only=True):
     why: str
     what: str
     rule: str | None = None  # what "always here" would remember
+    change: Change | None = None  # what it would do to a file
 
 
 class Toolbox(Protocol):
     """The tools of one folder."""
 
-    def specs(self) -> tuple[ToolSpec, ...]: ...
+    def specs(self, offered: Offered) -> tuple[ToolSpec, ...]:
+        """The tools that the model is told of."""
+        ...
 
     async def judge(self, name: str, args: dict[str, Any], mode: Mode) -> ToolVerdict:
         """Whether the rules let the call run."""

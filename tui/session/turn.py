@@ -91,6 +91,7 @@ class Turn:
         self._choice = choice
         self._ports = ports
         self._writer = writer
+        self._state = state
         self._conversation = conversation
         self._toolbox = ports.toolbox(cwd)
         self._calls = CallRunner(
@@ -245,12 +246,14 @@ class Turn:
         return sum(c.nano or 0 for request in self._requests for c in request.charges)
 
     def _build(self, decision: Decision, max_tokens: int) -> base.ModelRequest:
-        use_tools = decision.tools and self._start.tools == "read"
+        offered = self._start.tools if decision.tools else "none"
         return base.ModelRequest(
             model=decision.wire_model,
             messages=self._conversation.messages(),
-            system=system_prompt(str(self._cwd), local=decision.local, tools=use_tools),
-            tools=self._toolbox.specs() if use_tools else (),
+            system=system_prompt(
+                str(self._cwd), local=decision.local, tools=offered, mode=self._state.mode
+            ),
+            tools=() if offered == "none" else self._toolbox.specs(offered),
             max_tokens=max_tokens,
             effort=self._choice.effort if self._choice.effort in decision.efforts else None,
             thinking=decision.thinking,

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from tui.tools.base import Tool, ToolContext, ToolOutput
+from tui.tools.changing import EditTool, WriteTool
 from tui.tools.files import ListTool, ReadTool
 from tui.tools.output import shown_name
 from tui.tools.search import GlobTool, GrepTool
@@ -14,6 +15,11 @@ from tui.tools.search import GlobTool, GrepTool
 def reading_tools() -> tuple[Tool, ...]:
     """The tools that only read: read, list, glob, grep."""
     return (ReadTool(), ListTool(), GlobTool(), GrepTool())
+
+
+def all_tools() -> tuple[Tool, ...]:
+    """Those, and the tools that change files: edit, write."""
+    return (*reading_tools(), EditTool(), WriteTool())
 
 
 def find_tool(tools: Sequence[Tool], name: str) -> Tool | None:
