@@ -14,7 +14,7 @@ from tui.console import garbage
 @pytest.fixture
 def looks(monkeypatch):
     """Every look at all that lives."""
-    monkeypatch.setattr(garbage, "QUIET_S", 0.3)
+    monkeypatch.setattr(garbage, "QUIET_S", 1.0)
     seen: list[int] = []
 
     def note(phase: str, info: dict[str, int]) -> None:
@@ -34,12 +34,12 @@ async def test_garbage_is_looked_for_once_a_turn_has_ended(tmp_path, looks):
     async with hand_fed(tmp_path, script=script) as seen:
         seen.bridge.tell(script.take())
         await seen.until(lambda: "two" in seen.text())
-        await seen.pilot.pause(0.6)
+        await seen.pilot.pause(1.5)
         assert not looks
         script.close().done()
         seen.bridge.tell(script.take())
         await seen.until(lambda: bool(looks))
-        await seen.pilot.pause(0.6)
+        await seen.pilot.pause(1.5)
         assert len(looks) == 1
 
 
@@ -47,7 +47,7 @@ async def test_garbage_is_not_looked_for_while_someone_types(tmp_path, looks):
     script = Script().prompt("go").route().opened().say("one two").close().done()
     async with hand_fed(tmp_path, script=script) as seen:
         seen.bridge.tell(script.take())
-        for _ in range(8):
+        for _ in range(16):
             await seen.pilot.pause(0.1)
             await seen.pilot.press("a")
         assert not looks

@@ -92,8 +92,8 @@ class TranscriptCanvas(ScrollView, can_focus=True):
             self.model.apply(record)
         if self.size.height:
             self._show(self._flow.sync(), news=True)
-        if isinstance(self.screen, Echo) and any(isinstance(r.event, _ENDS) for r in records):
-            self.screen.end(self)
+            if isinstance(self.screen, Echo) and any(isinstance(r.event, _ENDS) for r in records):
+                self.screen.end(self)
 
     def note(self, text: str, tone: Tone = "mute") -> None:
         """Add a sentence of the console's own; no log has it."""
