@@ -12,7 +12,7 @@ from tui.events.tool import ToolSpec
 from tui.permissions.facts import PathFacts, look_at
 from tui.permissions.rules import Verdict, decide_change, decide_reading
 from tui.session.ports import Change, Offered, ToolResult, ToolVerdict
-from tui.tools.base import CallFailed, ActingTool, Tool, ToolContext
+from tui.tools.base import ActingTool, CallFailed, Tool, ToolContext
 from tui.tools.effects import Changing
 from tui.tools.registry import all_tools, find_tool, reading_tools, run_call
 
