@@ -52,6 +52,7 @@ from tui.session.replies import (
     AnyNotice,
     AnyReply,
     Done,
+    Rules,
     SessionOpened,
     Sessions,
     SpentToday,
@@ -169,10 +170,11 @@ class SessionManager:
                 | ForkSession()
                 | RewindSession()
                 | DeleteSession()
-                | ListRules()
                 | RemoveRule()
             ):
                 raise UsageError("this engine does not know that command")
+            case ListRules():
+                return Rules(rules=())  # a yes for good is not offered yet: there are none
             case ListSessions():
                 return Sessions(sessions=tuple(await self._blocking(self._store.summaries)))
             case Shutdown():
