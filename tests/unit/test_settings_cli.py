@@ -46,6 +46,12 @@ def test_set_to_null_takes_a_limit_off(capsys):
     assert settings(capsys, "get", "budget.day_usd", "--json")[1] == "null\n"
 
 
+def test_reset_goes_back_to_the_default(capsys):
+    settings(capsys, "set", "cache.warn_usd", "2")
+    assert settings(capsys, "reset", "cache.warn_usd")[1] == "cache.warn_usd = 0.05\n"
+    assert settings(capsys, "get", "cache.warn_usd")[1] == "0.05\n"
+
+
 def test_a_refused_value_exits_2(capsys):
     assert settings(capsys, "set", "approvals.mode", "yolo")[0] == 2
 

@@ -44,6 +44,8 @@ class Guarded(_Base):
     """What it is called where it is said that it failed."""
 
     failure: Exception | None = None
+    unfinished = False
+    """Whether it could not be composed, which is done once."""
 
     def __init_subclass__(
         cls,
@@ -57,7 +59,8 @@ class Guarded(_Base):
             setattr(cls, "compose", _guarded_compose(cls.compose))  # noqa: B010 - its type is wider
 
     async def _dispatch_message(self, message: Message) -> None:
-        if self.failure is not None and isinstance(message, events.Show | events.Resize):
+        seen_again = isinstance(message, events.Show | events.Resize)
+        if self.failure is not None and seen_again and not self.unfinished:
             self.recover()
         try:
             await super()._dispatch_message(message)
@@ -88,16 +91,19 @@ class Guarded(_Base):
     def fail(self, error: Exception) -> None:
         """Show this failure in place of what it shows else."""
         self.failure = error
-        for child in self.children:
-            child.display = False
+        self._show_children()
+        self.call_later(self._show_children)  # those that were being composed come only now
         self.refresh(layout=True)
 
     def recover(self) -> None:
         """Try again."""
         self.failure = None
-        for child in self.children:
-            child.display = True
+        self._show_children()
         self.refresh(layout=True)
+
+    def _show_children(self) -> None:
+        for child in self.children:
+            child.display = self.failure is None
 
 
 def _guarded_compose(compose: Callable[[Any], ComposeResult]) -> Callable[[Any], ComposeResult]:
@@ -105,6 +111,7 @@ def _guarded_compose(compose: Callable[[Any], ComposeResult]) -> Callable[[Any],
         try:
             yield from compose(self)
         except Exception as error:  # the same: nothing of it is mounted
+            self.unfinished = True
             self.fail(error)
 
     return guarded

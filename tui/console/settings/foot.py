@@ -84,8 +84,6 @@ def _letters(row: Row | None) -> list[Pair]:
             return [("T", "test"), ("M", "make default"), ("D", "forget, with undo")]
         case ChangeKey():
             return [("T", "test"), ("M", "make default")]
-        case TakeBackRule():
-            return [("D", "take back")]
         case ChangeSetting():
             return [("R", "reset")]
         case _:

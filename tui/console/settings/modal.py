@@ -58,8 +58,6 @@ class SearchField(Input):
             event.stop()
             event.prevent_default()
             self.post_message(self.KeyPasted(event.text, provider))
-        else:
-            super()._on_paste(event)
 
 
 class SettingsScreen(Acting):

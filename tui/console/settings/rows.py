@@ -213,18 +213,23 @@ def _cells(pieces: Sequence[Piece]) -> int:
 
 
 def spread(left: Sequence[Piece], right: Sequence[Piece], width: int) -> tuple[Piece, ...]:
-    """Pieces at both ends of `width` cells; the left ones are cut where there is no room."""
+    """Pieces at both ends of `width` cells, cut where there is no room; half is for the left."""
+    right = _cut(right, max(width // 2 - 1, width - _cells(left) - 1))
     taken = _cells(right)
-    room = max(0, width - taken - (1 if taken else 0))
-    out: list[Piece] = []
-    for text, style in left:
-        shown = truncate(text, room)
-        room -= cell_width(shown)
-        out.append((shown, style))
-        if room <= 0:
-            break
+    out = _cut(left, width - taken - (1 if taken else 0))
     gap = width - taken - _cells(out)
     return (*out, (" " * max(0, gap), ""), *right)
+
+
+def _cut(pieces: Sequence[Piece], room: int) -> list[Piece]:
+    out: list[Piece] = []
+    for text, style in pieces:
+        shown = truncate(text, max(0, room))
+        room -= cell_width(shown)
+        out.append((shown, style))
+        if shown != text:
+            break
+    return out
 
 
 def wrap(text: str, width: int) -> list[str]:
