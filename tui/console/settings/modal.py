@@ -86,6 +86,7 @@ class SettingsScreen(Acting):
         self._word = Static("", id="settings-word")
         self._foot = Static("", id="settings-foot", classes="dialog-foot")
         self._finder = Finder(())
+        self._stale = False
         self._sections: list[tuple[str, int | None]] = []
         self._seen: tuple[object, ...] = (None, None)
 
@@ -144,11 +145,13 @@ class SettingsScreen(Acting):
         )
 
     def look_again(self) -> None:
-        if self.is_mounted:
-            self._rebuild()
+        if self.is_mounted and not self._stale:
+            self._stale = True
+            self.call_later(self._rebuild)  # answers that come together are shown together
 
     def _rebuild(self) -> None:
         """Ask the panes anew; the chosen row stays."""
+        self._stale = False
         groups = all_groups(self._world())
         self._finder = Finder(groups)
         self._sections = [(one.section, one.count) for one in groups if one.section]
