@@ -168,6 +168,24 @@ async def test_a_reason_of_any_length_is_read_whole_before_a_yes(tmp_path):
         assert "it sends mail" in panel(seen)
 
 
+async def test_what_takes_long_to_lay_out_stops_nobody_and_is_judged_after_it(tmp_path):
+    what = "\n".join(f"echo {number}" for number in range(6_000)) + "\nrm -rf build"
+    async with asking(tmp_path, what) as seen:
+        await seen.until(lambda: "of 6001" in panel(seen))
+        assert "open when you have seen the end" in panel(seen)
+
+
+async def test_what_was_laid_out_in_a_thread_is_answered_as_any_other(tmp_path, monkeypatch):
+    from tui.console.panels import approval
+
+    monkeypatch.setattr(approval, "_QUICK", 0)
+    async with asking(tmp_path, COMMAND) as seen:
+        await seen.until(lambda: COMMAND in panel(seen))
+        await hear(seen)
+        await seen.press("1")
+        assert answers(seen)[0].allow
+
+
 async def test_what_cannot_be_seen_in_a_command_is_marked(tmp_path):
     from tui.text import neutralise
 
@@ -382,13 +400,13 @@ async def test_shift_tab_goes_round_the_modes(tmp_path):
         assert sent == ["edit", "read"]
 
 
-@pytest.mark.parametrize(
-    ("mode", "words"), [("read", "read only"), ("ask", "ask"), ("edit", "edit freely")]
-)
-async def test_the_mode_stands_in_the_composer_however_narrow(tmp_path, mode, words):
-    script = scenes.answered().add(ModeChosen(mode=mode))
+async def test_the_mode_stands_in_the_composer_however_narrow(tmp_path):
+    script = scenes.answered()
     async with hand_fed(tmp_path, script=script, size=(60, 18)) as seen:
-        assert f"{words}   " in seen.text(seen.app.composer)
+        for mode, words in (("read", "read only"), ("edit", "edit freely"), ("ask", "ask")):
+            seen.bridge.tell(script.add(ModeChosen(mode=mode)).take())
+            await seen.settle()
+            assert f"{words}   " in seen.text(seen.app.composer)
 
 
 async def test_a_session_of_another_console_keeps_its_mode(tmp_path):

@@ -27,6 +27,8 @@ _TITLES = {
     "fetch": "Fetch this address?",
 }
 _LONGEST_NAME = 40
+_QUICK = 20_000
+"""Characters that are laid out within a few frames."""
 _LONGEST_REASON = 400
 """A longer reason is read with what it is about, where nothing is cut."""
 
@@ -66,6 +68,7 @@ def approval_question(
         beside=True,
         keys=(STOPS,),
         whole=True,
+        heavy=len(asked.what) + len(asked.why) + len(asked.diff or "") > _QUICK,
     )
 
 

@@ -114,11 +114,12 @@ class Asking(Desk[Result], inherit_bindings=False):
 
     def _answer(self, asked: Asked, make: Callable[[SessionId], AnyCommand]) -> None:
         """Send an answer; the panel goes at once, and comes back where it could not be sent."""
+        waiting = self.waiting  # another session may be shown by then
 
         def done(answer: asyncio.Future[AnyReply]) -> None:
             if not answer.cancelled() and isinstance(error := answer.exception(), OwnkeyError):
                 self.say_error(error)
-                self.waiting.open_again(asked)
+                waiting.open_again(asked)
                 self.ask_what_waits()
 
         self.waiting.settle(asked.call)
@@ -225,7 +226,7 @@ class Asking(Desk[Result], inherit_bindings=False):
     # Modes.
 
     def mode_words(self) -> Content:
-        return mode_content(self.waiting.mode)
+        return mode_content(self.state.mode)
 
     def action_next_mode(self) -> None:
         """Shift+Tab: the next of read only, ask, edit freely."""
@@ -238,7 +239,7 @@ class Asking(Desk[Result], inherit_bindings=False):
                 self._mode_sent = None
                 self.say_error(error)
 
-        mode = self._mode_sent = after(self._mode_sent or self.waiting.mode)
+        mode = self._mode_sent = after(self._mode_sent or self.state.mode)
         sent = self.bridge.in_session(lambda s: ChooseMode(session=s, mode=mode))
         sent.add_done_callback(done)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Callable, Sequence
 
@@ -37,6 +38,7 @@ class Question(msgspec.Struct, frozen=True, kw_only=True):
         beside: Whether the answers stand beside each other.
         keys: Other keys that act, and what they do.
         whole: Whether choices that are `late` wait until the end of `shown` was seen.
+        heavy: Whether `shown` takes so long that it is made in a thread.
     """
 
     subject: str
@@ -48,6 +50,7 @@ class Question(msgspec.Struct, frozen=True, kw_only=True):
     beside: bool = False
     keys: tuple[tuple[str, str], ...] = ()
     whole: bool = False
+    heavy: bool = False
 
 
 class ChoicePanel(Static):
@@ -62,6 +65,7 @@ class ChoicePanel(Static):
         self._top = 0
         self._window = 0
         self._seen = False
+        self._ready = True
         self.display = False
 
     @property
@@ -155,18 +159,30 @@ class ChoicePanel(Static):
         if asked is None or room <= 0:
             return
         if self._laid[0] != room:
-            self._laid = room, asked.shown(room) if asked.shown else ()
+            self._laid = room, ()
+            self._ready = asked.shown is None or not asked.heavy
+            if asked.shown is not None and self._ready:
+                self._laid = room, asked.shown(room)
+            elif asked.shown is not None:
+                self.run_worker(self._make(asked.subject, asked.shown, room), exclusive=True)
         head, total = self._head(asked, room), len(self._laid[1])
         foot = self._foot(asked, room)
         most = self._most_lines - len(head) - len(foot) - (1 if total else 0)
         self._window = total if total <= most else max(most - 1, LEAST_SHOWN)
         self._top = min(self._top, max(total - self._window, 0))
-        if not self._seen and (not asked.whole or self._top + self._window >= total):
+        at_end = self._ready and self._top + self._window >= total
+        if not self._seen and (not asked.whole or at_end):
             self._seen = True
             foot = self._foot(asked, room)
         lines = [*head, *self._middle(total), *foot]
         content = [drawn(line, room, letters=self._letters) for line in lines]
         self.update(Content("\n").join(content))
+
+    async def _make(self, subject: str, shown: Callable[[int], Sequence[Line]], room: int) -> None:
+        lines = await asyncio.to_thread(shown, room)
+        if (self.subject, self._laid[0]) == (subject, room):
+            self._laid, self._ready = (room, lines), True
+            self._lay_out()
 
     @property
     def _most_lines(self) -> int:
@@ -182,6 +198,8 @@ class ChoicePanel(Static):
         return [*wrap((title,), room), *below]
 
     def _middle(self, total: int) -> list[Line]:
+        if not self._ready:
+            return [Line(), Line((Span("laying it out …", "mute", None, True),))]
         if not total:
             return []
         lines = list(self._laid[1][self._top : self._top + self._window])

@@ -1,10 +1,10 @@
-"""What of a session waits for the person, and how freely the agent works: a fold of events."""
+"""What of a session waits for the person: a fold of its events."""
 
 from __future__ import annotations
 
 from tui.events.base import CallId
 from tui.events.codec import Recorded
-from tui.events.session import Mode, ModeChosen, SessionRewound
+from tui.events.session import SessionRewound
 from tui.events.tool import (
     ApprovalAsked,
     ApprovalDecided,
@@ -19,14 +19,9 @@ Asked = ApprovalAsked | PersonAsked
 
 
 class Waiting:
-    """The questions that are open, oldest first.
-
-    Attributes:
-        mode: How freely the agent works.
-    """
+    """The questions that are open, oldest first."""
 
     def __init__(self) -> None:
-        self.mode: Mode = "ask"
         self._asked: dict[CallId, Asked] = {}
         self._calls: dict[CallId, ToolCalled] = {}
         self._together: list[CallId] = []
@@ -34,8 +29,6 @@ class Waiting:
     def apply(self, record: Recorded) -> None:
         """Take in the session's next event."""
         match event := record.event:
-            case ModeChosen():
-                self.mode = event.mode
             case ToolCalled():
                 self._calls[event.id] = event
             case ApprovalAsked() | PersonAsked():
