@@ -179,7 +179,7 @@ async def test_a_found_key_is_used_after_one_yes(fake, folder, tmp_path):
         await say(seen, "hello")
         await seen.until_said("no model is chosen")
         assert fake.requests == []
-        await asyncio.sleep(DEAF_S)
+        await asyncio.sleep(DEAF_S + 0.6)  # from when it is painted
         await seen.press("1")
         await seen.until_said("You said: Go on")
         assert "hello" in str(fake.requests[-1].body)
@@ -253,7 +253,7 @@ async def test_a_call_outside_the_folder_asks_and_runs_after_a_yes(fake, folder,
         await say(seen, "read it")
         await seen.until_said("Let the agent read this?")
         await seen.until(lambda: "outside.txt" in seen.text(seen.app.choices))
-        await asyncio.sleep(DEAF_S)
+        await asyncio.sleep(DEAF_S + 0.6)  # from when it is painted
         await seen.press("1")
         await seen.until_said("I have read it.")
         assert "not for everybody" in str(fake.requests[-1].body)
@@ -265,7 +265,7 @@ async def test_a_no_reaches_the_model_and_the_turn_goes_on(fake, folder, with_ke
     async with on_engine(with_keys, folder) as seen:
         await say(seen, "read it")
         await seen.until_said("Let the agent read this?")
-        await asyncio.sleep(DEAF_S)
+        await asyncio.sleep(DEAF_S + 0.6)  # from when it is painted
         await seen.press("4")
         await seen.until_said("Then not.")
         assert "not for everybody" not in str(fake.requests[-1].body)
