@@ -120,7 +120,7 @@ def _rows(text: str, style: str) -> Iterator[list[Span]]:
     if len(lines) > _MAX_LINES or len(text) > _MAX_CHARACTERS:
         rest = text.count("\n") + 1 - _MAX_LINES
         more = f"{rest:,} more lines" if rest > 0 else f"{len(text) - len(shown):,} more characters"
-        yield [Span(f"… {more}: o opens all of it", "mute", None, True)]
+        yield [Span(f"… {more}", "mute", None, True)]
 
 
 def _json(value: object) -> str:
