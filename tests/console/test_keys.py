@@ -319,6 +319,17 @@ async def test_esc_makes_no_encrypted_file_and_keeps_the_paste(tmp_path):
         assert sent(seen, AddKey)[0].pasted == Secret(ANTHROPIC_KEY)
 
 
+async def test_key_that_could_not_be_kept_is_told_with_the_ways_to_keep_it(tmp_path):
+    async with hand_fed(tmp_path, keys=NO_KEYRING) as seen:
+        await open_dialog(seen)
+        assert "kept nowhere yet" in seen.text()
+        seen.bridge.answers[AddKey] = KeyStoreError("this machine has no keyring that answers")
+        await seen.paste(ANTHROPIC_KEY)
+        await seen.press("enter")
+        assert "no keyring that answers" in seen.text()
+        assert "F8" in seen.text()
+
+
 async def test_a_file_that_is_there_is_opened_by_one_passphrase(tmp_path):
     keys = some_keys(store="nowhere yet", trouble="no keyring", vault=True)
     async with hand_fed(tmp_path, keys=keys) as seen:

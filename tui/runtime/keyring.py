@@ -18,6 +18,7 @@ from tui.keys.store import KeyStores, PassphraseNeeded, mode_of, with_limit
 from tui.paths import Paths
 from tui.runtime.scrub import LiveScrub
 from tui.secret import Secret
+from tui.session.replies import NOWHERE
 
 
 class Keyring:
@@ -85,7 +86,7 @@ class Keyring:
                 raise PassphraseNeeded("the sealed vault needs its passphrase")
             store = await with_limit(self.stores.writable)
         except OwnkeyError as error:
-            return "nowhere yet", error
+            return NOWHERE, error
         return store.name, None
 
     async def resolve(self, provider: str) -> tuple[KeyRecord, Secret] | None:

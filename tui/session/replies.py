@@ -92,6 +92,10 @@ class KeyRow(msgspec.Struct, frozen=True, kw_only=True):
     error_kind: str | None = None
 
 
+NOWHERE = "nowhere yet"
+"""Names the place of keys while there is none."""
+
+
 class Keys(Reply, tag="keys", frozen=True, kw_only=True):
     """`store` names where keys lie; `trouble` says why they cannot be kept there now.
 

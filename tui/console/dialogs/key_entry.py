@@ -33,7 +33,7 @@ from tui.errors import OwnkeyError
 from tui.events.base import utc_now
 from tui.secret import Secret
 from tui.session.commands import AddKey, ListKeys, UseFoundKey
-from tui.session.replies import KeyAnswer, KeyRow, Keys
+from tui.session.replies import NOWHERE, KeyAnswer, KeyRow, Keys
 from tui.text import neutralise
 
 LONGEST_PASTE = 10_000
@@ -206,7 +206,7 @@ class KeyDialog(Modal[KeyAnswer | None]):
         store = "…" if self._keys is None else neutralise(self._keys.store)
         self._where.update(
             Content.assemble(
-                ("kept in ", "$mute"), (store, "$soft"),
+                ("kept " if store == NOWHERE else "kept in ", "$mute"), (store, "$soft"),
                 ("\nmade at ", "$mute"), (WHERE.get(self._maker, "its console"), "$soft"),
             )
         )  # fmt: skip
@@ -258,7 +258,10 @@ class KeyDialog(Modal[KeyAnswer | None]):
             await self._keep(self._field.value)
         except OwnkeyError as error:
             self._answer_shown = True
-            self._say(error.message, error.hint, bad=True)
+            if self._keys is not None and self._keys.trouble is not None:
+                self._offer_ways(error.message)
+            else:
+                self._say(error.message, error.hint, bad=True)
         finally:
             self._busy = False
 

@@ -19,7 +19,7 @@ from tui.console.settings.rows import (
 from tui.console.settings.world import World
 from tui.console.sidebar.marker import glyph
 from tui.errors import OwnkeyError
-from tui.session.replies import KeyRow
+from tui.session.replies import NOWHERE, KeyRow
 from tui.settings.actions import ACTIONS
 from tui.settings.search import KEY_WORDS, Entry, key_entry
 from tui.text import cell_width, neutralise, truncate
@@ -81,6 +81,8 @@ def _where(world: World) -> tuple[Piece, ...]:
     if world.keys is None:
         return ()
     store = neutralise(world.keys.store, strict=True)
+    if store == NOWHERE:
+        return (("kept ", "$mute"), (store, "$soft"))
     return (("kept in ", "$mute"), (store, "$soft"), (", never synced", "$mute"))
 
 
