@@ -353,6 +353,18 @@ async def test_a_file_that_is_closed_asks_for_its_passphrase_at_the_start(tmp_pa
         assert len(seen.app.screen_stack) == 1
 
 
+async def test_an_engine_that_starts_anew_is_given_the_passphrase_again(tmp_path):
+    async with hand_fed(tmp_path, keys=some_keys(WORK, store="sealed vault", vault=True)) as seen:
+        assert not isinstance(seen.app.screen, VaultDialog)
+        seen.bridge.answers[ListKeys] = LOCKED
+        seen.app.load()
+        await seen.until(lambda: isinstance(seen.app.screen, VaultDialog))
+        await seen.press("escape")
+        seen.app.load()
+        await seen.pilot.pause(0.2)
+        assert not isinstance(seen.app.screen, VaultDialog)
+
+
 async def test_a_wrong_passphrase_is_said_and_asked_again(tmp_path):
     async with hand_fed(tmp_path, keys=LOCKED) as seen:
         seen.bridge.answers[OpenVault] = KeyStoreError("it does not open with this passphrase")

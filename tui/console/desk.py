@@ -81,9 +81,11 @@ class Desk(Shell[Result], inherit_bindings=False):
         reply = await self._asked(ListKeys())
         if isinstance(reply, Keys):
             late.stop()
-            first, self.keys = self.keys is None, reply
+            closed_before = self.keys is not None and self.keys.locked
+            self.keys = reply
             self.ask_what_waits()
-            if first and reply.locked and reply.vault:
+            # At the start, and when an engine that was started anew has no passphrase.
+            if reply.locked and reply.vault and not closed_before:
                 self._open_vault()
 
     def _go_without_keys(self) -> None:
