@@ -205,6 +205,8 @@ async def test_without_a_keyring_the_encrypted_file_is_made_by_consent(fake, fol
         await seen.until(lambda: closed(seen))
         await say(seen, "hello")
         await seen.until_said("You said: hello")
+        await say(seen, "/key")
+        await seen.until_said("kept in sealed vault")
 
 
 @pytest.mark.secret_service

@@ -61,10 +61,16 @@ class Keyring:
         self._passphrase = passphrase
         stores = self._open_stores(create=create)
         try:
-            await with_limit(lambda: stores.holding("sealed"))
+            vault = await with_limit(lambda: stores.holding("sealed"))
         except KeyStoreError:
             self._passphrase = before
             raise
+        if stores.mode == "system":
+            try:
+                await with_limit(stores.writable)
+            except KeyStoreError:  # no keyring here: what is added goes where the others lie
+                stores = self._open_stores(create=True)
+                stores.give(vault)
         self._scrub.learn([passphrase])
         self.stores = stores
         self.book = KeyBook(self._paths, stores)
