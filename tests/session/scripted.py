@@ -76,6 +76,9 @@ class NoScrub:
     def text(self, text: str) -> str:
         return text
 
+    def data(self, data: bytes) -> bytes:
+        return data
+
     def stream(self):
         return self
 

@@ -15,6 +15,7 @@ from tui.permissions.facts import look_at
 from tui.permissions.rules import decide_change
 from tui.runtime.toolbox import FolderToolbox
 from tui.tools.base import CallFailed
+from tui.tools.changing import unified
 from tui.tools.replacing import replace
 
 ARGS = [
@@ -83,6 +84,17 @@ def test_what_is_shown_is_what_is_written(place):
     verdict, _ = do(place, "edit", path="a.py", old="x = 1", new="x = 5")
     assert verdict.change.after == (place.folder / "a.py").read_bytes() == b"x = 5\ny = 2\n"
     assert "-x = 1\n+x = 5" in verdict.change.diff
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "shown"),
+    [
+        ("a\nb\n", "a\u2028b\n", "+a\u2028b\n"), ("a\r\nb\r\n", "a\r\nb\n", "-b\r\n+b\n"),
+        ("a\r\nb\r\n", "a\r\nc\r\n", "-b\n+c\n"), ("a\n", "a", "-\n"),
+    ],
+)  # fmt: skip
+def test_change_of_line_ends_alone_is_seen_in_the_diff(before, after, shown):
+    assert shown in unified("f", before.encode(), after.encode()) + "\n"
 
 
 def test_file_that_changed_since_it_was_shown_is_left_alone(place):

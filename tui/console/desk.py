@@ -65,9 +65,9 @@ class Desk(Shell[Result], inherit_bindings=False):
         """
         if self.closing:
             return
-        self.run_worker(self.load_models(), group="models", exclusive=True)
-        self.run_worker(self._load_keys(), group="keys", exclusive=True)
-        self.run_worker(self._load_sessions(), group="sessions", exclusive=True)
+        self.run_worker(self.load_models, group="models", exclusive=True)
+        self.run_worker(self._load_keys, group="keys", exclusive=True)
+        self.run_worker(self._load_sessions, group="sessions", exclusive=True)
 
     async def load_models(self) -> None:
         """Ask for what can be picked, and show it."""

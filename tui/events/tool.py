@@ -83,12 +83,15 @@ class FileChanged(Event, tag="file_changed", frozen=True, kw_only=True):
         path: Absolute and real.
         before: Its bytes; None where it was not there.
         after: Its bytes afterwards; None where it is taken away.
+        kept: Both are as they are. False: they hold a stored key, are left out, and cannot be
+            taken back.
     """
 
     call: CallId
     path: str
     before: bytes | None
     after: bytes | None
+    kept: bool = True
 
 
 class PersonAsked(Event, tag="person_asked", frozen=True, kw_only=True):

@@ -9,13 +9,13 @@ from typing import Any, Literal
 import msgspec
 
 from tui.events.base import CallId
-from tui.events.codec import AnyEvent
+from tui.events.codec import AnyEvent, encode
 from tui.events.session import Mode
 from tui.events.tool import ApprovalAsked, ApprovalDecided, FileChanged, ToolReturned
 from tui.providers.base import ToolCallBlock
 from tui.session.commands import AnswerApproval
 from tui.session.context import INTERRUPTED
-from tui.session.ports import Scrub, Toolbox, ToolVerdict
+from tui.session.ports import Change, Scrub, Toolbox, ToolVerdict
 
 
 class CallRunner:
@@ -96,9 +96,7 @@ class CallRunner:
             self._returned(call, False, f"Refused: {self._scrub.text(words)}. Go on without it.")
             return
         if change is not None:
-            self._record(
-                FileChanged(call=id, path=change.path, before=change.before, after=change.after)
-            )
+            self._record(self._changed(id, change))
             await self._flush()
         loop = asyncio.get_running_loop()
         began = loop.time()
@@ -106,6 +104,15 @@ class CallRunner:
         output = self._scrub.text(result.output)
         seconds = loop.time() - began
         self._returned(call, result.ok, output, truncated=result.truncated, seconds=seconds)
+
+    def _changed(self, call: CallId, change: Change) -> FileChanged:
+        """The event; without the bytes where a key in them would not be written as it is."""
+        whole = FileChanged(call=call, path=change.path, before=change.before, after=change.after)
+        plain = (change.before or b"", change.after or b"", encode(whole))
+        if all(self._scrub.data(data) == data for data in plain):
+            return whole
+        path = self._scrub.text(change.path)
+        return FileChanged(call=call, path=path, before=None, after=None, kept=False)
 
     async def _decide(
         self, call: ToolCallBlock, args: dict[str, Any], verdict: ToolVerdict

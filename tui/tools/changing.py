@@ -142,12 +142,22 @@ def _changing(path: Path, real: Path, before: bytes | None, text: str, said: str
 
 def unified(name: str, before: bytes | None, after: bytes) -> str:
     """A unified diff for a person; of very long files only how many lines there are."""
-    old = (before or b"").decode("utf-8", "surrogateescape").splitlines()
-    new = after.decode("utf-8", "surrogateescape").splitlines()
+    old, new = _lines(before or b"", after)
     first = "/dev/null" if before is None else name
     if len(old) + len(new) > _MOST_DIFF:
         return f"--- {first}\n+++ {name}\n@@ {len(old):,} lines become {len(new):,} @@"
     return "\n".join(difflib.unified_diff(old, new, first, name, lineterm=""))
+
+
+def _lines(before: bytes, after: bytes) -> tuple[list[str], list[str]]:
+    """The lines of both; ends that are not the same in all of both stand in them, to be seen."""
+    texts = [data.decode("utf-8", "surrogateescape") for data in (before, after)]
+    whole = "".join(texts)
+    end = "\r\n" if whole.count("\n") == whole.count("\r\n") > 0 else "\n"
+    old, new = (text.split(end) for text in texts)
+    if old[-1] == new[-1] == "":
+        return old[:-1], new[:-1]
+    return old, new
 
 
 async def _run(

@@ -51,7 +51,7 @@ def change(card: ToolCard, event: FileChanged) -> None:
     """What the call does to a file; of several files, or a large one, its own words say it."""
     size = len(event.before or b"") + len(event.after or b"")
     card.files += 1
-    card.change = event if card.files == 1 and size <= _LARGEST_FILE else None
+    card.change = event if card.files == 1 and event.kept and size <= _LARGEST_FILE else None
 
 
 def end(card: ToolCard, event: ToolReturned) -> None:
