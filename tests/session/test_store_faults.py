@@ -325,6 +325,7 @@ async def test_a_second_ownkey_follows_the_session_that_the_first_drives(environ
         assert not followed.driving
         await first.say(opened, "hello")
         await second.until(is_done)
+        await first.until(is_done)  # the two are told by processes of their own
         assert second.records == first.records
 
 
