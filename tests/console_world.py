@@ -60,6 +60,7 @@ class FakeBridge:
         self.answers: dict[type[AnyCommand], AnyReply | OwnkeyError] = {}
         self.app = app
         self.engine_pid = None
+        self.closed: list[SessionId] = []
         self._queued: list[Recorded] = []
 
     async def start(self) -> None:
@@ -70,6 +71,17 @@ class FakeBridge:
 
     async def open_again(self) -> bool:
         return False
+
+    async def open(self, session: str | None) -> SessionOpened:
+        opened = SessionOpened(session=SessionId(session or "new"), driving=True, seq=0, model=None)
+        self.app.on_session(opened)
+        return opened
+
+    def choose(self, session: SessionId) -> None:
+        self.session = session
+
+    def close(self, session: SessionId) -> None:
+        self.closed.append(session)
 
     def send(self, command: AnyCommand) -> asyncio.Future[AnyReply]:
         self.sent.append(command)
@@ -82,7 +94,8 @@ class FakeBridge:
         return done
 
     def in_session(self, make: Callable[[SessionId], AnyCommand]) -> asyncio.Future[AnyReply]:
-        return self.send(make(SessionId("s")))
+        assert self.session is not None
+        return self.send(make(self.session))
 
     def take(self) -> list[Recorded]:
         taken, self._queued = self._queued, []

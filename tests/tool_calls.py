@@ -5,6 +5,9 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -64,3 +67,24 @@ def given_back(shown: str) -> str:
 def body(output: ToolOutput) -> list[str]:
     """The lines of a result without its notes."""
     return [line for line in output.output.split("\n") if not line.startswith("[")]
+
+
+@contextmanager
+def swapping(name: Path, *targets: Path) -> Iterator[None]:
+    """Makes `name` a link to each of the targets in turn, as fast as it can."""
+    done = threading.Event()
+
+    def swap() -> None:
+        while not done.is_set():
+            for number, target in enumerate(targets):
+                made = name.with_name(f".swap{number}")
+                made.symlink_to(target)
+                made.replace(name)
+
+    swapper = threading.Thread(target=swap)
+    swapper.start()
+    try:
+        yield
+    finally:
+        done.set()
+        swapper.join()

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, cast
 import httpcore2
 import httpx2
 
-from tui.address import forbidden_ip, is_loopback
+from tui.address import forbidden_ip, is_loopback, is_public
 from tui.errors import BadRequest, NetworkFailed, ProtocolBroken, TimedOut
 from tui.secret import Secret
 
@@ -84,7 +84,8 @@ async def _addresses_of(host: str, port: int) -> list[str]:
 class _Guard(httpcore2.AsyncNetworkBackend):
     """Resolves first and connects to what it checked, so that a name cannot change in between."""
 
-    def __init__(self) -> None:
+    def __init__(self, public_only: bool = False) -> None:
+        self._public_only = public_only
         # cast: the type checker sees the class that stands in where anyio is missing
         self._inner = cast(httpcore2.AsyncNetworkBackend, httpcore2.AnyIOBackend())
 
@@ -104,6 +105,8 @@ class _Guard(httpcore2.AsyncNetworkBackend):
             raise httpcore2.ConnectError(f"no address found for {host}") from error
         if any(forbidden_ip(address) for address in addresses):
             raise httpcore2.ConnectError(f"{host} leads to a metadata service: refused")
+        if self._public_only and not all(is_public(address) for address in addresses):
+            raise httpcore2.ConnectError(f"{host} leads to this machine or a private network")
         if len(set(addresses)) > 1:  # let the library race the families: every one was checked
             failure: Exception | None = None
             for address in dict.fromkeys(addresses):
@@ -156,7 +159,9 @@ class _Bounded(httpx2.AsyncByteStream):
 class _Transport(httpx2.AsyncHTTPTransport):
     """The library's transport over our guarded connections and bounded bodies."""
 
-    def __init__(self, context: ssl.SSLContext, proxy: str | None, keepalive: int) -> None:
+    def __init__(
+        self, context: ssl.SSLContext, proxy: str | None, keepalive: int, public_only: bool = False
+    ) -> None:
         super().__init__(
             verify=context,
             trust_env=False,
@@ -170,7 +175,7 @@ class _Transport(httpx2.AsyncHTTPTransport):
                 max_connections=20,
                 max_keepalive_connections=keepalive,
                 keepalive_expiry=60.0,
-                network_backend=_Guard(),
+                network_backend=_Guard(public_only),
             )
 
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
@@ -258,18 +263,21 @@ class Network:
                 return True
         return False
 
-    def client(self, url: str, *, local: bool = False) -> httpx2.AsyncClient:
+    def client(
+        self, url: str, *, local: bool = False, public_only: bool = False
+    ) -> httpx2.AsyncClient:
         """A client for requests to `url`'s host, to be closed by the caller.
 
         Args:
             url: Any address at the host.
             local: A server on this machine: no read timeout, and no connection is reused
                 (llama.cpp breaks 7-30% of reused ones, sdk-facts.md §10).
+            public_only: Refuse a host that resolves to this machine or a private network.
         """
         context = self._ssl_context()
         silence = None if local else CLOUD_SILENCE_S
         return httpx2.AsyncClient(
-            transport=_Transport(context, self.proxy_for(url), 0 if local else 5),
+            transport=_Transport(context, self.proxy_for(url), 0 if local else 5, public_only),
             timeout=httpx2.Timeout(silence, connect=CONNECT_TIMEOUT_S, pool=CONNECT_TIMEOUT_S),
             follow_redirects=False,
             trust_env=False,
@@ -318,18 +326,34 @@ async def get_json(
 ) -> Answer:
     """GET a short answer, whatever its status; the whole of it within `timeout_s` seconds.
 
+    Raises as `get_page`.
+    """
+    opened = {k: v.reveal() if isinstance(v, Secret) else v for k, v in headers.items()}
+    return await get_page(url, headers=opened, timeout_s=timeout_s, environ=environ)
+
+
+async def get_page(
+    url: str,
+    *,
+    headers: Mapping[str, str],
+    timeout_s: float,
+    environ: Mapping[str, str],
+    public_only: bool = False,
+) -> Answer:
+    """GET an answer, whatever its status, without following a redirect; within `timeout_s`.
+
     Raises:
-        NetworkFailed: no connection, or it broke.
+        NetworkFailed: no connection, or it broke; with `public_only` also where the host is none
+            of the open internet.
         TimedOut: not within `timeout_s`.
         ProtocolBroken: what came is not HTTP.
     """
-    opened = {k: v.reveal() if isinstance(v, Secret) else v for k, v in headers.items()}
     host = httpx2.URL(url).host
     try:
         async with (
             asyncio.timeout(timeout_s),
-            Network(environ).client(url) as client,
-            client.stream("GET", url, headers=opened) as response,
+            Network(environ).client(url, public_only=public_only) as client,
+            client.stream("GET", url, headers=headers) as response,
         ):
             body = bytearray()
             async for piece in response.aiter_bytes():

@@ -13,7 +13,7 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,6 +27,35 @@ ALLOWED = (
     "DBUS_SESSION_BUS_ADDRESS", "VIRTUAL_ENV",
 )  # fmt: skip
 """What a child may see of our environment; anything else is given on purpose, by name."""
+
+
+COMMAND_ALLOWED = (
+    "PATH", "HOME", "USER", "LOGNAME", "SHELL", "TMPDIR", "LANG", "LC_ALL", "LC_CTYPE", "TZ",
+    "VIRTUAL_ENV", "CONDA_PREFIX", "CONDA_DEFAULT_ENV", "PYENV_ROOT", "PYENV_VERSION", "NVM_DIR",
+    "NVM_BIN", "FNM_DIR", "VOLTA_HOME", "RBENV_ROOT", "RBENV_VERSION", "GEM_HOME", "JAVA_HOME",
+    "GOPATH", "GOROOT", "CARGO_HOME", "RUSTUP_HOME", "RUSTUP_TOOLCHAIN", "DOTNET_ROOT",
+    "ANDROID_HOME", "SDKMAN_DIR", "HOMEBREW_PREFIX", "SSL_CERT_FILE", "SSL_CERT_DIR",
+)  # fmt: skip
+"""What a model's command may see: where the tools of a trade lie, and no way to the session bus,
+the screen, agents or a proxy's password."""
+
+MOST_OUTPUT = 64 * 1024 * 1024
+"""Bytes after which a streamed command counts as one that prints for ever, and is stopped."""
+
+_GRACE_S = 0.1  # between being asked to end and being killed; the whole takes at most 200 ms
+_KEEPER_GRACE_S = 0.06
+_DRAIN_S = 0.2
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """How a streamed command ended: `status` as of a shell, negative for a signal.
+
+    `cause` is `exit`, `time` (over its limit) or `output` (printed more than `MOST_OUTPUT`).
+    """
+
+    status: int
+    cause: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +73,16 @@ def child_environment(
 ) -> dict[str, str]:
     """The environment of a child: the allow-list out of `environ`, and `extra`."""
     kept = {name: environ[name] for name in ALLOWED if name in environ}
+    return kept | dict(extra or {})
+
+
+def command_environment(
+    environ: Mapping[str, str], extra: Mapping[str, str] | None = None
+) -> dict[str, str]:
+    """The environment of a model's command; of `PATH`, the folders that are named absolutely."""
+    kept = {name: environ[name] for name in COMMAND_ALLOWED if name in environ}
+    parts = kept.get("PATH", os.defpath).split(os.pathsep)
+    kept["PATH"] = os.pathsep.join(part for part in parts if part.startswith("/"))
     return kept | dict(extra or {})
 
 
@@ -93,6 +132,11 @@ def start(
     )
 
 
+def start_in_front(argv: Sequence[str], *, environ: Mapping[str, str], cwd: Path) -> Child:
+    """Start a program that takes the terminal, in a group of its own. Raises as `start`."""
+    return subprocess.Popen(list(argv), env=child_environment(environ), cwd=cwd, process_group=0)
+
+
 async def run(
     argv: Sequence[str],
     *,
@@ -133,6 +177,144 @@ async def run(
         if child.returncode is None:
             kill_group(child.pid)
             await child.wait()
+
+
+async def run_streamed(
+    argv: Sequence[str],
+    *,
+    environ: Mapping[str, str],
+    timeout_s: float,
+    take: Callable[[bytes], None],
+    extra: Mapping[str, str] | None = None,
+    cwd: Path | None = None,
+    keepers: int = 0,
+) -> Ended:
+    """Run a model's command; what it prints, both ways in order, goes to `take` as it comes.
+
+    Whatever it started ends with it, within 200 ms of a time-out or cancelling. `keepers` says
+    how many processes stand around the command itself (2 for bubblewrap, 1 for
+    `tui.tools.launcher`): they end what is left when they are told to.
+
+    Raises:
+        OSError: the program is missing or may not be run.
+    """
+    ours, theirs = os.pipe()
+    reader = asyncio.StreamReader(limit=1 << 18)
+    with open(ours, "rb", buffering=0) as pipe:
+        try:
+            child = await asyncio.create_subprocess_exec(
+                *argv,
+                env=command_environment(environ, extra),
+                stdin=subprocess.DEVNULL,
+                stdout=theirs,
+                stderr=theirs,
+                cwd=cwd,
+                start_new_session=True,
+            )
+        finally:
+            os.close(theirs)
+        loop = asyncio.get_running_loop()
+        transport, pump, ended = None, None, asyncio.create_task(child.wait())
+        try:
+            protocol = asyncio.StreamReaderProtocol(reader)
+            transport, _ = await loop.connect_read_pipe(lambda: protocol, pipe)
+            pump = asyncio.create_task(_pump(reader, take))
+            cause = await _first(ended, pump, timeout_s)
+            await _end_tree(child, keepers)
+            await asyncio.wait({pump}, timeout=_DRAIN_S)
+            return Ended(await ended, cause)
+        finally:
+            if not ended.done():
+                await _end_tree(child, keepers)
+            if pump is not None and not pump.done():
+                pump.cancel()
+            if transport is not None:
+                transport.close()
+
+
+async def _first(ended: asyncio.Task[int], pump: asyncio.Task[bool], timeout_s: float) -> str:
+    """What comes first: the end, the time, or too much output."""
+    try:
+        async with asyncio.timeout(timeout_s):
+            await asyncio.wait({ended, pump}, return_when=asyncio.FIRST_COMPLETED)
+            if pump.done() and not pump.result() and not ended.done():
+                return "output"
+            await asyncio.wait({ended})  # it may have closed its output and go on
+            return "exit"
+    except TimeoutError:
+        return "time"
+
+
+async def _pump(reader: asyncio.StreamReader, take: Callable[[bytes], None]) -> bool:
+    """Hand on what comes; whether it came to its end by itself."""
+    count = 0
+    while piece := await reader.read(1 << 16):
+        take(piece)
+        count += len(piece)
+        if count > MOST_OUTPUT:
+            return False
+    return True
+
+
+async def _end_tree(child: asyncio.subprocess.Process, keepers: int) -> None:
+    """End a command and everything below it: asked, then killed; at once if cancelled again."""
+    if child.returncode is not None:
+        kill_group(child.pid)  # what it left; its keepers leave nothing
+        return
+    try:
+        _signal_below(child.pid, signal.SIGTERM, keepers)
+        if await _gone(child, _GRACE_S):
+            return
+        if keepers == 1:
+            child.terminate()
+        elif keepers:
+            _signal_below(child.pid, signal.SIGKILL, 1)
+        await _gone(child, _KEEPER_GRACE_S if keepers else 0)
+    finally:
+        _signal_below(child.pid, signal.SIGKILL, 0)
+        kill_group(child.pid)
+    await child.wait()
+
+
+async def _gone(child: asyncio.subprocess.Process, seconds: float) -> bool:
+    try:
+        async with asyncio.timeout(seconds):
+            await child.wait()
+    except TimeoutError:
+        return False
+    return True
+
+
+def _signal_below(root: int, number: signal.Signals, depth: int) -> None:
+    """Signal a process and all below it, but for the uppermost `depth` generations."""
+    level, generation = [root], 0
+    children = _children()
+    while level:
+        if generation >= depth:
+            for pid in level:
+                with suppress(ProcessLookupError, PermissionError):
+                    os.kill(pid, number)
+        level = [below for pid in level for below in children.get(pid, ())]
+        generation += 1
+    if not children and not depth:  # no /proc to look at: the group is what is known
+        with suppress(ProcessLookupError, PermissionError):
+            os.killpg(root, number)
+
+
+def _children() -> dict[int, list[int]]:
+    """Every process by its parent, as the kernel shows them now; empty where it does not."""
+    children: dict[int, list[int]] = {}
+    if sys.platform != "linux":
+        return children
+    for name in os.listdir("/proc"):
+        if name.isdigit():
+            with (
+                suppress(OSError, IndexError, ValueError),
+                open(f"/proc/{name}/stat", "rb") as file,
+            ):
+                parent = int(file.read().rpartition(b")")[2].split()[1])
+                children.setdefault(parent, []).append(int(name))
+    return children
 
 
 async def start_piped(

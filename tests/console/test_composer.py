@@ -186,6 +186,8 @@ async def test_commands_are_listed_as_they_are_typed_and_completed_by_tab(tmp_pa
         assert "/model" in seen.text(seen.app.composer)
         await seen.type("mo", "tab")
         assert seen.prompt == "/mode"
+        await seen.type("l", "tab")
+        assert seen.prompt == "/model"
 
 
 async def test_tab_sends_nothing_at_rest(tmp_path):

@@ -16,8 +16,6 @@ from tests.transcript_world import START
 from tui.session.commands import ListRules
 from tui.session.replies import RuleRow, Rules, SpentToday
 
-pytestmark = pytest.mark.soak
-
 FOLDER = Path(__file__).parent / "snapshots" / "settings"
 KEYS = some_keys(
     key_row("anthropic", "work", "AAqr", default=True, id="k"),

@@ -214,6 +214,6 @@ async def test_others_that_wait_are_counted_in_the_header(tmp_path):
     async with hand_fed(tmp_path, script=scenes.answered()) as seen:
         states = {"s": "waiting", "a": "waiting", "b": "idle"}
         rows = [Summary(id=id, created=START, updated=START, state=s) for id, s in states.items()]
-        seen.app.header.show_sessions(rows, "s")
+        seen.app.show_sessions(rows)
         await seen.settle()
-        assert "3 sessions 1 waits for you" in seen.rows()[0]
+        assert "3 sessions  1 waits for you" in seen.rows()[0]

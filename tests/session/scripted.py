@@ -14,7 +14,7 @@ from tui.events.base import utc_now
 from tui.events.money import ChargeRecorded, UsageReported
 from tui.providers.base import Access, ModelRequest, StreamPart
 from tui.session.manager import SessionManager
-from tui.session.ports import Decision, Ports, ToolResult, ToolVerdict
+from tui.session.ports import Decision, Guide, Ports, TakenBack, ToolResult, ToolVerdict
 from tui.session.replies import AnyNotice
 from tui.store.log import Store
 
@@ -22,6 +22,9 @@ Script = Callable[[ModelRequest], AsyncGenerator[StreamPart]]
 
 
 class ScriptedRouter:
+    def __init__(self, context: int | None = None) -> None:
+        self._context = context
+
     async def open(self, decision: Decision) -> Access:
         return Access(base_url=decision.base_url, secret=None, network=None)  # type: ignore[arg-type]
 
@@ -32,6 +35,7 @@ class ScriptedRouter:
             model=model, wire_model=model.split("/", 1)[1], api="openai-chat", provider="openai",
             connection="k_test", payer="own_key", why="test", label="work",
             host="http://127.0.0.1:1", base_url="http://127.0.0.1:1/v1",
+            context=self._context,
         )  # fmt: skip
 
     def warm(self, model):
@@ -97,20 +101,54 @@ class EchoToolbox:
 
     def __init__(self, cwd: Path) -> None:
         self.cwd = cwd
+        self.remembered: list[str] = []
 
-    def specs(self, offered):
+    def specs(self, which):
         return ()
 
-    async def judge(self, name, args, mode):
+    def only_reads(self, name):
+        return name == "read"
+
+    async def judge(self, name, args, by):
         verdict = "ask" if name in ("outside", "change") else "allow"
-        if "closed" in args or (name, mode) == ("change", "read"):
+        if "closed" in args or (name, by.mode) == ("change", "read"):
             verdict = "deny"
+        if name in by.allow:
+            verdict = "allow"
         return ToolVerdict(verdict=verdict, why=f"rule for {name}", what=str(args))
 
-    async def run(self, name, args):
+    async def run(self, name, args, verdict, live):
         if name == "slow":
             await asyncio.sleep(60)
+        if name == "ask":
+            return ToolResult(ok=True, output=await live.ask("Which?", ("a", "b")))
+        if name == "loud":
+            for piece in ("one ", "two"):
+                live.emit(piece)
         return ToolResult(ok=True, output=f"{name} {args}")
+
+    async def run_own(self, command, live):
+        if command == "slow":
+            await asyncio.sleep(60)
+        live.emit("out")
+        return ToolResult(ok=True, output=f"ran {command}")
+
+    async def remember(self, rule):
+        self.remembered.append(rule)
+
+    async def take_back(self, changes):
+        return TakenBack(files=tuple(change.path for change in changes), left=())
+
+    async def close(self):
+        """Nothing is open."""
+
+
+class NoRules:
+    def listed(self):
+        return ()
+
+    def remove(self, rule, folder):
+        return False
 
 
 def make_manager(
@@ -120,6 +158,8 @@ def make_manager(
     clock: Callable[[], dt.datetime] = utc_now,
     limits: Callable[[], Limits] = Limits,
     notices: list[AnyNotice] | None = None,
+    guides: tuple[Guide, ...] = (),
+    context: int | None = None,
 ) -> SessionManager:
     """A manager on a real store in `folder` whose model runs `script`."""
     heard = [] if notices is None else notices
@@ -128,8 +168,9 @@ def make_manager(
         return script(request)
 
     ports = Ports(
-        router=ScriptedRouter(), pricer=FixedPricer(), scrub=NoScrub(), toolbox=EchoToolbox,
-        mode=lambda: "ask", ready=nothing_to_learn, limits=limits,
+        router=ScriptedRouter(context), pricer=FixedPricer(), scrub=NoScrub(), toolbox=EchoToolbox,
+        mode=lambda: "ask", guides=lambda cwd: guides, rules=NoRules(),
+        ready=nothing_to_learn, limits=limits,
         stream=stream, clock=clock, branch=lambda path: None,
     )  # fmt: skip
     return SessionManager(

@@ -234,6 +234,9 @@ class FakeListener:
     def on_notice(self, notice) -> None:
         self.news.set()
 
+    def on_preview(self, preview) -> None:
+        self.news.set()
+
     def on_session(self, opened) -> None:
         self.opened.append(opened)
         self.news.set()

@@ -384,7 +384,7 @@ def test_tool_output_is_neutral_in_json_too(run, fake):
 
 @pytest.mark.parametrize(
     "words",
-    [("--max-steps", "0", "x"), ("--tools", "most", "x"), ("",), ("--session", "nobody", "x"),
+    [("--max-steps", "0", "x"), ("--tools", "some", "x"), ("",), ("--session", "nobody", "x"),
      ("--effort",), ("--no-such", "x")],
     ids=str,
 )  # fmt: skip

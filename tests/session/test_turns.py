@@ -200,7 +200,7 @@ async def test_yes_for_the_session_holds_for_the_same_call_alone(tmp_path):
     assert len(of_kind(records, "approval_asked")) == 1
     first, second = of_kind(records, "approval")
     assert (first.by, first.scope, second.by) == ("person", "session", "rule")
-    assert second.rule == first.rule == "outside: {'a': 1}"
+    assert second.rule == first.rule == "this outside: {'a': 1}"
 
 
 async def test_yes_for_once_is_asked_again(tmp_path):

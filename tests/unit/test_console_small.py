@@ -48,8 +48,8 @@ def test_an_empty_filter_keeps_the_order():
 
 
 def test_a_command_is_found_by_a_unique_beginning():
-    found = find_command("/hel")
-    assert found is not None and found.name == "help"
+    found = find_command("/loc")
+    assert found is not None and found.name == "local"
 
 
 @pytest.mark.parametrize("text", ["/", "model", "/nosuch", "/model now", "/usr/bin"])

@@ -3,12 +3,11 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
-import threading
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 
 import pytest
 
-from tests.tool_calls import Place, body
+from tests.tool_calls import Place, body, swapping
 from tui.tools.base import CallFailed
 from tui.tools.opening import reach
 
@@ -22,27 +21,6 @@ def place(tmp_path):
     (made.root / "out" / "x.txt").write_text(SECRET, encoding="utf-8")
     made.write("in/x.txt", "inside")
     return made
-
-
-@contextmanager
-def swapping(name, *targets):
-    """Makes `name` a link to each of the targets in turn, as fast as it can."""
-    done = threading.Event()
-
-    def swap():
-        while not done.is_set():
-            for number, target in enumerate(targets):
-                made = name.with_name(f".swap{number}")
-                made.symlink_to(target)
-                made.replace(name)
-
-    swapper = threading.Thread(target=swap)
-    swapper.start()
-    try:
-        yield
-    finally:
-        done.set()
-        swapper.join()
 
 
 def reads_until(read, wanted, tries):

@@ -3,6 +3,6 @@
 from __future__ import annotations
 
 from tui.address.check import AddressVerdict, check_address, origin
-from tui.address.hosts import forbidden_ip, is_loopback
+from tui.address.hosts import forbidden_ip, is_loopback, is_public
 
-__all__ = ["AddressVerdict", "check_address", "forbidden_ip", "is_loopback", "origin"]
+__all__ = ["AddressVerdict", "check_address", "forbidden_ip", "is_loopback", "is_public", "origin"]

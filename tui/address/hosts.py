@@ -70,6 +70,18 @@ def forbidden_ip(ip: str) -> bool:
     )
 
 
+def is_public(ip: str) -> bool:
+    """Whether an IP address is one of the open internet, however it is written.
+
+    False for loopback, private, shared and reserved addresses, and for what is no address.
+    """
+    try:
+        address = ipaddress.ip_address(ip.strip("[]").partition("%")[0])
+    except ValueError:
+        return False
+    return all(spelled.is_global and not spelled.is_multicast for spelled in _spellings(address))
+
+
 def is_metadata(host: str) -> bool:
     """Whether a canonical host is a metadata service, by name or by address."""
     if as_ip(host) is not None:

@@ -1,6 +1,7 @@
 """What `ownkey doctor` looks at: each check says what it found and, if need be, what to do.
 
-Nothing here connects anywhere, changes a file or asks the person.
+Nothing here connects anywhere, changes a file of the person's or asks them; the sandbox is tried
+in a temporary folder.
 """
 
 from __future__ import annotations
@@ -42,6 +43,7 @@ def all_checks(environ: Mapping[str, str], paths: Paths) -> Iterator[Check]:
         ("python", machine.check_python),
         ("packages", machine.check_packages),
         ("ripgrep", lambda: machine.check_ripgrep(environ)),
+        ("sandbox", lambda: machine.check_sandbox(environ)),
         ("proxy", lambda: machine.check_proxy(environ)),
         ("certificates", lambda: machine.check_certificates(environ)),
     )

@@ -1,4 +1,4 @@
-"""What `ownkey doctor` says of the machine: terminal, Python, packages, proxy, certificates."""
+"""What `ownkey doctor` says of the machine: terminal, Python, packages, sandbox, network."""
 
 from __future__ import annotations
 
@@ -131,6 +131,25 @@ def check_ripgrep(environ: Mapping[str, str]) -> Check:
             remedy="Install ripgrep from your system's packages.",
         )
     return Check(check="ripgrep", state="ok", found=str(found))
+
+
+def check_sandbox(environ: Mapping[str, str]) -> Check:
+    """What holds the agent's commands in, as seen from inside."""
+    import asyncio
+
+    from tui.tools.measuring import find_sandbox
+
+    sandbox = asyncio.run(find_sandbox(environ, Path.cwd()))
+    found = sandbox.describe()
+    if sandbox.name == "none":
+        return Check(
+            check="sandbox",
+            state="warn",
+            found=found,
+            remedy="Install bubblewrap from your system's packages; until then read each command.",
+        )
+    better = "" if sandbox.holds.guarded else "Bubblewrap holds more, where it can be installed."
+    return Check(check="sandbox", state="ok", found=found, remedy=better)
 
 
 def check_proxy(environ: Mapping[str, str]) -> Check:

@@ -16,6 +16,7 @@ COMMANDS: dict[str, str] = {
     "price": "what a request cost, by its usage",
     "sessions": "list, show, export, delete and check conversations",
     "settings": "read, change and search settings",
+    "permissions": "what was approved for good, and what the rules say of a command",
     "endpoints": "check the address of an endpoint",
     "local": "fetch and manage models on this machine",
     "probe": "one request through one provider adapter",

@@ -29,6 +29,13 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--session", metavar="ID|last", help="go on with this session")
     parser.add_argument("--json", action="store_true", help="one object a line")
     parser.add_argument("--tools", choices=("read", "all", "none"), default="read")
+    parser.add_argument(
+        "--allow",
+        action="append",
+        default=[],
+        metavar="RULE",
+        help="let what this rule covers run: `shell: pytest -q`, `edit: src/**`",
+    )
     parser.add_argument("--effort", metavar="E", help="reasoning effort, as the model names it")
     parser.add_argument("--max-steps", type=int, default=50, metavar="N")
 
@@ -44,6 +51,11 @@ def run(args: argparse.Namespace) -> int:
         prompt = sys.stdin.buffer.read().decode("utf-8", "replace")
     if not prompt.strip():
         raise UsageError("the prompt is empty")
+    if args.allow:
+        from tui.permissions.rule_text import parse_rule
+
+        for rule in args.allow:
+            parse_rule(rule)  # a rule that is none is said before anything is sent
     return asyncio.run(_run(args, prompt))
 
 
@@ -82,6 +94,7 @@ async def _run(args: argparse.Namespace, prompt: str) -> int:
             prompt=prompt,
             max_steps=args.max_steps,
             tools=args.tools,
+            allow=tuple(args.allow),
             asks=False,
         )
         await manager.call(start)

@@ -1,4 +1,4 @@
-"""`ownkey sessions`: list, show, export, delete, check."""
+"""`ownkey sessions`: list, show, export, fork, delete, check."""
 
 from __future__ import annotations
 
@@ -26,6 +26,10 @@ def configure(parser: argparse.ArgumentParser) -> None:
     export = actions.add_parser("export", help="one session to a file's form")
     export.add_argument("id", metavar="ID|last")
     export.add_argument("--format", choices=("markdown", "json", "html"), default="markdown")
+    fork = actions.add_parser("fork", help="a new session that begins with a copy of another")
+    fork.add_argument("id", metavar="ID|last")
+    fork.add_argument("--at", type=int, metavar="SEQ", help="up to this event; else all of it")
+    fork.add_argument("--json", action="store_true")
     delete = actions.add_parser("delete", help="delete a session; undo brings it back")
     delete.add_argument("id", metavar="ID")
     delete.add_argument("--undo", action="store_true", help="bring a deleted session back")
@@ -54,6 +58,8 @@ def run(args: argparse.Namespace) -> int:
             case "export":
                 on_a_screen = args.format != "json" and sys.stdout.isatty()
                 return _export(store, args.id, args.format, for_a_person=on_a_screen)
+            case "fork":
+                return _fork(store, args)
             case _:
                 return _delete(store, args)
     finally:
@@ -113,6 +119,21 @@ def _export(store: Store, id: str, form: str, *, for_a_person: bool) -> int:
     sys.stdout.flush()
     sys.stdout.buffer.write(text.encode("utf-8", "replace"))
     sys.stdout.flush()
+    return 0
+
+
+def _fork(store: Store, args: argparse.Namespace) -> int:
+    from tui.cli.output import print_json, print_text
+    from tui.store.forking import fork_session, new_session_id
+
+    source = _find(store, args.id)
+    now = dt.datetime.now(dt.UTC)
+    target = new_session_id(now)
+    fork_session(store, source, target, args.at, now)
+    if args.json:
+        print_json({"id": target, "source": source})
+    else:
+        print_text(f"{target} goes on from there. `ownkey --session {target}` opens it.")
     return 0
 
 

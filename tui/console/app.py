@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
 import datetime as dt
-import os
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
@@ -16,10 +14,11 @@ from textual.binding import Binding, BindingType
 from textual.screen import Screen
 
 from tui.console.bridge import Bridge
-from tui.console.calling import Calling
-from tui.console.commands import COMMANDS, ConsoleCommand, find_command, lone_word
-from tui.console.panels.asking import Asking
+from tui.console.commands import COMMANDS
 from tui.console.prompt.editor import Editor
+from tui.console.prompt.writing import Writing
+from tui.console.recalling import Recalling
+from tui.console.sessions.going import GoingBetween
 from tui.console.settings.desk import SettingsDesk
 from tui.console.transcript.blocks import Failure
 from tui.console.transcript.view import TranscriptView
@@ -27,14 +26,12 @@ from tui.errors import OwnkeyError
 from tui.events.base import SessionId, utc_now
 from tui.events.codec import Recorded
 from tui.events.stream import TextStreamed, ThinkingStreamed
-from tui.events.turn import MessageUnqueued, TurnFinished, TurnStarted
+from tui.events.turn import TurnFinished
 from tui.paths import Paths
-from tui.secret import Secret
-from tui.session.commands import Interrupt, RetryNow, StartTurn, Unqueue
+from tui.session.commands import Interrupt
 from tui.session.replies import (
     AnyNotice,
-    AnyReply,
-    Done,
+    DriverGone,
     KeysChanged,
     LocalProgress,
     ModelsChanged,
@@ -47,9 +44,10 @@ QUIT_AGAIN_S = 2.0
 
 
 class ConsoleApp(
-    Asking[SessionId | None],
+    Writing[SessionId | None],
+    Recalling[SessionId | None],
+    GoingBetween[SessionId | None],
     SettingsDesk[SessionId | None],
-    Calling[SessionId | None],
     inherit_bindings=False,
 ):
     """The full-screen console; its result is the session's id.
@@ -65,6 +63,7 @@ class ConsoleApp(
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
+        *Recalling.BINDINGS,
         Binding("f1", "help", "Help", show=False),
         Binding("f2,ctrl+o", "models", "Models", show=False, priority=True),
         Binding("f3,ctrl+t", "settings", "Settings", show=False, priority=True),
@@ -92,8 +91,6 @@ class ConsoleApp(
         self.multiplexed = "TMUX" in environ
         self.bridge = Bridge(self, environ=environ, folder=folder, session=session, model=model)
         self._quit_pressed = 0.0
-        self._taking_back: tuple[str, str] | None = None  # a queued message's id and text
-        self._sent = False  # whether anything was sent from here
 
     def on_mount(self) -> None:
         self.refresh_status()
@@ -103,7 +100,7 @@ class ConsoleApp(
     def _start_engine(self) -> None:
         if self._painted is not None:
             self._painted()
-        self.run_worker(self.bridge.start(), exit_on_error=False)
+        self.run_worker(self.bridge.start, exit_on_error=False)
 
     # What the bridge tells; each call is short and on the loop.
 
@@ -111,8 +108,8 @@ class ConsoleApp(
         self.call_later(self._take_records)
 
     def _take_records(self) -> None:
-        records = self.bridge.take()
-        if not records:
+        records = self.records_here(self.bridge.take())
+        if not records or self.recalled(records):
             return
         for record in records:
             self.state.apply(record)
@@ -124,14 +121,18 @@ class ConsoleApp(
             return
         self.garbage.collect_soon()
         self.show_welcome()
-        self._give_back(records)
+        self.give_back_taken(records)
         self.refresh_status()
         self.ask_what_waits()
         self._offer_new_key(records)
 
     def on_session(self, opened: SessionOpened) -> None:
-        self._opened, self.driving = True, opened.driving
-        self.load()
+        here = self.took_session(opened)
+        if here or not self._opened:
+            self._opened = True
+            self.load()
+        else:
+            self.load_sessions()
 
     def on_notice(self, notice: AnyNotice) -> None:
         match notice:
@@ -144,6 +145,8 @@ class ConsoleApp(
                 self.show_fetch(notice)
             case Trouble():
                 self.say_error(OwnkeyError(notice.message, hint=notice.hint))
+            case DriverGone():
+                self.can_take_over(notice.session)
 
     def on_engine_died(self, *, restarting: bool) -> None:
         if restarting:
@@ -154,109 +157,7 @@ class ConsoleApp(
     def on_failure(self, error: OwnkeyError) -> None:
         self.say_error(error)
 
-    # Sending.
-
-    def on_editor_submitted(self, event: Editor.Submitted) -> None:
-        text = event.text
-        if self.take_words(text):
-            return
-        word = lone_word(text)
-        if word is not None and (command := find_command(text)) is not None:
-            self._run_command(command)
-        elif word is not None and not os.path.lexists(text.strip()):
-            self.flash(f"No such command: {text.strip()}. F1 lists them.")
-            self.composer.editor.put_back(text)
-        elif self._looks_like_key(text):
-            self._offer_key(text)
-        elif not self.driving:
-            self.run_worker(self._take_over(text), group="take over", exclusive=True)
-        elif text.strip():
-            self._send(text)
-        else:
-            self._go_on()
-
-    def _run_command(self, command: ConsoleCommand) -> None:
-        self.run_worker(self.run_action(command.action), exit_on_error=True)
-
-    def _send(self, text: str) -> None:
-        def done(answer: asyncio.Future[AnyReply]) -> None:
-            if answer.cancelled():
-                return
-            if isinstance(error := answer.exception(), OwnkeyError):
-                self.say_error(error, "Not sent: ")
-                self.composer.editor.put_back(text)
-            elif error is None and isinstance(reply := answer.result(), Done):
-                self.composer.editor.keep(reply.said or "")
-
-        self.composer.editor.remember(text)
-        self._sent = True
-        sent = self.bridge.in_session(lambda s: StartTurn(session=s, prompt=text))
-        sent.add_done_callback(done)
-        self.transcript.follow_end()
-
-    def _go_on(self) -> None:
-        if self.state.activity == "waiting":
-            self.in_session(lambda s: RetryNow(session=s))
-        elif self.transcript.model.broken_off:
-            self.in_session(lambda s: StartTurn(session=s, prompt=""))
-
-    def go_on_unserved(self) -> None:
-        blocks = self.transcript.model.blocks
-        failed = next((one for one in reversed(blocks) if isinstance(one, Failure)), None)
-        if self._sent and failed is not None and failed.kind == "no_route":
-            self._go_on()
-
-    async def _take_over(self, text: str) -> None:
-        """Another console drove the session: drive it from here if that one has gone."""
-        if await self.bridge.open_again():
-            if text.strip():
-                self._send(text)
-            return
-        self.flash("Another ownkey drives this session: it can only be read here.")
-        self.composer.editor.put_back(text)
-
-    def on_editor_take_back(self) -> None:
-        if self.state.queued and self._taking_back is None:
-            message, text = list(self.state.queued.items())[-1]
-            self._taking_back = message, text
-            asked = self.bridge.in_session(lambda s: Unqueue(session=s, message=message))
-            asked.add_done_callback(self._taken_back)
-
-    def _taken_back(self, done: asyncio.Future[AnyReply]) -> None:
-        if done.cancelled() or done.exception() is not None:
-            self._taking_back = None
-            self._command_done(done)
-
-    def _give_back(self, records: Sequence[Recorded]) -> None:
-        """What was taken back goes to the editor; what was sent meanwhile does not."""
-        if self._taking_back is None:
-            return
-        message, text = self._taking_back
-        for record, following in zip(records, [*records[1:], None], strict=True):
-            event = record.event
-            if isinstance(event, MessageUnqueued) and event.message == message:
-                self._taking_back = None
-                if following is None or not isinstance(following.event, TurnStarted):
-                    self.composer.editor.put_back(text)
-
-    # Keys that come through the prompt, or fail in a turn.
-
-    def on_editor_pasted(self, event: Editor.Pasted) -> None:
-        if self._looks_like_key(event.text):
-            self._offer_key(event.text)
-        else:
-            self.composer.editor.insert_pasted(event.text)
-
-    def _looks_like_key(self, text: str) -> bool:
-        from tui.keys.paste import recognise
-
-        return recognise(text) is not None
-
-    def _offer_key(self, text: str) -> None:
-        from tui.keys.paste import recognise
-
-        self.flash("That is a key: it was not sent.")
-        self.open_key_dialog(recognise(text) or "anthropic", pasted=Secret(text))
+    # Keys that fail in a turn.
 
     def _offer_new_key(self, records: Sequence[Recorded]) -> None:
         """A key was refused in a turn of ours: replaced in place, and the turn goes on."""
@@ -271,7 +172,7 @@ class ConsoleApp(
         free = len(self.screen_stack) == 1 and not self.composer.editor.text
         if route is not None and route.payer == "own_key" and free:
             maker = route.model.split("/", 1)[0]
-            self.open_key_dialog(maker, replace=True, kept=self._go_on)
+            self.open_key_dialog(maker, replace=True, kept=self.go_on)
 
     # What the editor and the transcript ask for.
 
@@ -315,7 +216,7 @@ class ConsoleApp(
     # Stopping and leaving.
 
     def action_stop(self) -> None:
-        if self.leave_words():
+        if self.leave_change() or self.leave_words():
             return
         if self.state.working:
             self.in_session(lambda s: Interrupt(session=s))
@@ -365,4 +266,4 @@ class ConsoleApp(
         """The palette has what the prompt has."""
         for command in COMMANDS:
             words = f"/{command.name:<8} {command.help}"
-            yield SystemCommand(words, "", lambda c=command: self._run_command(c))
+            yield SystemCommand(words, "", lambda c=command: self.run_command(c))

@@ -15,14 +15,31 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 from tui.errors import OwnkeyError
 from tui.events.base import SessionId
 from tui.events.codec import Recorded
+from tui.events.stream import TextStreamed, ThinkingStreamed
+from tui.events.tool import ToolStreamed
 from tui.session.bus import Batch
 from tui.session.commands import AnyCommand, OpenSession
+from tui.session.projection import SessionState
 from tui.session.replies import AnyNotice, AnyReply, SessionOpened
 
 if TYPE_CHECKING:
     from tui.engine.client import EngineClient
+    from tui.engine.frames import Peeked
 
 RESTARTS_A_MINUTE = 5
+SLICE = 250
+SLICE_CHARACTERS = 65_536
+"""So much is taken in at once: what is held up by it is no more than a key may wait."""
+MOST_QUEUED = 2_000
+"""Records that wait here before the engine has to."""
+
+
+class Preview(NamedTuple):
+    """The end of a session that is being opened; `state` holds the sums of all of it."""
+
+    session: SessionId
+    records: tuple[Recorded, ...]
+    state: SessionState
 
 
 class Listener(Protocol):
@@ -33,6 +50,10 @@ class Listener(Protocol):
         ...
 
     def on_notice(self, notice: AnyNotice) -> None: ...
+
+    def on_preview(self, preview: Preview) -> None:
+        """The end of a session that is not open yet; all of its records will be told."""
+        ...
 
     def on_session(self, opened: SessionOpened) -> None:
         """A session is open in the engine that runs now: a new one, or one that was before."""
@@ -87,6 +108,7 @@ class Bridge:
         self._restarts: list[float] = []
         self._tasks: set[asyncio.Task[None]] = set()
         self._outbox: list[Unsent] = []
+        self._room = asyncio.Event()
 
     async def start(self) -> None:
         """Start the engine and open the session; what fails is told to the listener."""
@@ -97,7 +119,13 @@ class Bridge:
             await refusing.stop()
         from tui.engine.client import EngineClient, EngineDied
 
-        client = EngineClient(told=self._told, noticed=self._listener.on_notice, died=self._died)
+        client = EngineClient(
+            told=self._told,
+            noticed=self._listener.on_notice,
+            died=self._died,
+            peeked=self._peeked,
+            ready=self._ready,
+        )
         try:
             await client.start(self._environ, self._folder)
             self._client = client
@@ -117,12 +145,14 @@ class Bridge:
     async def _open(
         self, client: EngineClient, session: str | None, *, model: str | None = None
     ) -> SessionOpened:
+        if session is not None and session not in self._seqs:
+            client.peek(session, str(self._folder))
         opened = await client.call(OpenSession(session=session, cwd=str(self._folder), model=model))
         assert isinstance(opened, SessionOpened)
         self._failed = False
         self.session = self.session or opened.session
         self._opened.add(opened.session)
-        client.watch(opened.session, self._seqs.setdefault(opened.session, 0))
+        client.watch(opened.session, self._seqs.setdefault(opened.session, 0), merged=True)
         self._listener.on_session(opened)
         waiting, self._outbox = self._outbox, []
         for one in waiting:
@@ -199,9 +229,28 @@ class Bridge:
         task.add_done_callback(self._tasks.discard)
 
     def take(self) -> list[Recorded]:
-        """All records that have come since the last call, of all open sessions."""
-        records, self._queued = self._queued, []
+        """Records that have come since the last call, of all open sessions, in order.
+
+        No more than hold nobody up: of the rest the listener is told again.
+        """
+        end, size = 0, 0
+        while end < min(SLICE, len(self._queued)) and size < SLICE_CHARACTERS:
+            event = self._queued[end].event
+            if isinstance(event, TextStreamed | ThinkingStreamed | ToolStreamed):
+                size += len(event.delta)
+            end += 1
+        records, self._queued = self._queued[:end], self._queued[end:]
+        if self._queued:
+            self._listener.on_records_waiting()
+        if len(self._queued) < MOST_QUEUED:
+            self._room.set()
         return records
+
+    async def _ready(self) -> None:
+        await asyncio.sleep(0)
+        if len(self._queued) >= MOST_QUEUED:
+            self._room.clear()
+            await self._room.wait()
 
     @property
     def engine_pid(self) -> int | None:
@@ -210,8 +259,24 @@ class Bridge:
 
     async def stop(self) -> None:
         """End the engine in good order."""
+        self._queued.clear()
+        self._room.set()
         if self._client is not None:
             await self._client.stop()
+
+    def _peeked(self, peeked: Peeked) -> None:
+        from tui.engine.frames import unpack_records
+
+        if peeked.session in self._seqs:
+            return
+        state, records = SessionState(), unpack_records(peeked)
+        for record in records:
+            state.apply(record)
+        state.cwd, state.branch = peeked.cwd, peeked.branch
+        state.title, state.model = peeked.title, state.model or peeked.model
+        state.session_nano, state.session_unknown = peeked.nano, peeked.unknown
+        state.rest()
+        self._listener.on_preview(Preview(peeked.session, records, state))
 
     def _told(self, batch: Batch) -> None:
         session = batch[0].session if batch else None

@@ -2,29 +2,65 @@
 
 from __future__ import annotations
 
+import re
 from typing import NamedTuple
 
 
 class ConsoleCommand(NamedTuple):
-    """A command; `action` is the app's action of the same words."""
+    """A command; `action` is the app's action of the same words.
+
+    `argument` is what may follow it, `[so]` or `<so>` where it must; `takes` is the action that
+    is given it.
+    """
 
     name: str
     help: str
     action: str
+    argument: str = ""
+    takes: str = ""
+
+    @property
+    def needs(self) -> bool:
+        """Whether it does nothing without its argument."""
+        return self.argument.startswith("<")
 
 
 COMMANDS: tuple[ConsoleCommand, ...] = (
-    ConsoleCommand("model", "choose the model (F2)", "models"),
-    ConsoleCommand("mode", "read only, ask, edit freely (Shift+Tab)", "next_mode"),
+    ConsoleCommand("model", "choose the model (F2)", "models", "[name]", "choose_named"),
+    ConsoleCommand("mode", "how freely it works (Shift+Tab)", "next_mode", "[mode]", "use_mode"),
     ConsoleCommand("key", "add or replace an API key", "add_key"),
     ConsoleCommand("settings", "search and change settings (F3)", "settings"),
+    ConsoleCommand("sessions", "all sessions: find, open, act (F5)", "sessions"),
+    ConsoleCommand("new", "another session beside this", "new_session"),
+    ConsoleCommand("fork", "a copy of this session, from here", "fork"),
+    ConsoleCommand("rewind", "go back to before a prompt", "rewind"),
+    ConsoleCommand("rename", "give this session a title", "rename_hint", "<title>", "rename"),
+    ConsoleCommand("edit", "the prompt in your editor (F7)", "edit_outside"),
+    ConsoleCommand("history", "search what you sent (Ctrl+R)", "search_history"),
+    ConsoleCommand("queue", "change what is queued (Ctrl+Up)", "queue"),
     ConsoleCommand("stop", "stop the turn (Esc)", "stop"),
-    ConsoleCommand("theme", "dark or light", "toggle_dark"),
+    ConsoleCommand("theme", "dark or light", "toggle_dark", "[name]", "use_theme"),
     ConsoleCommand("themes", "pick among all themes", "change_theme"),
     ConsoleCommand("local", "fetch the small local model", "fetch_local"),
     ConsoleCommand("help", "keys and commands (F1)", "help"),
     ConsoleCommand("quit", "leave (Ctrl+D)", "leave"),
 )
+
+
+_WITH_WORDS = re.compile(r"/([a-z]+)[ \t]+(\S[^\n]*)", re.IGNORECASE)
+
+
+def with_words(text: str) -> tuple[ConsoleCommand, str] | None:
+    """A command that takes words, and those that follow it on the one line; else None.
+
+    Its name stands whole: `/key is what?` and `/usr/bin is a path` are prompts.
+    """
+    found = _WITH_WORDS.fullmatch(text.strip())
+    if found is None:
+        return None
+    name = found[1].lower()
+    command = next((one for one in COMMANDS if one.name == name and one.takes), None)
+    return None if command is None else (command, found[2])
 
 
 def lone_word(text: str) -> str | None:

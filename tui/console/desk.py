@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
@@ -26,6 +26,7 @@ from tui.session.commands import (
     UseFoundKey,
 )
 from tui.session.replies import AnyReply, KeyAnswer, Keys, LocalProgress, ModelRow, Models, Sessions
+from tui.store.summary import Summary
 
 if TYPE_CHECKING:
     from tui.console.sidebar.modal import PickerScreen
@@ -67,6 +68,10 @@ class Desk(Shell[Result], inherit_bindings=False):
             return
         self.run_worker(self.load_models, group="models", exclusive=True)
         self.run_worker(self._load_keys, group="keys", exclusive=True)
+        self.load_sessions()
+
+    def load_sessions(self) -> None:
+        """Ask which sessions there are, and show what of them is shown."""
         self.run_worker(self._load_sessions, group="sessions", exclusive=True)
 
     async def load_models(self) -> None:
@@ -95,7 +100,11 @@ class Desk(Shell[Result], inherit_bindings=False):
     async def _load_sessions(self) -> None:
         reply = await self._asked(ListSessions())
         if isinstance(reply, Sessions):
-            self.header.show_sessions(reply.sessions, self.bridge.session)
+            self.show_sessions(reply.sessions)
+
+    def show_sessions(self, sessions: Sequence[Summary]) -> None:
+        """Count the sessions that there are."""
+        raise NotImplementedError
 
     async def _asked(self, command: AnyCommand) -> AnyReply | None:
         try:

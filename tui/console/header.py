@@ -2,33 +2,42 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 
+from textual import events
 from textual.content import Content
+from textual.message import Message
 from textual.widget import Widget
 
 from tui.session.projection import SessionState
-from tui.store.summary import Summary
 from tui.text import neutralise, truncate
+
+HELP_CELLS = 12
+"""At the right end, behind the count."""
 
 
 class Header(Widget):
     """One line about the session and the others beside it."""
 
+    class SessionsAsked(Message):
+        """A click on the count of the sessions."""
+
     def __init__(self, folder: Path) -> None:
         super().__init__(id="header")
         self.folder = neutralise(short_path(folder), strict=True)
+        self.own_folder = self.folder
         self._title = ""
         self._branch = ""
-        self._others = (0, 0)
+        self._counts = (0, 0, 0)
         self._needs = False
 
     def show(self, state: SessionState) -> None:
-        """Show the session's branch and title; nothing is painted when nothing changed."""
+        """Show the session's folder, branch and title; nothing is painted when nothing changed."""
         title, branch = state.title or "", state.branch or ""
-        if (title, branch) != (self._title, self._branch):
-            self._title, self._branch = title, branch
+        shown = neutralise(short_path(Path(state.cwd)), strict=True) if state.cwd else ""
+        folder = shown or self.own_folder
+        if (folder, title, branch) != (self.folder, self._title, self._branch):
+            self.folder, self._title, self._branch = folder, title, branch
             self.refresh()
 
     def show_needs(self, needs: bool) -> None:
@@ -37,11 +46,17 @@ class Header(Widget):
             self._needs = needs
             self.refresh()
 
-    def show_sessions(self, sessions: Sequence[Summary], own: str | None) -> None:
-        """Count the sessions that there are, and the others that wait for the person."""
-        waiting = sum(one.state == "waiting" and one.id != own for one in sessions)
-        self._others = (len(sessions), waiting)
-        self.refresh()
+    def show_counts(self, *, total: int, working: int, waiting: int) -> None:
+        """Show how many sessions there are, and of the others who works and who waits."""
+        if (total, working, waiting) != self._counts:
+            self._counts = total, working, waiting
+            self.refresh()
+
+    def on_click(self, event: events.Click) -> None:
+        """On the count: all sessions."""
+        first = self.size.width - self._right().cell_length
+        if first <= event.x < self.size.width - HELP_CELLS:
+            self.post_message(self.SessionsAsked())
 
     def render(self) -> Content:
         width = self.size.width
@@ -58,15 +73,15 @@ class Header(Widget):
         return Content.assemble(left, " " * gap, right)
 
     def _right(self) -> Content:
-        count, waiting = self._others
+        count, working, waiting = self._counts
         parts: list[tuple[str, str]] = []
-        if count > 1:
+        if count > 1 and self.size.width >= 80:
             parts.append((f"{count} sessions", "$mute"))
+        if working and self.size.width >= 80:
+            parts.append((f"  {working} {'works' if working == 1 else 'work'}", "$soft"))
         if waiting:
-            words = "waits" if waiting == 1 else "wait"
-            parts.append((f" {waiting} {words} for you", "$warn"))
-        if self.size.width < 80:
-            parts.clear()
+            words = ("waits" if waiting == 1 else "wait") + (" for you" * (self.size.width >= 80))
+            parts.append((f"  {waiting} {words}", "$warn"))
         if self._needs:
             parts += [("   ", ""), (" needs you ", "bold $page on $warn")]
         parts += [("   F1", "$soft"), (" help  ", "$mute")]

@@ -52,6 +52,7 @@ LOW = 30
 """Lines under which the prompt has no empty ones."""
 LEAST = (60, 18)
 """Columns and lines under which one line says so (look/README.md, Widths)."""
+SHEETS = ("base", "console", "transcript", "sidebar", "status", "dialogs", "settings", "sessions")
 FLASH_S = 6.0
 STATUS_S = 0.25
 """How often the status line moves while tokens stream."""
@@ -82,8 +83,7 @@ class Shell(App[Result], inherit_bindings=False):
     TITLE = "ownkey"
     AUTO_FOCUS = "#editor"
     CSS_PATH: ClassVar[list[Path]] = [  # pyright: ignore[reportIncompatibleVariableOverride]
-        theme.sheet(name)
-        for name in ("base", "console", "transcript", "sidebar", "status", "dialogs", "settings")
+        theme.sheet(name) for name in SHEETS
     ]
 
     def __init__(
@@ -102,6 +102,7 @@ class Shell(App[Result], inherit_bindings=False):
         self.state = SessionState()
         self.models: tuple[ModelRow, ...] = ()
         self.driving = True
+        self.free = False  # followed only, and nobody drives it any more
         self.closing = False  # nothing is shown or asked any more
         self.today: SpentToday | None = None
         self.day_budget = self.settings.usd("budget.day_usd")
@@ -296,6 +297,7 @@ class Shell(App[Result], inherit_bindings=False):
             day_budget=self.day_budget,
             letters=self.letters,
             following=not self.driving,
+            free=self.free,
             flash=self._flash,
         )
         self.status.show(facts)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import AsyncGenerator, Callable, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
 
@@ -18,6 +18,7 @@ from tui.engine.frames import (
     Failed,
     Follow,
     Noticed,
+    Peeked,
     Ready,
     Replied,
     Told,
@@ -43,6 +44,8 @@ class EngineClient:
         told: Called with each batch of records that is followed.
         noticed: Called with each notice.
         died: Called once when the engine is gone without having been asked to.
+        peeked: Called with the end of a session that `peek` asked for.
+        ready: Waited for behind each batch of records before more is read.
     """
 
     def __init__(
@@ -51,8 +54,12 @@ class EngineClient:
         told: Callable[[Batch], None],
         noticed: Callable[[AnyNotice], None],
         died: Callable[[], None],
+        peeked: Callable[[Peeked], None] = lambda _: None,
+        ready: Callable[[], Awaitable[object]] | None = None,
     ) -> None:
         self._told = told
+        self._peeked = peeked
+        self._ready_for_more = ready
         self._noticed = noticed
         self._died = died
         self._next = 0
@@ -108,9 +115,13 @@ class EngineClient:
         """Send a command and wait for its reply; see `tui.session.manager.Engine`."""
         return await self.post(command)
 
-    def watch(self, session: SessionId, after: int) -> None:
-        """Have the records of `session` above `after` told."""
-        self._send(Follow(session=session, after=after))
+    def watch(self, session: SessionId, after: int, *, merged: bool = False) -> None:
+        """Have the records of `session` above `after` told; `merged`: past streams joined."""
+        self._send(Follow(session=session, after=after, merged=merged))
+
+    def peek(self, session: str, cwd: str) -> None:
+        """Have the end of a session told, which may not be open yet; before what is asked next."""
+        self._send(frames.Peek(session=session, cwd=cwd))
 
     def unwatch(self, session: SessionId) -> None:
         """Have no records of `session` told any more."""
@@ -150,7 +161,9 @@ class EngineClient:
     async def _read(self, reader: asyncio.StreamReader) -> None:
         try:
             while (body := await frames.read_frame(reader)) is not None:
-                self._take(frames.decode_up(body))
+                self._take(frame := frames.decode_up(body))
+                if isinstance(frame, Told) and self._ready_for_more is not None:
+                    await self._ready_for_more()
         except (msgspec.MsgspecError, StoreError):
             pass  # it says what nobody understands: as good as dead, and made so below
         finally:
@@ -165,6 +178,8 @@ class EngineClient:
                 if queue := self._queues.get(frame.session):
                     queue.put_nowait(batch)
                 self._told(batch)
+            case Peeked():
+                self._peeked(frame)
             case Replied():
                 self._answer(frame.id, frame.reply)
             case Failed():

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import datetime as dt
 import struct
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from typing import Any
 
@@ -22,8 +22,13 @@ from tui.events.codec import Recorded
 from tui.secret import Secret
 from tui.session.commands import AnyCommand
 from tui.session.replies import AnyNotice, AnyReply
+from tui.store.merged import Row
+from tui.store.rows import from_micros
 
 MAX_FRAME = 256 * 1024 * 1024
+SLICE = 200
+SLICE_BYTES = 65_536
+"""So much of a log crosses at once."""
 _LENGTH = struct.Struct(">I")
 
 
@@ -44,8 +49,18 @@ class Call(Down, tag="call", frozen=True, kw_only=True):
 
 
 class Follow(Down, tag="follow", frozen=True, kw_only=True):
+    """`merged`: what is past already comes with its streams joined (`tui.store.merged`)."""
+
     session: SessionId
     after: int
+    merged: bool = False
+
+
+class Peek(Down, tag="peek", frozen=True, kw_only=True):
+    """Wants the end of a session, `last` or by the beginning of its id, before it is opened."""
+
+    session: str
+    cwd: str
 
 
 class Unfollow(Down, tag="unfollow", frozen=True, kw_only=True):
@@ -84,12 +99,25 @@ class Told(Up, tag="told", frozen=True, kw_only=True):
     records: tuple[WireRecord, ...]
 
 
+class Peeked(Up, tag="peeked", frozen=True, kw_only=True):
+    """The end of a session, and the sums of all of it; not sent where there is none."""
+
+    session: SessionId
+    records: tuple[WireRecord, ...]
+    cwd: str
+    title: str | None
+    branch: str | None
+    model: str | None
+    nano: int
+    unknown: int
+
+
 class Noticed(Up, tag="noticed", frozen=True, kw_only=True):
     notice: AnyNotice
 
 
-DownFrame = Hello | Call | Follow | Unfollow
-UpFrame = Ready | Replied | Failed | Told | Noticed
+DownFrame = Hello | Call | Follow | Unfollow | Peek
+UpFrame = Ready | Replied | Failed | Told | Peeked | Noticed
 
 
 def _encode_secret(value: Any) -> Any:  # noqa: ANN401 - msgspec's hook
@@ -168,7 +196,29 @@ def pack_records(session: SessionId, records: Sequence[Recorded]) -> Told:
     return Told(session=session, records=rows)
 
 
-def unpack_records(told: Told) -> tuple[Recorded, ...]:
+def pack_rows(session: SessionId, rows: Sequence[Row]) -> Iterator[Told]:
+    """Rows of the log as they cross, in slices that hold the console up for a moment each."""
+    piece: list[WireRecord] = []
+    size = 0
+    for row in rows:
+        piece.append(wire_record(row))
+        size += len(row[4])
+        if len(piece) >= SLICE or size >= SLICE_BYTES:
+            yield Told(session=session, records=tuple(piece))
+            piece, size = [], 0
+    if piece:
+        yield Told(session=session, records=tuple(piece))
+
+
+def wire_record(row: Row) -> WireRecord:
+    """A row of the log as it crosses, of an older version in the form of now."""
+    seq, at, turn, version, body = row
+    if version != codec.VERSION:
+        body = codec.encode(codec.decode(body, version))
+    return WireRecord(seq, from_micros(at), turn, body)
+
+
+def unpack_records(told: Told | Peeked) -> tuple[Recorded, ...]:
     """Records as they were."""
     return tuple(
         Recorded(session=told.session, seq=r.seq, at=r.at, turn=r.turn, event=codec.decode(r.body))

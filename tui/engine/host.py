@@ -20,7 +20,17 @@ from contextlib import suppress
 from tui import __version__
 from tui.crash import hush, places_of
 from tui.engine import frames
-from tui.engine.frames import Call, DownFrame, Follow, Hello, Ready, Unfollow, UpFrame
+from tui.engine.frames import (
+    Call,
+    DownFrame,
+    Follow,
+    Hello,
+    Peek,
+    Peeked,
+    Ready,
+    Unfollow,
+    UpFrame,
+)
 from tui.errors import OwnkeyError, ServerFailed
 from tui.events.base import SessionId
 from tui.process import harden
@@ -53,6 +63,10 @@ class _Connection:
                 self._followed[frame.session] = asyncio.create_task(self._follow(frame, drain))
             case Unfollow():
                 self._unfollow(frame.session)
+            case Peek():
+                task = asyncio.create_task(self._peek(frame))
+                self._calls.add(task)
+                task.add_done_callback(self._calls.discard)
             case Hello():
                 pass
         return True
@@ -74,8 +88,31 @@ class _Connection:
         else:
             self._send(frames.Replied(id=call.id, reply=reply))
 
+    async def _peek(self, frame: Peek) -> None:
+        with suppress(OwnkeyError):  # whoever opens it is told why it cannot be
+            if (tail := await self._manager.tail(frame.session, frame.cwd)) is not None:
+                summary = tail.summary
+                peeked = Peeked(
+                    session=tail.session,
+                    records=tuple(map(frames.wire_record, tail.rows)),
+                    cwd=summary.cwd,
+                    title=summary.title,
+                    branch=summary.branch,
+                    model=summary.model,
+                    nano=summary.nano,
+                    unknown=summary.unknown,
+                )
+                self._send(peeked)
+
     async def _follow(self, frame: Follow, drain: Callable[[], object]) -> None:
-        async for batch in self._manager.follow(frame.session, frame.after):
+        after = frame.after
+        if frame.merged:
+            async for rows in self._manager.history(frame.session, after):
+                for told in frames.pack_rows(frame.session, rows):
+                    self._send(told)
+                    await drain()  # pyright: ignore[reportGeneralTypeIssues]
+                after = rows[-1][0]
+        async for batch in self._manager.follow(frame.session, after):
             self._send(frames.pack_records(frame.session, batch))
             # A console that is slow to read slows this follower alone; the bus lets it lag.
             await drain()  # pyright: ignore[reportGeneralTypeIssues]

@@ -18,6 +18,7 @@ from tui.events.money import ChargeRecorded, LimitsReported, UsageReported
 from tui.events.route import FallbackTaken, RequestFinished, ResponseOpened, RouteDecided
 from tui.events.session import (
     EngineRestarted,
+    GuidesRead,
     HistoryCompacted,
     ModeChosen,
     ModelChosen,
@@ -34,6 +35,7 @@ from tui.events.tool import (
     PersonAnswered,
     PersonAsked,
     ServerToolUsed,
+    ShellRun,
     ToolCalled,
     ToolReturned,
     ToolStreamed,
@@ -42,6 +44,7 @@ from tui.events.turn import (
     ErrorRaised,
     MessageQueued,
     MessageUnqueued,
+    PromptAdded,
     RetryBegun,
     RetryScheduled,
     TurnFinished,
@@ -56,8 +59,10 @@ AnyEvent = (
     | SessionForked
     | SessionRewound
     | HistoryCompacted
+    | GuidesRead
     | EngineRestarted
     | TurnStarted
+    | PromptAdded
     | MessageQueued
     | MessageUnqueued
     | RetryScheduled
@@ -74,6 +79,7 @@ AnyEvent = (
     | FileChanged
     | PersonAsked
     | PersonAnswered
+    | ShellRun
     | ToolReturned
     | ServerToolUsed
     | RouteDecided

@@ -45,11 +45,22 @@ class SessionForked(Event, tag="session_forked", frozen=True, kw_only=True):
 class SessionRewound(Event, tag="session_rewound", frozen=True, kw_only=True):
     """Everything behind `to` no longer counts for what is sent and shown; it stays in the log.
 
-    `files`: the paths of this session's own changes since then that were taken back.
+    `files`: the paths of this session's own changes since then that were taken back; `left`:
+    those that were not, because somebody else has changed them since.
     """
 
     to: int
     files: tuple[str, ...] = ()
+    left: tuple[str, ...] = ()
+
+
+class GuidesRead(Event, tag="guides_read", frozen=True, kw_only=True):
+    """The folder's own words for agents (AGENTS.md, CLAUDE.md), as the model is told of them.
+
+    Written when they differ from what was read before; `files`: their paths, none where none is.
+    """
+
+    files: tuple[str, ...]
 
 
 class HistoryCompacted(Event, tag="compacted", frozen=True, kw_only=True):

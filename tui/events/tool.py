@@ -94,6 +94,16 @@ class FileChanged(Event, tag="file_changed", frozen=True, kw_only=True):
     kept: bool = True
 
 
+class ShellRun(Event, tag="shell_run", frozen=True, kw_only=True):
+    """The person runs a command of their own; its `ToolStreamed` and `ToolReturned` follow.
+
+    The model is told of it with the next prompt.
+    """
+
+    call: CallId
+    command: str
+
+
 class PersonAsked(Event, tag="person_asked", frozen=True, kw_only=True):
     """The model asks the person; the call waits for the answer."""
 

@@ -30,15 +30,25 @@ class TurnStarted(Event, tag="turn_started", frozen=True, kw_only=True):
     attachments: tuple[Attachment, ...] = ()
 
 
+class PromptAdded(Event, tag="prompt_added", frozen=True, kw_only=True):
+    """The person's words joined the turn that runs, before its next request."""
+
+    prompt: str
+    attachments: tuple[Attachment, ...] = ()
+
+
 class MessageQueued(Event, tag="message_queued", frozen=True, kw_only=True):
-    """Typed while the agent works; becomes the next turn's prompt."""
+    """Typed while the agent works; becomes the next turn's prompt, or joins this one.
+
+    Of a `message` that waits already: its new text, in its place.
+    """
 
     message: str
     text: str
 
 
 class MessageUnqueued(Event, tag="message_unqueued", frozen=True, kw_only=True):
-    """A queued message left the queue: sent as a turn, or taken back by the person."""
+    """A queued message left the queue: sent, or taken back by the person."""
 
     message: str
 

@@ -159,6 +159,8 @@ class LiveDesk:
             context=model.context,
             max_output=model.max_output,
             efforts=model.efforts,
+            image=model.image,
+            pdf=model.pdf,
             input_usd=None if prices is None else prices.input,
             output_usd=None if prices is None else prices.output,
             cache_read_usd=None if prices is None else prices.cache_read,

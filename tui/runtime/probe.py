@@ -23,6 +23,7 @@ from tui.runtime.pricer import ListPricer
 from tui.runtime.scrub import LiveScrub
 from tui.secret import Secret
 from tui.session.ports import Decision, Ports
+from tui.session.replies import RuleRow
 from tui.session.request import RequestRun
 
 _MAKERS: dict[Api, str] = {
@@ -40,6 +41,16 @@ class Probe(msgspec.Struct, frozen=True, kw_only=True):
     vendor: str | None = None
     prompt: str = "Say hello."
     no_stream: bool = False
+
+
+class _NoRules:
+    """A probe runs no tool."""
+
+    def listed(self) -> tuple[RuleRow, ...]:
+        return ()
+
+    def remove(self, rule: str, folder: str) -> bool:
+        return False
 
 
 class _OneDoor:
@@ -98,6 +109,8 @@ async def run_probe(
         limits=Limits,
         toolbox=_no_tools,
         mode=lambda: "read",
+        guides=lambda folder: (),
+        rules=_NoRules(),
         stream=lambda api, request, door: provider(api).stream(request, door),
         clock=utc_now,
         branch=lambda folder: None,

@@ -13,7 +13,10 @@ from tui.events.base import utc_now
 from tui.events.session import Mode
 from tui.net import Network
 from tui.paths import find_paths
+from tui.permissions.book import ApprovalBook
 from tui.providers.registry import provider
+from tui.runtime.guides import read_guides
+from tui.runtime.judging import Judge
 from tui.runtime.pricer import ListPricer
 from tui.runtime.scrub import LiveScrub
 from tui.runtime.toolbox import FolderToolbox
@@ -22,6 +25,7 @@ from tui.session.ports import Ports
 from tui.session.replies import AnyNotice
 from tui.settings.store import SettingsStore
 from tui.store.log import Store
+from tui.tools.sandbox import Sandbox
 
 SCOPES = ("request", "turn", "session", "day", "month")
 UNDO_DELETE_FOR = dt.timedelta(days=30)
@@ -62,6 +66,8 @@ class Runtime:
         )  # fmt: skip
         prices = self.paths.config / "prices.json"
         self._book = PriceBook(OwnPrices.read(prices) if prices.exists() else None)
+        self._judge = Judge(ApprovalBook(self.paths.config / "approvals.json"), environ)
+        self._sandbox: asyncio.Future[Sandbox] | None = None
         self.desk = LiveDesk(
             paths=self.paths, keyring=self.keyring, router=self.router, local=self._local,
             book=self._book, notify=notify,
@@ -81,8 +87,10 @@ class Runtime:
             scrub=self.scrub,
             ready=self.keyring.learn_all,
             limits=self._limits,
-            toolbox=lambda cwd: FolderToolbox(cwd, self._environ),
+            toolbox=lambda cwd: FolderToolbox(cwd, self._environ, self._judge, self._find_sandbox),
             mode=self._mode,
+            guides=lambda cwd: read_guides(cwd, home_of(self._environ)),
+            rules=self._judge,
             stream=lambda api, request, access: provider(api).stream(request, access),
             clock=utc_now,
             branch=git_branch,
@@ -100,13 +108,29 @@ class Runtime:
     async def close(self) -> None:
         """End the local model and what runs beside."""
         await self.desk.close()
+        if self._sandbox is not None:
+            self._sandbox.cancel()
+            await asyncio.gather(self._sandbox, return_exceptions=True)
         await asyncio.shield(self._server.stop())
 
     def _limits(self) -> Limits:
         return Limits(**{scope: self.settings.usd(f"budget.{scope}_usd") for scope in SCOPES})
 
+    async def _find_sandbox(self, folder: Path) -> Sandbox:
+        """What holds commands in, tried once when the first is judged."""
+        from tui.tools.measuring import find_sandbox
+
+        if self._sandbox is None:
+            self._sandbox = asyncio.ensure_future(find_sandbox(self._environ, folder))
+        return await asyncio.shield(self._sandbox)
+
     def _mode(self) -> Mode:
         return cast("Mode", self.settings.text("approvals.mode") or "ask")
+
+
+def home_of(environ: Mapping[str, str]) -> Path:
+    """The person's home folder."""
+    return Path(environ.get("HOME") or Path.home())
 
 
 def git_branch(folder: Path) -> str | None:

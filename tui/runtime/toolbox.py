@@ -1,88 +1,158 @@
-"""The tools of one folder, judged by the rules before they run."""
+"""The tools of one session in its folder, judged by the rules before they run."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+import shutil
+import tempfile
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from tui.events.session import Mode
-from tui.events.tool import ToolSpec
-from tui.permissions.facts import PathFacts, look_at
-from tui.permissions.rules import Verdict, decide_change, decide_reading
-from tui.session.ports import Change, Offered, ToolResult, ToolVerdict
-from tui.tools.base import ActingTool, CallFailed, Tool, ToolContext
-from tui.tools.effects import Changing
+import msgspec
+
+from tui.events.tool import FileChanged, ToolSpec
+from tui.runtime.judging import Judge
+from tui.runtime.taking_back import take_back
+from tui.session.commands import ToolSet
+from tui.session.ports import Judging, Live, TakenBack, ToolResult, ToolVerdict
+from tui.tools.base import CallFailed, Tool, ToolContext, ToolOutput, effect_of
+from tui.tools.effects import Effect, Running
 from tui.tools.registry import all_tools, find_tool, reading_tools, run_call
+from tui.tools.sandbox import Sandbox
+
+FindSandbox = Callable[[Path], Awaitable[Sandbox]]
+"""The sandbox of this machine, for commands in a folder; measured once."""
+
+_READING = frozenset(tool.spec.name for tool in reading_tools())
+_OWN_SECONDS = 600.0
+
+
+class _Plan(msgspec.Struct, frozen=True):
+    """What was judged; a yes covers this and no more."""
+
+    effect: Effect
+    granted: frozenset[Path]
+
+
+class _Failed(msgspec.Struct, frozen=True):
+    """Why the call does nothing, known before it would."""
+
+    output: str
 
 
 class FolderToolbox:
-    """The tools inside `cwd`.
+    """The tools of a session in `cwd`.
 
     Args:
         cwd: The session's folder.
         environ: For the home, our own folders, and what children may see.
+        judge: The rules.
+        find_sandbox: What holds commands in.
     """
 
-    def __init__(self, cwd: Path, environ: Mapping[str, str]) -> None:
+    def __init__(
+        self, cwd: Path, environ: Mapping[str, str], judge: Judge, find_sandbox: FindSandbox
+    ) -> None:
         self._context = ToolContext(cwd=cwd.resolve(), environ=environ)
-        self._offered: tuple[Tool, ...] = reading_tools()
-        self._granted: frozenset[Path] = frozenset()
-        self._change: Changing | None = None
+        self._tools = all_tools()
+        self._judge = judge
+        self._find_sandbox = find_sandbox
 
-    def specs(self, offered: Offered) -> tuple[ToolSpec, ...]:
-        """See `tui.session.ports.Toolbox`; a call of another tool than these is not known."""
-        self._offered = all_tools() if offered == "all" else reading_tools()
-        return tuple(tool.spec for tool in self._offered)
+    def specs(self, which: ToolSet) -> tuple[ToolSpec, ...]:
+        """See `tui.session.ports.Toolbox`."""
+        return tuple(tool.spec for tool in self._of(which))
 
-    async def judge(self, name: str, args: dict[str, Any], mode: Mode) -> ToolVerdict:
-        """See `tui.session.ports.Toolbox`; a call nobody knows is let through to fail in words."""
-        tool = find_tool(self._offered, name)
-        self._change = None
+    def _of(self, which: ToolSet) -> tuple[Tool, ...]:
+        match which:
+            case "none":
+                return ()
+            case "read":
+                return tuple(tool for tool in self._tools if tool.spec.name in _READING)
+            case "all":
+                return self._tools
+
+    def only_reads(self, name: str) -> bool:
+        """See `tui.session.ports.Toolbox`."""
+        return name in _READING
+
+    async def judge(self, name: str, args: dict[str, Any], by: Judging) -> ToolVerdict:
+        """See `tui.session.ports.Toolbox`; a call that cannot be done is let through to say so."""
+        tools = self._of(by.tools)
+        tool = find_tool(tools, name)
         if tool is None:
-            return ToolVerdict(verdict="allow", why="no such tool", what=name)
-        facts = await asyncio.to_thread(
-            lambda: look_at(tool.reads(args, self._context), self._context.border())
-        )
-        self._granted = frozenset(fact.real for fact in facts)
-        if not isinstance(tool, ActingTool):
-            verdict = decide_reading(mode, facts)
-            return ToolVerdict(verdict=verdict.verdict, why=verdict.why, what=_what(facts))
-        return await self._judge_change(tool, args, decide_change(mode, facts), facts)
-
-    async def _judge_change(
-        self,
-        tool: ActingTool,
-        args: dict[str, Any],
-        verdict: Verdict,
-        facts: tuple[PathFacts, ...],
-    ) -> ToolVerdict:
-        if verdict.verdict == "deny":
-            return ToolVerdict(verdict=verdict.verdict, why=verdict.why, what=_what(facts))
+            told = await run_call(tools, name, args, self._context)
+            return _fails("there is no such tool", name, told.output)
         try:
-            change = await asyncio.to_thread(lambda: tool.effect(args, self._with_yes()))
-        except (CallFailed, OSError):  # its run says why, and changes nothing without a yes
-            return ToolVerdict(verdict="allow", why="it cannot be done", what=_what(facts))
-        if not isinstance(change, Changing) or change.after is None:
-            return ToolVerdict(verdict="deny", why="it is no change to a file", what=_what(facts))
-        self._change = change
-        return ToolVerdict(
-            verdict=verdict.verdict, why=verdict.why, what=str(change.path),
-            change=Change(
-                path=str(change.path), before=change.before, after=change.after, diff=change.diff
-            ),
-        )  # fmt: skip
+            effect = await asyncio.to_thread(effect_of, tool, args, self._context)
+        except CallFailed as error:
+            return _fails("it fails before it does anything", name, error.message)
+        sandbox = None
+        if isinstance(effect, Running):
+            sandbox = await self._find_sandbox(self._context.cwd)
+        border = self._context.border()
+        judged = await asyncio.to_thread(self._judge, name, effect, border, by, sandbox)
+        return msgspec.structs.replace(judged.verdict, plan=_Plan(effect, judged.granted))
 
-    def _with_yes(self, approved: Changing | None = None) -> ToolContext:
-        context = self._context
-        return ToolContext(context.cwd, context.environ, self._granted, approved)
+    async def run(
+        self, name: str, args: dict[str, Any], verdict: ToolVerdict, live: Live
+    ) -> ToolResult:
+        """See `tui.session.ports.Toolbox`."""
+        plan = verdict.plan
+        if not isinstance(plan, _Plan):
+            assert isinstance(plan, _Failed)
+            return ToolResult(ok=False, output=plan.output)
+        context = replace(
+            self._context,
+            emit=live.emit,
+            ask=live.ask,
+            granted=plan.granted,
+            approved=plan.effect,
+        )
+        if isinstance(plan.effect, Running):
+            sandbox = await self._find_sandbox(self._context.cwd)
+            context = replace(context, sandbox=sandbox, temp=await self._temp())
+        return _result(await run_call(self._tools, name, args, context))
 
-    async def run(self, name: str, args: dict[str, Any]) -> ToolResult:
-        """Run a call that `judge` and the person let pass; a yes covers exactly what was judged."""
-        result = await run_call(self._offered, name, args, self._with_yes(self._change))
-        return ToolResult(ok=result.ok, output=result.output, truncated=result.truncated)
+    async def run_own(self, command: str, live: Live) -> ToolResult:
+        """See `tui.session.ports.Toolbox`; no sandbox: the person could type it anywhere."""
+        args = {"command": command, "seconds": _OWN_SECONDS}
+        context = replace(self._context, emit=live.emit, network=True)
+        shell = find_tool(self._tools, "shell")
+        assert shell is not None
+        try:  # the person typed it: that is the yes
+            context = replace(context, approved=effect_of(shell, args, context))
+        except CallFailed as error:
+            return ToolResult(ok=False, output=error.message)
+        return _result(await run_call(self._tools, "shell", args, context))
+
+    async def remember(self, rule: str) -> None:
+        """See `tui.session.ports.Toolbox`."""
+        await asyncio.to_thread(self._judge.remember, rule, self._context.cwd)
+
+    async def take_back(self, changes: Sequence[FileChanged]) -> TakenBack:
+        """See `tui.session.ports.Toolbox`."""
+        return await asyncio.to_thread(take_back, changes, self._context.border())
+
+    async def close(self) -> None:
+        """See `tui.session.ports.Toolbox`."""
+        if self._context.temp is not None:
+            temp, self._context = self._context.temp, replace(self._context, temp=None)
+            await asyncio.to_thread(shutil.rmtree, temp, ignore_errors=True)
+
+    async def _temp(self) -> Path:
+        """The session's own temporary folder, made when it is first needed."""
+        if self._context.temp is None:
+            made = Path(await asyncio.to_thread(tempfile.mkdtemp, prefix="ownkey-")).resolve()
+            self._context = replace(self._context, temp=made)
+        assert self._context.temp is not None
+        return self._context.temp
 
 
-def _what(facts: tuple[PathFacts, ...]) -> str:
-    return "\n".join(str(fact.real) for fact in facts)
+def _fails(why: str, name: str, output: str) -> ToolVerdict:
+    return ToolVerdict(verdict="allow", why=why, what=name, plan=_Failed(output))
+
+
+def _result(output: ToolOutput) -> ToolResult:
+    return ToolResult(ok=output.ok, output=output.output, truncated=output.truncated)

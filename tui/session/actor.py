@@ -7,35 +7,54 @@ import datetime as dt
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from pathlib import Path
-from uuid import uuid4
 
 from tui import __version__
 from tui.billing.budget import Spent
-from tui.errors import StoreError, UsageError
-from tui.events.base import CallId, SessionId
+from tui.errors import NoRoute, StoreError, UsageError
+from tui.events.base import SessionId
 from tui.events.codec import AnyEvent, Recorded
-from tui.events.money import ChargeRecorded
-from tui.events.session import EngineRestarted, ModeChosen, ModelChosen, SessionCreated
-from tui.events.tool import ToolReturned
-from tui.events.turn import MessageQueued, MessageUnqueued, TurnFinished, TurnStarted
+from tui.events.session import (
+    GuidesRead,
+    ModeChosen,
+    ModelChosen,
+    SessionCreated,
+    SessionTitled,
+)
+from tui.events.turn import MessageUnqueued, TurnStarted
+from tui.session.attached import scrubbed
 from tui.session.commands import (
     AnswerApproval,
+    AnswerPerson,
     ChooseMode,
     ChooseModel,
+    Compact,
+    EditQueued,
     Interrupt,
+    RenameSession,
     RetryNow,
+    RewindSession,
+    RunShell,
     StartTurn,
     Unqueue,
 )
-from tui.session.context import INTERRUPTED, Conversation
-from tui.session.ports import Ports
+from tui.session.context import Conversation
+from tui.session.left_open import left_open
+from tui.session.own_shell import OwnShell
+from tui.session.parts import Choice, Parts
+from tui.session.ports import Guide, Ports, Toolbox
 from tui.session.projection import SessionState
-from tui.session.turn import Choice, Turn
+from tui.session.queue import MessageQueue
+from tui.session.rewinding import ReadLog, rewound
+from tui.session.sending import Sender
+from tui.session.shelf import checked_title
+from tui.session.summing import Summing
+from tui.session.turn import Turn
 from tui.session.writer import Append, SessionWriter
 
 SessionCommand = (
-    StartTurn | Interrupt | RetryNow | ChooseModel | ChooseMode | Unqueue | AnswerApproval
-)
+    StartTurn | Interrupt | RetryNow | ChooseModel | ChooseMode | Unqueue | EditQueued
+    | AnswerApproval | AnswerPerson | RunShell | Compact | RenameSession | RewindSession
+)  # fmt: skip
 STOP_LIMIT_S = 5.0
 MAILBOX = 1_000
 
@@ -47,6 +66,7 @@ class SessionActor:
         publish: Told of each group of records after it is written.
         trouble: Told when the store fails and no event can say so.
         spent_since: Nano-dollars of all sessions' known charges since a moment.
+        read: Reads the session's log above a number.
     """
 
     def __init__(
@@ -58,6 +78,7 @@ class SessionActor:
         publish: Callable[[tuple[Recorded, ...]], None],
         trouble: Callable[[StoreError], None],
         spent_since: Callable[[dt.datetime], Awaitable[int]],
+        read: ReadLog,
     ) -> None:
         self.session = session
         self.state = SessionState()
@@ -66,6 +87,8 @@ class SessionActor:
         self._publish = publish
         self._trouble = trouble
         self._spent_since = spent_since
+        self._read = read
+        self._toolbox: Toolbox | None = None
         self._writer = SessionWriter(append, self._written, ports.clock)
         self._choice = Choice(model="")
         self._mailbox: asyncio.Queue[tuple[SessionCommand, asyncio.Future[None]]] = asyncio.Queue(
@@ -73,7 +96,8 @@ class SessionActor:
         )
         self._turn: Turn | None = None
         self._turn_task: asyncio.Task[None] | None = None
-        self._waiting: list[tuple[str, StartTurn]] = []
+        self._queue = MessageQueue(ports.scrub.text)
+        self._own_shell = OwnShell(ports.scrub, self._record)
         self._held = False  # the queue rests after an interrupt, until the person goes on
         self._turn_ended = asyncio.Event()
         self._one_at_a_time = asyncio.Lock()  # between the mailbox and the queue of messages
@@ -95,39 +119,16 @@ class SessionActor:
             self._record(SessionCreated(cwd=cwd, version=__version__, branch=branch))
             if (mode := self._ports.mode()) != self.state.mode:
                 self._record(ModeChosen(mode=mode))
-        elif self.state.working:
-            self._tidy()
-        self._waiting = [
-            (message, StartTurn(session=self.session, prompt=text))
-            for message, text in self.state.queued.items()
-        ]
+        elif self.state.working or self.state.open_calls:
+            for event in left_open(self.state):
+                self._record(event)
+        self._queue.restore(self.session, self.state.queued)
         chosen = model or self.state.model or self._ports.router.default_model(last_used)
         self._choice = Choice(model=chosen or "", effort=self.state.effort)
         if chosen is not None and chosen != self.state.model:
             self._record(ModelChosen(model=chosen))
         await self._written_down()
         self._ports.router.warm(self._choice.model)
-
-    def _tidy(self) -> None:
-        """End the turn that a dead engine left open; what it spent nobody told us."""
-        state = self.state
-        self._record(EngineRestarted())
-        for call, name in state.open_calls.items():
-            self._record(ToolReturned(call=CallId(call), name=name, ok=False, output=INTERRUPTED))
-        cut_off = state.route if state.live_tokens > 0 else None
-        if cut_off is not None:
-            self._record(
-                ChargeRecorded(
-                    request=cut_off.request,
-                    payer=cut_off.payer,
-                    nano=None,
-                    lines=(),
-                    priced_by="ownkey stopped before usage arrived",
-                    sureness="unknown",
-                )
-            )
-        unknown = state.turn_unknown + (cut_off is not None)
-        self._record(TurnFinished(stop="interrupted", nano=state.turn_nano, unknown=unknown))
 
     async def _written_down(self) -> None:
         """Flush with a writer of the moment, before `run` has started its own."""
@@ -167,6 +168,11 @@ class SessionActor:
                             done.set_result(None)
             finally:
                 await self._stop_turn()
+                await self._own_shell.stop()
+                if self._toolbox is not None:
+                    await self._toolbox.close()
+                with suppress(StoreError):
+                    await self._writer.flush()
                 writing.cancel()
                 ending.cancel()
 
@@ -176,71 +182,158 @@ class SessionActor:
             await self._turn_ended.wait()
             self._turn_ended.clear()
             async with self._one_at_a_time:
-                if not self._waiting or self._turn_task is not None or self._held:
+                first = self._queue.first
+                if first is None or self._turn_task is not None or self._held:
                     continue
-                message, start = self._waiting[0]
+                message, start = first
                 try:
                     await self._begin_turn(start, MessageUnqueued(message=message))
                 except StoreError as error:
                     self._held = True
                     self._trouble(error)
                 else:
-                    self._waiting = [item for item in self._waiting if item[0] != message]
+                    self._queue.drop(message)
 
     async def _handle(self, command: SessionCommand) -> None:
-        commit, turn = self._writer.commit, self.state.turn
+        turn = self.state.turn
         match command:
-            case StartTurn() if self._turn_task is not None:
-                message = f"q_{uuid4().hex[:12]}"
-                text = self._ports.scrub.text(command.prompt)
-                await commit([MessageQueued(message=message, text=text)], turn)
-                self._waiting.append((message, command))
-            case StartTurn():
-                self._held = False
-                await self._begin_turn(command)
+            case StartTurn() | Unqueue() | EditQueued():
+                await self._say(command)
             case Interrupt():
-                self._held = bool(self._waiting)
-                await self._stop_turn()
+                self._held = bool(self._queue)
+                await asyncio.gather(self._stop_turn(), self._own_shell.stop())
             case RetryNow():
                 if self._turn is not None:
                     self._turn.retry_now()
             case ChooseModel():
-                await commit([ModelChosen(model=command.model, effort=command.effort)], turn)
+                event = ModelChosen(model=command.model, effort=command.effort)
+                await self._writer.commit([event], turn)
                 self._choice.model, self._choice.effort = command.model, command.effort
                 self._ports.router.warm(command.model)
                 if self._turn is not None:
                     self._turn.retry_now()
-            case Unqueue():
-                if any(message == command.message for message, _ in self._waiting):
-                    await commit([MessageUnqueued(message=command.message)], turn)
-                self._waiting = [item for item in self._waiting if item[0] != command.message]
             case ChooseMode():
-                await commit([ModeChosen(mode=command.mode)], turn)
-            case AnswerApproval():
+                await self._writer.commit([ModeChosen(mode=command.mode)], turn)
+            case AnswerApproval() | AnswerPerson():
                 if self._turn is not None:
                     self._turn.answer(command)
+            case RunShell():
+                await self._ports.ready()
+                event = self._own_shell.event(command.command)
+                await self._writer.commit([event], turn)
+                self._own_shell.start(event, command.command, self._tools())
+                await asyncio.sleep(0)  # a task that is cancelled before its first step ends it not
+            case Compact():
+                await self._settled()
+                self._sum_up()
+            case RenameSession():
+                title = checked_title(self._ports.scrub.text(command.title))
+                await self._writer.commit([SessionTitled(title=title)], turn)
+            case RewindSession():
+                await self._rewind(command)
         await self._writer.flush()
 
-    async def _begin_turn(self, start: StartTurn, *before: AnyEvent) -> None:
-        await self._ports.ready()
-        scrub = self._ports.scrub.text
-        number = self.state.turn + 1
-        event = TurnStarted(prompt=scrub(start.prompt), attachments=start.attachments)
-        await self._writer.commit([*before, event], number)
-        self._turn = Turn(
-            number,
-            start,
+    async def _say(self, command: StartTurn | Unqueue | EditQueued) -> None:
+        commit, turn, queue = self._writer.commit, self.state.turn, self._queue
+        match command:
+            case StartTurn() if self._turn_task is not None:
+                message, event = queue.queued(command)
+                await commit([event], turn)
+                queue.put(message, command)
+            case StartTurn():
+                self._held = False
+                await self._begin_turn(command)
+            case Unqueue():
+                if command.message in queue:
+                    await commit([MessageUnqueued(message=command.message)], turn)
+                queue.drop(command.message)
+            case EditQueued():
+                edited = queue.edited(command.message, command.text)
+                if edited is None:
+                    raise UsageError("this message waits no more: it was sent or taken back")
+                await commit([edited], turn)
+                queue.edit(command.message, command.text)
+
+    def _tools(self) -> Toolbox:
+        if self._toolbox is None:
+            self._toolbox = self._ports.toolbox(Path(self.state.cwd))
+        return self._toolbox
+
+    def _parts(self, guides: tuple[Guide, ...]) -> Parts:
+        return Parts(
             cwd=Path(self.state.cwd),
             choice=self._choice,
             ports=self._ports,
             writer=self._writer,
             state=self.state,
             conversation=self._conversation,
+            toolbox=self._tools(),
             spent=self._spent_so_far,
+            guides=guides,
         )
+
+    async def _begin_turn(self, start: StartTurn, *before: AnyEvent) -> None:
+        await self._ports.ready()
+        scrub = self._ports.scrub.text
+        number = self.state.turn + 1
+        files = scrubbed(start.attachments, scrub)
+        event = TurnStarted(prompt=scrub(start.prompt), attachments=files)
+        guides, told = await self._guides(start)
+        await self._writer.commit([*before, event, *told], number)
+        self._turn = Turn(number, start, parts=self._parts(guides), joining=self._queue.joining)
         self._turn_task = asyncio.create_task(self._turn.run())
         self._turn_task.add_done_callback(self._on_turn_end)
         await asyncio.sleep(0)  # a task that is cancelled before its first step ends no turn
+
+    async def _guides(self, start: StartTurn) -> tuple[tuple[Guide, ...], list[GuidesRead]]:
+        """The folder's words for agents, where the model of this turn is told of them.
+
+        And the event that says so, where they are others than before.
+        """
+        try:
+            decision = self._ports.router.decide(self._choice.model)
+        except NoRoute:
+            return (), []
+        if start.tools == "none" or decision.local or not decision.tools:
+            return (), []
+        guides = await asyncio.to_thread(self._ports.guides, Path(self.state.cwd))
+        files = tuple(guide.path for guide in guides)
+        return guides, [] if files == self.state.guides else [GuidesRead(files=files)]
+
+    def _sum_up(self) -> None:
+        """Begin to put a summary in the place of the conversation, by the person's wish."""
+        if self._turn_task is not None:
+            raise UsageError("the agent works", hint="Esc stops it; it sums up by itself in time.")
+        if not self._conversation.compactable:
+            raise UsageError("there is nothing to sum up yet")
+        parts, turn = self._parts(()), self.state.turn
+        sender = Sender(parts, turn, tools="none", asks=True)
+        self._turn_task = asyncio.create_task(self._summed(Summing(parts, sender, turn)))
+        self._turn_task.add_done_callback(self._on_turn_end)
+
+    async def _summed(self, summing: Summing) -> None:
+        with suppress(asyncio.CancelledError):
+            await summing.run(None)
+
+    async def _settled(self) -> None:
+        """A turn whose end is told already has ended, too."""
+        task = self._turn_task
+        if task is not None and self._turn is not None and not self.state.working:
+            await asyncio.wait([task], timeout=STOP_LIMIT_S)
+            await asyncio.sleep(0)  # for what is called when it ends
+
+    async def _rewind(self, command: RewindSession) -> None:
+        await self._settled()
+        if self._turn_task is not None or self._own_shell.running:
+            raise UsageError("the agent works", hint="Esc stops it; then go back.")
+        state = self.state
+        if not 1 <= command.to < state.seq:
+            raise UsageError(f"this session has no event {command.to} to go back to")
+        event = await rewound(
+            command.to, command.files, begun_at=state.begun_at, read=self._read,
+            take_back=self._tools().take_back,
+        )  # fmt: skip
+        await self._writer.commit([event], state.turn)
 
     async def _spent_so_far(self, turn_nano: int) -> Spent:
         midnight = self._ports.clock().replace(hour=0, minute=0, second=0, microsecond=0)

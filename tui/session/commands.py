@@ -15,6 +15,9 @@ from tui.events.session import Mode
 from tui.events.turn import Attachment
 from tui.secret import Secret
 
+ToolSet = Literal["read", "all", "none"]
+"""Which tools the model is told of."""
+
 
 class Command(msgspec.Struct, frozen=True, kw_only=True, tag_field="type"):
     """Base of all commands."""
@@ -35,7 +38,7 @@ class StartTurn(Command, tag="start_turn", frozen=True, kw_only=True):
     prompt: str
     attachments: tuple[Attachment, ...] = ()
     max_steps: int = 50
-    tools: Literal["read", "all", "none"] = "all"
+    tools: ToolSet = "all"
     max_tokens: int = 16_000
     asks: bool = True  # a person is there to answer approvals; else they are refused
     allow: tuple[str, ...] = ()  # rules that hold for this turn (`run --allow`)

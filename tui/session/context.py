@@ -11,9 +11,10 @@ from typing import Literal
 
 from tui.events.codec import Recorded
 from tui.events.route import RouteDecided
+from tui.events.session import HistoryCompacted, SessionRewound
 from tui.events.stream import BlockClosed, Sealed, TextStreamed, ThinkingStreamed
-from tui.events.tool import ToolCalled, ToolReturned
-from tui.events.turn import TurnFinished, TurnStarted
+from tui.events.tool import ShellRun, ToolCalled, ToolReturned
+from tui.events.turn import PromptAdded, TurnFinished, TurnStarted
 from tui.providers.base import (
     Block,
     FileBlock,
@@ -23,6 +24,7 @@ from tui.providers.base import (
     ToolCallBlock,
     ToolResultBlock,
 )
+from tui.session.attached import block_of
 
 GO_ON = "Go on where you stopped."
 INTERRUPTED = "interrupted before it finished"
@@ -30,27 +32,41 @@ INTERRUPTED = "interrupted before it finished"
 Role = Literal["user", "assistant"]
 
 
+_SUMMARY = """\
+What follows is a summary of the conversation before this point; the original is no longer at \
+hand.
+
+{summary}"""
+
+_OWN = """\
+The person ran a command of their own:
+$ {command}
+{output}"""
+
+_MOST_OWN = 10_000
+"""So many characters of what the person's own command gave are told to the model."""
+
+
 class Conversation:
     """A fold of one session's events; `messages` is what a request may carry."""
 
     def __init__(self) -> None:
-        self._said: list[tuple[Role, Block]] = []
+        self._said: list[tuple[int, Role, Block]] = []
+        self._sums: list[tuple[int, HistoryCompacted]] = []
+        self._own: dict[str, str] = {}
+        self._aside: list[tuple[int, TextBlock]] = []  # told with the person's next words
         self._text: list[str] = []
         self._thinking: list[str] = []
+        self._seq = 0
         self.characters = 0  # of text so far, for estimates
 
     def apply(self, record: Recorded) -> None:
         """Take in the next event."""
-        event = record.event
+        event, self._seq = record.event, record.seq
         match event:
-            case TurnStarted():
-                self._end_stream()
-                for file in event.attachments:
-                    block = FileBlock(name=file.name, media_type=file.media_type, data=file.data)
-                    self._add("user", block)
-                self._add("user", TextBlock(text=event.prompt.strip() or GO_ON))
-                self.characters += len(event.prompt)
-            case RouteDecided():
+            case TurnStarted() | PromptAdded():
+                self._prompted(event)
+            case RouteDecided() | TurnFinished():
                 self._end_stream()
             case TextStreamed():
                 self._text.append(event.delta)
@@ -59,6 +75,33 @@ class Conversation:
                 self._thinking.append(event.delta)
             case BlockClosed():
                 self._close(event.kind, event.sealed)
+            case ToolCalled() | ToolReturned():
+                self._called(event)
+            case ShellRun():
+                self._own[event.call] = event.command
+            case HistoryCompacted():
+                self._end_stream()
+                self._sums.append((record.seq, event))
+                self._count()
+            case SessionRewound():
+                self._rewind(event.to)
+            case _:
+                pass
+
+    def _prompted(self, event: TurnStarted | PromptAdded) -> None:
+        self._end_stream()
+        for _, block in self._aside:
+            self._add("user", block)
+        self._aside.clear()
+        for file in event.attachments:
+            block = block_of(file)
+            self._add("user", block)
+            self.characters += _size(block)
+        self._add("user", TextBlock(text=event.prompt.strip() or GO_ON))
+        self.characters += len(event.prompt)
+
+    def _called(self, event: ToolCalled | ToolReturned) -> None:
+        match event:
             case ToolCalled():
                 self._end_stream()
                 call = ToolCallBlock(
@@ -70,19 +113,36 @@ class Conversation:
                 )
                 self._add("assistant", call)
                 self.characters += len(str(event.args))
+            case ToolReturned() if event.call in self._own:
+                command = self._own.pop(event.call)
+                output = event.output
+                if len(output) > _MOST_OWN:
+                    output = f"[the last {_MOST_OWN:,} characters]\n{output[-_MOST_OWN:]}"
+                text = _OWN.format(command=command, output=output)
+                self._aside.append((self._seq, TextBlock(text=text)))
+                self.characters += len(text)
             case ToolReturned():
                 result = ToolResultBlock(
                     call=event.call, name=event.name, ok=event.ok, output=event.output
                 )
                 self._add("user", result)
                 self.characters += len(event.output)
-            case TurnFinished():
-                self._end_stream()
-            case _:
-                pass
+
+    def _rewind(self, to: int) -> None:
+        self._end_stream()
+        self._said = [one for one in self._said if one[0] <= to]
+        self._aside = [one for one in self._aside if one[0] <= to]
+        self._sums = [one for one in self._sums if one[0] <= to]
+        self._count()
+
+    def _count(self) -> None:
+        """Anew: what is sent has become less."""
+        _, said = self._sent()
+        self.characters = sum(_size(block) for _, block in said)
+        self.characters += sum(_size(block) for _, block in self._aside)
 
     def _add(self, role: Role, block: Block) -> None:
-        self._said.append((role, block))
+        self._said.append((self._seq, role, block))
 
     def _close(self, kind: Literal["text", "thinking"], sealed: Sealed | None) -> None:
         parts = self._text if kind == "text" else self._thinking
@@ -98,10 +158,45 @@ class Conversation:
         self._close("thinking", None)
         self._close("text", None)
 
-    def messages(self) -> tuple[Message, ...]:
-        """The history as promised by `Message`, what is streaming included."""
+    def _sent(self) -> tuple[int, list[tuple[Role, Block]]]:
+        """Behind which event the history begins, and what is sent of it, its summary first."""
+        if not self._sums:
+            return 0, [(role, block) for _, role, block in self._said]
+        last = self._sums[-1][1]
+        said: list[tuple[Role, Block]] = [
+            ("user", TextBlock(text=_SUMMARY.format(summary=last.summary)))
+        ]
+        for seq, role, block in self._said:
+            if seq > last.upto:
+                said.append((role, block))
+        return last.upto, said
+
+    @property
+    def compactable(self) -> bool:
+        """Whether anything was said that is no summary yet."""
+        upto, _ = self._sent()
+        return any(seq > upto and role == "assistant" for seq, role, _ in self._said)
+
+    def messages(self, *more: Message) -> tuple[Message, ...]:
+        """The history as promised by `Message`, what is streaming included, and `more` behind."""
         self._end_stream()
-        return tuple(_alternate(_answered(self._said)))
+        _, said = self._sent()
+        for message in more:
+            for block in message.blocks:
+                said.append((message.role, block))
+        return tuple(_alternate(_answered(said)))
+
+
+def _size(block: Block) -> int:
+    match block:
+        case TextBlock():
+            return len(block.text)
+        case ToolCallBlock():
+            return len(str(block.args))
+        case ToolResultBlock():
+            return len(block.output)
+        case ThinkingBlock() | FileBlock():
+            return 0
 
 
 def _answered(said: list[tuple[Role, Block]]) -> list[tuple[Role, Block]]:

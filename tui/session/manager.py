@@ -7,8 +7,7 @@ import datetime as dt
 from collections.abc import AsyncGenerator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Protocol, TypeVar
-from uuid import uuid4
+from typing import NamedTuple, Protocol, TypeVar
 
 from tui.errors import StoreError, UsageError
 from tui.events.base import SessionId
@@ -52,14 +51,18 @@ from tui.session.replies import (
     AnyNotice,
     AnyReply,
     Done,
-    Rules,
+    DriverGone,
     SessionOpened,
     Sessions,
     SpentToday,
     Trouble,
 )
+from tui.session.shelf import Shelf, ShelfCommand
+from tui.store.forking import new_session_id
 from tui.store.lease import Lease
 from tui.store.log import Store
+from tui.store.merged import Row
+from tui.store.summary import Summary
 
 T = TypeVar("T")
 
@@ -69,8 +72,16 @@ DeskCommand = (
 )  # fmt: skip
 """Commands about keys and models: outside any session."""
 
+TAIL_ROWS = 4_000
+TAIL_BYTES = 1_000_000
+"""How much is read of the end of a session that is being opened: some screens."""
+
 FOLLOW_OTHERS_S = 0.2
 """How often a session that another process drives is read on."""
+DRIVER_LOOKS = 5
+"""After so many readings without anything new it is looked whether the driver is still there."""
+LEASE_AGAIN_S = 0.05
+"""Who looks whether a lease is held has it for less."""
 
 
 class Desk(Protocol):
@@ -93,6 +104,14 @@ class Engine(Protocol):
     def follow(self, session: SessionId, after: int) -> AsyncGenerator[Batch]:
         """Batches of a session's records above `after`, without end."""
         ...
+
+
+class Tail(NamedTuple):
+    """The end of a session: its last rows, and the sums of all of it."""
+
+    session: SessionId
+    rows: list[Row]
+    summary: Summary
 
 
 class SessionManager:
@@ -129,6 +148,7 @@ class SessionManager:
         self._leases: dict[SessionId, Lease] = {}
         self._telling: set[asyncio.Task[None]] = set()
         self._opening = asyncio.Lock()
+        self._shelf = Shelf(store, ports=ports, locks=locks)
 
     async def __aenter__(self) -> SessionManager:
         return self
@@ -155,44 +175,90 @@ class SessionManager:
                 | RetryNow()
                 | ChooseModel()
                 | Unqueue()
+                | EditQueued()
                 | AnswerApproval()
+                | AnswerPerson()
                 | ChooseMode()
+                | RunShell()
+                | Compact()
+                | RewindSession()
             ):
                 await self._actor(command.session).post(command)
                 sent = isinstance(command, StartTurn)
                 return Done(said=self._ports.scrub.text(command.prompt) if sent else None)
-            case (
-                EditQueued()
-                | AnswerPerson()
-                | RunShell()
-                | Compact()
-                | RenameSession()
-                | ForkSession()
-                | RewindSession()
-                | DeleteSession()
-                | RemoveRule()
-            ):
-                raise UsageError("this engine does not know that command")
-            case ListRules():
-                return Rules(rules=())  # a yes for good is not offered yet: there are none
+            case RenameSession() if command.session in self._actors:
+                await self._actors[command.session].post(command)
+                return Done()
+            case RenameSession() | ForkSession() | DeleteSession() | ListRules() | RemoveRule():
+                return await self._shelve(command)
             case ListSessions():
-                return Sessions(sessions=tuple(await self._blocking(self._store.summaries)))
+                return Sessions(sessions=tuple(await self._blocking(self._summaries)))
             case Shutdown():
                 return Done()
             case _:
                 return await self._desk.answer(command)
+
+    def _summaries(self) -> list[Summary]:
+        """Every session; what a process left open that is gone does not work any more."""
+        known = self._store.summaries()
+        for one in known:
+            session = SessionId(one.id)
+            if one.state not in {"working", "waiting"} or session in self._leases:
+                continue
+            if not Lease.held(self._locks, session):
+                one.state = "interrupted"
+        return known
+
+    async def _shelve(self, command: ShelfCommand) -> AnyReply:
+        """What concerns a session that need not be open, or none."""
+        async with self._opening:
+            if isinstance(command, DeleteSession):
+                await self._close(command.session)
+            return await self._blocking(lambda: self._shelf.answer(command))
+
+    async def _close(self, session: SessionId) -> None:
+        """Let go of a session: what runs there is interrupted."""
+        self._actors.pop(session, None)
+        if (task := self._tasks.pop(session, None)) is not None:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+        if (lease := self._leases.pop(session, None)) is not None:
+            lease.release()
 
     async def follow(self, session: SessionId, after: int) -> AsyncGenerator[Batch]:
         """Batches of records above `after`; see `Engine.follow`."""
         if session in self._actors:
             async for batch in self._bus.follow(session, after):
                 yield batch
+        quiet, gone = 0, False
         while True:  # another process drives it: its log is the truth here too
             if page := await self._read(session, after, 2_000):
-                after = page[-1].seq
+                after, quiet, gone = page[-1].seq, 0, False
                 yield tuple(page)
-            else:
-                await asyncio.sleep(FOLLOW_OTHERS_S)
+                continue
+            await asyncio.sleep(FOLLOW_OTHERS_S)
+            quiet += 1
+            if quiet % DRIVER_LOOKS == 0 and session not in self._leases:
+                was, gone = gone, not Lease.held(self._locks, session)
+                if gone and not was:
+                    self._notify(DriverGone(session=session))
+
+    async def history(self, session: SessionId, after: int) -> AsyncGenerator[list[Row]]:
+        """Records above `after` up to now, as they are kept, their streams joined; see `merged`."""
+        pages = self._store.pages(session, after)
+        while page := await self._blocking(lambda: next(pages, None)):
+            yield page
+
+    async def tail(self, wanted: str, cwd: str) -> Tail | None:
+        """The end of a session that may not be open yet, to be shown until all of it is read."""
+        session = await self._find(OpenSession(session=wanted, cwd=cwd))
+
+        def read() -> Tail | None:
+            summary = self._store.summary(session)
+            rows = self._store.tail(session, TAIL_ROWS, TAIL_BYTES)
+            return Tail(session, rows, summary) if rows and summary else None
+
+        return await self._blocking(read)
 
     async def spent_today(self) -> SpentToday:
         """What today (UTC) has cost so far, over all sessions."""
@@ -217,8 +283,10 @@ class SessionManager:
         if session not in self._actors:
             lease = Lease.take(self._locks, session)
             if lease is None:
-                records = await self._read(session, 0, -1)
-                seq = records[-1].seq if records else 0
+                await asyncio.sleep(LEASE_AGAIN_S)
+                lease = Lease.take(self._locks, session)
+            if lease is None:
+                seq = await self._blocking(lambda: self._store.newest(session))
                 return SessionOpened(session=session, driving=False, seq=seq, model=None)
             self._leases[session] = lease
             try:
@@ -243,8 +311,11 @@ class SessionManager:
             publish=lambda records: self._publish(session, records),
             trouble=self._on_trouble,
             spent_since=self._spent_since,
+            read=lambda after: self._read(session, after, -1),
         )
-        actor.replay(await self._read(session, 0, -1))
+        loading = self._store.load(session)
+        while page := await self._blocking(lambda: next(loading, None)):
+            actor.replay(page)
         known = await self._blocking(self._store.summaries)
         last_used = next((s.model for s in known if s.model), None)
         await actor.begin(command.cwd, command.model, last_used)
@@ -254,8 +325,14 @@ class SessionManager:
 
     async def _find(self, command: OpenSession) -> SessionId:
         if command.session is None:
-            return SessionId(f"s_{self._ports.clock():%Y%m%d%H%M%S}_{uuid4().hex[:8]}")
+            return new_session_id(self._ports.clock())
         exact = SessionId(command.session)
+        deleted = await self._blocking(lambda: self._store.summaries(deleted=True))
+        if any(one.id == exact for one in deleted):
+            raise UsageError(
+                f"the session {exact} was deleted",
+                hint=f"`ownkey sessions delete {exact} --undo` brings it back.",
+            )
         if await self._blocking(lambda: self._store.has(exact)):
             return exact
         known = await self._blocking(self._store.summaries)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from decimal import Decimal
 from pathlib import Path
-from typing import Any, Literal, Protocol
+from typing import Any, Protocol
 
 import msgspec
 
@@ -15,8 +15,10 @@ from tui.events.base import RequestId
 from tui.events.money import ChargeRecorded, UsageReported
 from tui.events.route import Payer
 from tui.events.session import Mode
-from tui.events.tool import ToolSpec
+from tui.events.tool import FileChanged, ToolSpec
 from tui.providers.base import Access, Api, ModelRequest, StreamPart
+from tui.session.commands import ToolSet
+from tui.session.replies import RuleRow
 
 
 class Decision(msgspec.Struct, frozen=True, kw_only=True):
@@ -92,48 +94,130 @@ class Pricer(Protocol):
         ...
 
 
-Offered = Literal["read", "all"]
-"""The tools that only read, or all."""
-
-
 class ToolResult(msgspec.Struct, frozen=True, kw_only=True):
     ok: bool
     output: str
     truncated: bool = False
 
 
-class Change(msgspec.Struct, frozen=True, kw_only=True):
-    """A file's bytes before (None: not there) and after, and the same for a person."""
+class FileChange(msgspec.Struct, frozen=True, kw_only=True):
+    """What a call would do to a file, as `tui.events.tool.FileChanged` has it."""
 
     path: str
     before: bytes | None
-    after: bytes
-    diff: str
+    after: bytes | None
 
 
 class ToolVerdict(msgspec.Struct, frozen=True, kw_only=True):
-    """Whether a call may run: `verdict` is allow, ask or deny."""
+    """Whether a call may run: `verdict` is allow, ask or deny.
+
+    Args:
+        what, marks, diff, sandbox: See `tui.events.tool.ApprovalAsked`.
+        rule: Of what asks, what "always here" would remember; else the rule that decided.
+        exact: What names this very call, where that is more than `what`.
+        change: What it does to a file.
+        plan: For the toolbox alone: what was judged, and is all that a yes covers.
+    """
 
     verdict: str
     why: str
     what: str
-    rule: str | None = None  # what "always here" would remember
-    change: Change | None = None  # what it would do to a file
+    rule: str | None = None
+    exact: str | None = None
+    marks: tuple[tuple[int, int], ...] = ()
+    diff: str | None = None
+    sandbox: str = ""
+    change: FileChange | None = None
+    plan: Any = None
+
+
+class Judging(msgspec.Struct, frozen=True, kw_only=True):
+    """What a call is judged by, beside the folder's own rules.
+
+    Args:
+        mode: How freely the agent works now.
+        given: What the person has allowed for this session, as `ApprovalDecided` names it.
+        allow: Rules that hold for this turn.
+        tools: Which tools there are for the model.
+    """
+
+    mode: Mode
+    tools: ToolSet = "all"
+    given: frozenset[str] = frozenset()
+    allow: tuple[str, ...] = ()
+
+
+class Live(msgspec.Struct, frozen=True, kw_only=True):
+    """A running call's way to those who watch.
+
+    Args:
+        emit: Takes what it gives, piece by piece.
+        ask: Puts a question with choices to the person and waits; None: nobody is there.
+    """
+
+    emit: Callable[[str], None]
+    ask: Callable[[str, tuple[str, ...]], Awaitable[str]] | None = None
+
+
+class TakenBack(msgspec.Struct, frozen=True, kw_only=True):
+    """Real paths: those that are again as they were, and those that were left as they are."""
+
+    files: tuple[str, ...]
+    left: tuple[str, ...]
 
 
 class Toolbox(Protocol):
-    """The tools of one folder."""
+    """The tools of one session in its folder."""
 
-    def specs(self, offered: Offered) -> tuple[ToolSpec, ...]:
-        """The tools that the model is told of."""
+    def specs(self, which: ToolSet) -> tuple[ToolSpec, ...]:
+        """What the model is told of."""
         ...
 
-    async def judge(self, name: str, args: dict[str, Any], mode: Mode) -> ToolVerdict:
+    def only_reads(self, name: str) -> bool:
+        """Whether calls of this tool change nothing, so that several may run at once."""
+        ...
+
+    async def judge(self, name: str, args: dict[str, Any], by: Judging) -> ToolVerdict:
         """Whether the rules let the call run."""
         ...
 
-    async def run(self, name: str, args: dict[str, Any]) -> ToolResult:
-        """Run it; a tool that fails gives a result that says so."""
+    async def run(
+        self, name: str, args: dict[str, Any], verdict: ToolVerdict, live: Live
+    ) -> ToolResult:
+        """Run what was judged and let pass; a tool that fails gives a result that says so."""
+        ...
+
+    async def run_own(self, command: str, live: Live) -> ToolResult:
+        """Run a shell command of the person's own, as they could anywhere."""
+        ...
+
+    async def remember(self, rule: str) -> None:
+        """Let what this rule covers run in this folder from now on. Raises OwnkeyError."""
+        ...
+
+    async def take_back(self, changes: Sequence[FileChanged]) -> TakenBack:
+        """Undo changes, given in their order, where nobody else has changed the file since."""
+        ...
+
+    async def close(self) -> None:
+        """The session ends."""
+        ...
+
+
+class Guide(msgspec.Struct, frozen=True, kw_only=True):
+    """One file with the folder's words for agents; the text is neutralised."""
+
+    path: str
+    text: str
+
+
+class RuleBook(Protocol):
+    """The approvals that were given for good; calls block."""
+
+    def listed(self) -> tuple[RuleRow, ...]: ...
+
+    def remove(self, rule: str, folder: str) -> bool:
+        """Whether there was one of that name in that folder. Raises OwnkeyError."""
         ...
 
 
@@ -163,8 +247,10 @@ class Ports(msgspec.Struct, frozen=True, kw_only=True):
     scrub: Scrub
     ready: Callable[[], Awaitable[None]]  # every stored key is known to `scrub` from then on
     limits: Callable[[], Limits]  # the budgets in force
-    toolbox: Callable[[Path], Toolbox]
+    toolbox: Callable[[Path], Toolbox]  # of a session that begins in this folder
     mode: Callable[[], Mode]  # of a session that begins now
+    guides: Callable[[Path], tuple[Guide, ...]]  # blocks
+    rules: RuleBook
     stream: Callable[[Api, ModelRequest, Access], AsyncGenerator[StreamPart]]
     clock: Callable[[], dt.datetime]
     branch: Callable[[Path], str | None]

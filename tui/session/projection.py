@@ -9,9 +9,27 @@ from typing import Literal
 from tui.events.codec import Recorded
 from tui.events.money import ChargeRecorded, LimitSeen, LimitsReported, UsageReported
 from tui.events.route import RequestFinished, RouteDecided
-from tui.events.session import Mode, ModeChosen, ModelChosen, SessionCreated, SessionTitled
+from tui.events.session import (
+    GuidesRead,
+    HistoryCompacted,
+    Mode,
+    ModeChosen,
+    ModelChosen,
+    SessionCreated,
+    SessionForked,
+    SessionRewound,
+    SessionTitled,
+)
 from tui.events.stream import TextStreamed, ThinkingStreamed
-from tui.events.tool import ApprovalAsked, ApprovalDecided, ToolCalled, ToolReturned
+from tui.events.tool import (
+    ApprovalAsked,
+    ApprovalDecided,
+    PersonAnswered,
+    PersonAsked,
+    ShellRun,
+    ToolCalled,
+    ToolReturned,
+)
 from tui.events.turn import (
     MessageQueued,
     MessageUnqueued,
@@ -38,7 +56,10 @@ class SessionState:
         self.model: str | None = None
         self.effort: str | None = None
         self.mode: Mode = "ask"
-        self.given: set[str] = set()  # what the person has allowed for the whole session
+        self.given: dict[str, int] = {}  # allowed for the whole session, and by which event
+        self.question: PersonAsked | None = None
+        self.guides: tuple[str, ...] = ()  # files with the folder's words that the model is told
+        self.begun_at = 0  # what stands up to this event was copied out of another session
         self.turn = 0
         self.working = False
         self.activity: Activity = "resting"
@@ -84,6 +105,12 @@ class SessionState:
                 self.activity, self.waiting_until = "asking", None
             case ToolCalled() | ToolReturned() | ApprovalAsked() | ApprovalDecided():
                 self._tool(event)
+            case PersonAsked() | PersonAnswered() | ShellRun():
+                self._person(event)
+            case GuidesRead():
+                self.guides = event.files
+            case SessionForked() | SessionRewound() | HistoryCompacted():
+                self._lived(event)
             case LimitsReported():
                 self.limits = event.limits
             case _:
@@ -100,7 +127,7 @@ class SessionState:
             if self.title is None and event.prompt.strip():
                 self.title = event.prompt.strip().splitlines()[0]
         else:
-            self.activity, self.approval = "resting", None
+            self.activity, self.approval, self.question = "resting", None, None
 
     def _tool(self, event: ToolCalled | ToolReturned | ApprovalAsked | ApprovalDecided) -> None:
         match event:
@@ -109,21 +136,43 @@ class SessionState:
                 self.activity, self.tool = "tool", event.name
             case ToolReturned():
                 self.open_calls.pop(event.call, None)
-                if not self.open_calls:
+                if self.working and not self.open_calls:
                     self.activity, self.tool = "asking", None
             case ApprovalAsked():
                 self.activity, self.approval = "approval", event
             case ApprovalDecided():
                 self.activity, self.approval = "tool", None
                 if event.by == "person" and event.scope != "once" and event.rule is not None:
-                    self.given.add(event.rule)
+                    self.given.setdefault(event.rule, self.seq)
+
+    def _person(self, event: PersonAsked | PersonAnswered | ShellRun) -> None:
+        match event:
+            case PersonAsked():
+                self.activity, self.question = "approval", event
+            case PersonAnswered():
+                self.activity, self.question = "tool", None
+            case ShellRun():
+                self.open_calls[event.call] = "shell"
+
+    def _lived(self, event: SessionForked | SessionRewound | HistoryCompacted) -> None:
+        self.context_tokens = None  # known again with the next request
+        match event:
+            case SessionForked():
+                self.begun_at = self.seq
+                self.session_nano = self.session_unknown = 0
+                self.turn_nano = self.turn_unknown = 0
+            case SessionRewound():
+                self.given = {rule: seq for rule, seq in self.given.items() if seq <= event.to}
+            case HistoryCompacted():
+                pass
 
     def _request(self, record: Recorded) -> None:
         event = record.event
         match event:
             case RouteDecided():
                 self.route = event
-                self.activity = "asking"
+                if self.working:  # else it is a summary, by the person's wish
+                    self.activity = "asking"
                 self._live, self._live_characters = True, 0
             case TextStreamed():
                 self.activity = "writing"
@@ -144,6 +193,14 @@ class SessionState:
                 pass
             case _:
                 pass
+
+    def rest(self) -> None:
+        """Take it that nobody works on it: so it is shown while only its end is known."""
+        self.working, self.activity, self.approval = False, "resting", None
+        self.question = None
+        self.waiting_until, self.tool = None, None
+        self.queued.clear()
+        self._end_live()
 
     def _end_live(self) -> None:
         self._live = False

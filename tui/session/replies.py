@@ -40,7 +40,7 @@ class RuleRow(msgspec.Struct, frozen=True, kw_only=True):
 
     rule: str
     folder: str
-    added: dt.datetime
+    added: dt.datetime | None = None  # None: not known
 
 
 class Rules(Reply, tag="rules", frozen=True, kw_only=True):
@@ -66,6 +66,8 @@ class ModelRow(msgspec.Struct, frozen=True, kw_only=True):
     context: int | None = None
     max_output: int | None = None
     efforts: tuple[str, ...] = ()
+    image: bool | None = None  # whether it takes pictures, PDFs; None: nobody says
+    pdf: bool | None = None
     input_usd: str | None = None
     output_usd: str | None = None
     cache_read_usd: str | None = None
@@ -158,4 +160,10 @@ class Trouble(Notice, tag="trouble", frozen=True, kw_only=True):
     hint: str
 
 
-AnyNotice = KeysChanged | ModelsChanged | LocalProgress | SpentToday | Trouble
+class DriverGone(Notice, tag="driver_gone", frozen=True, kw_only=True):
+    """Nobody drives a session any more that is followed here: it can be taken over."""
+
+    session: SessionId
+
+
+AnyNotice = KeysChanged | ModelsChanged | LocalProgress | SpentToday | Trouble | DriverGone

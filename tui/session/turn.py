@@ -12,34 +12,28 @@ from __future__ import annotations
 
 import asyncio
 import enum
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from contextlib import suppress
-from decimal import Decimal
-from pathlib import Path
-from uuid import uuid4
 
-import msgspec
-
-from tui.billing.budget import Spent, least_room, tokens_that_fit
-from tui.errors import BudgetExceeded, EndedEarly, RequestError, ServerFailed, StoreError
-from tui.events.base import RequestId
+from tui.errors import (
+    BudgetExceeded,
+    EndedEarly,
+    ProtocolBroken,
+    RequestError,
+    ServerFailed,
+    StoreError,
+)
 from tui.events.codec import AnyEvent
-from tui.events.route import RouteDecided
 from tui.events.turn import DoneStop, ErrorRaised, RetryBegun, RetryScheduled, TurnFinished
-from tui.money import show_usd
-from tui.providers import base
 from tui.session.calls import CallRunner
-from tui.session.commands import AnswerApproval, StartTurn
-from tui.session.context import Conversation
-from tui.session.ports import Decision, Ports
-from tui.session.projection import CHARACTERS_A_TOKEN, SessionState
-from tui.session.prompt import system_prompt
+from tui.session.commands import AnswerApproval, AnswerPerson, StartTurn
+from tui.session.parts import Parts
+from tui.session.ports import Judging
+from tui.session.queue import Joining
 from tui.session.request import RequestRun
 from tui.session.retry import wait_before_retry
-from tui.session.writer import SessionWriter
-
-PROMPT_TOKENS = 400
-"""About what the system prompt and the tools add to a request, for the estimate before it."""
+from tui.session.sending import Sender
+from tui.session.summing import FULL, Summing
 
 
 class Phase(enum.Enum):
@@ -50,64 +44,50 @@ class Phase(enum.Enum):
     DONE = enum.auto()
 
 
-class Choice(msgspec.Struct, kw_only=True):
-    """The session's model; changed by the person while a turn runs."""
-
-    model: str
-    effort: str | None = None
-
-
 class Turn:
     """Runs one turn of one session to its end.
 
     Args:
         number: The turn's number in its session, from 1.
         start: The command that began it.
-        cwd: The session's folder.
-        choice: The session's model, read anew before each request.
-        state: A fold of the session's events, kept up to date by the writer.
-        conversation: Another, of what is sent.
-        spent: What is spent so far, given what this turn has spent.
+        parts: The session's.
+        joining: What the person said meanwhile for this very turn; told once it is written.
     """
 
     def __init__(
-        self,
-        number: int,
-        start: StartTurn,
-        *,
-        cwd: Path,
-        choice: Choice,
-        ports: Ports,
-        writer: SessionWriter,
-        state: SessionState,
-        conversation: Conversation,
-        spent: Callable[[int], Awaitable[Spent]],
+        self, number: int, start: StartTurn, *, parts: Parts, joining: Callable[[], Joining]
     ) -> None:
         self.number = number
-        self._spent = spent
         self.phase = Phase.ROUTING
         self._start = start
-        self._cwd = cwd
-        self._choice = choice
-        self._ports = ports
-        self._writer = writer
-        self._state = state
-        self._conversation = conversation
-        self._toolbox = ports.toolbox(cwd)
+        self._parts = parts
+        self._joining = joining
+        self._ports = parts.ports
+        self._writer = parts.writer
+        self._prompt = start.prompt
+        self._summing = True  # until it has failed once
+        self._sender = Sender(parts, number, tools=start.tools, asks=start.asks)
         self._calls = CallRunner(
-            self._toolbox,
+            parts.toolbox,
             asks=start.asks,
-            mode=lambda: state.mode,
-            given=lambda: frozenset(state.given),
-            scrub=ports.scrub,
+            by=self._judging,
+            scrub=parts.ports.scrub,
             record=self._record,
-            flush=writer.flush,
+            flush=parts.writer.flush,
         )
         self._retry_now = asyncio.Event()
-        self._requests: list[RequestRun] = []
 
-    def answer(self, answer: AnswerApproval) -> None:
-        """The person's yes or no to a call that waits."""
+    def _judging(self) -> Judging:
+        state = self._parts.state
+        return Judging(
+            mode=state.mode,
+            given=frozenset(state.given),
+            allow=self._start.allow,
+            tools=self._start.tools,
+        )
+
+    def answer(self, answer: AnswerApproval | AnswerPerson) -> None:
+        """What the person says to a call that waits."""
         self._calls.answer(answer)
 
     def retry_now(self) -> None:
@@ -144,6 +124,9 @@ class Turn:
 
     async def _steps(self) -> DoneStop:
         for step in range(1, self._start.max_steps + 1):
+            if step > 1:
+                await self._join()
+            await self._make_room()
             request = await self._request_with_retries()
             stopped = request.stopped
             assert stopped is not None  # `RequestRun.stream` promises it or raises
@@ -153,16 +136,40 @@ class Turn:
                 break
             self.phase = Phase.RUNNING_TOOLS
             await self._calls.run_all(request.calls)
+            if (name := self._calls.loops.circling) is not None:
+                raise ProtocolBroken(
+                    f"the model goes in circles: {name} gives the same result over and over",
+                    hint="Say what to do differently, or choose another model (F2).",
+                )
         return "max_steps"
+
+    async def _join(self) -> None:
+        """Let what the person said meanwhile stand before the next request."""
+        joining = self._joining()
+        if joining.events:
+            await self._writer.commit(joining.events, self.number)
+            joining.written()
+            self._prompt = joining.latest
+
+    async def _make_room(self) -> None:
+        """Sum the conversation up where it fills the model's context."""
+        context = self._sender.decide().context
+        known = self._parts.state.context_tokens or 0
+        full = context is not None and max(known, self._sender.tokens()) >= context * FULL
+        if full and self._summing and self._parts.conversation.compactable:
+            self.phase = Phase.ROUTING
+            scrub = self._ports.scrub.text
+            summing = Summing(self._parts, self._sender, self.number)
+            self._summing = await summing.run(scrub(self._prompt))
 
     async def _request_with_retries(self) -> RequestRun:
         attempt = 1
         while True:
             self.phase = Phase.ROUTING
-            request, max_tokens = await self._route()
+            request, most = await self._sender.route(self._start.max_tokens, self._record_or_stop)
             try:
                 self.phase = Phase.REQUESTING
-                await request.stream(self._build(request.decision, max_tokens))
+                await request.stream(self._sender.build(request.decision, most))
                 return request
             except RequestError as error:
                 request.charge_unknown()
@@ -186,79 +193,6 @@ class Turn:
             await asyncio.wait_for(self._retry_now.wait(), seconds)
         self._record(RetryBegun(request=request.id))
 
-    async def _route(self) -> tuple[RequestRun, int]:
-        ports, now = self._ports, self._ports.clock()
-        decision = ports.router.decide(self._choice.model)
-        id = RequestId(f"r_{uuid4().hex[:16]}")
-        tokens = self._conversation.characters // CHARACTERS_A_TOKEN + PROMPT_TOKENS
-        prompt_nano = ports.pricer.prompt_estimate(decision, tokens, now)
-        token_usd = ports.pricer.token_price(decision, now)
-        max_tokens = min(self._start.max_tokens, decision.max_output or self._start.max_tokens)
-        max_tokens = await self._within_budget(decision, prompt_nano, token_usd, max_tokens)
-        self._record(
-            RouteDecided(
-                request=id,
-                model=decision.model,
-                connection=decision.connection,
-                payer=decision.payer,
-                why=decision.why,
-                host=decision.host,
-                label=decision.label,
-                estimate_nano=prompt_nano,
-                token_usd=token_usd,
-            )
-        )
-        await self._writer.flush()  # no byte leaves before its route is written
-        request = RequestRun(
-            id, decision, ports=ports, record=self._record_or_stop, room=self._writer.room
-        )
-        self._requests.append(request)
-        return request, max_tokens
-
-    async def _within_budget(
-        self,
-        decision: Decision,
-        prompt_nano: int | None,
-        token_usd: Decimal | None,
-        max_tokens: int,
-    ) -> int:
-        """The output tokens that every budget leaves room for; raises BudgetExceeded for none."""
-        limits = self._ports.limits()
-        if not limits.any or decision.payer == "nobody":
-            return max_tokens
-        if prompt_nano is None or token_usd is None:
-            raise BudgetExceeded(
-                f"{decision.model} has no known price: no budget can hold it",
-                hint="Choose another model (F2), or take the budget away in the settings.",
-            )
-        room = least_room(limits, await self._spent(self._nano()))
-        assert room is not None
-        left, scope = room
-        fits = tokens_that_fit(left, prompt_nano, token_usd, max_tokens)
-        if fits == 0:
-            raise BudgetExceeded(
-                f"the budget of this {scope} has {show_usd(max(left, 0))} left: nothing was sent",
-                hint=f"`ownkey settings set budget.{scope}_usd AMOUNT` raises it.",
-            )
-        return fits
-
-    def _nano(self) -> int:
-        return sum(c.nano or 0 for request in self._requests for c in request.charges)
-
-    def _build(self, decision: Decision, max_tokens: int) -> base.ModelRequest:
-        offered = self._start.tools if decision.tools else "none"
-        return base.ModelRequest(
-            model=decision.wire_model,
-            messages=self._conversation.messages(),
-            system=system_prompt(
-                str(self._cwd), local=decision.local, tools=offered, mode=self._state.mode
-            ),
-            tools=() if offered == "none" else self._toolbox.specs(offered),
-            max_tokens=max_tokens,
-            effort=self._choice.effort if self._choice.effort in decision.efforts else None,
-            thinking=decision.thinking,
-        )
-
     def _record_error(self, error: RequestError) -> None:
         scrub = self._ports.scrub.text
         self._record(
@@ -266,7 +200,7 @@ class Turn:
                 kind=error.kind,
                 message=scrub(error.message),
                 hint=scrub(error.hint),
-                request=self._requests[-1].id if self._requests else None,
+                request=self._sender.requests[-1].id if self._sender.requests else None,
                 retry_after=error.retry_after,
                 provider_request_id=error.provider_request_id,
             )
@@ -279,15 +213,15 @@ class Turn:
     def _end(self, stop: DoneStop, why: str) -> None:
         self.phase = Phase.DONE
         self._calls.settle(why)
-        if self._requests:
-            self._requests[-1].charge_unknown()
-        charges = [charge for request in self._requests for charge in request.charges]
+        sent = self._sender
+        if sent.requests:
+            sent.requests[-1].charge_unknown()
         self._record(
             TurnFinished(
                 stop=stop,
-                nano=self._nano(),
-                unknown=sum(charge.nano is None for charge in charges),
-                requests=len(self._requests),
+                nano=sent.nano,
+                unknown=sum(charge.nano is None for charge in sent.charges),
+                requests=len(sent.requests),
             )
         )
 

@@ -11,9 +11,9 @@ from tui.errors import StoreError
 from tui.events.base import SessionId
 from tui.events.codec import Recorded
 from tui.events.money import ChargeRecorded
-from tui.events.session import SessionCreated
+from tui.events.session import SessionCreated, SessionForked
 from tui.events.turn import TurnFinished, TurnStarted
-from tui.store.log import any_text, summary_row, to_record
+from tui.store.rows import any_text, summary_row, to_record
 from tui.store.summary import Summary
 from tui.store.trouble import DAMAGE
 
@@ -111,6 +111,8 @@ class _SessionCheck:
                 self._open_turn = None
             case ChargeRecorded():
                 self._charges.append((record.seq, event.nano))
+            case SessionForked():
+                self._charges.clear()  # they are the other session's
             case _:
                 pass
 

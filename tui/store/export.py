@@ -11,10 +11,10 @@ from tui.errors import UsageError
 from tui.events.codec import Recorded
 from tui.events.money import ChargeRecorded, UsageReported
 from tui.events.route import RequestFinished, RouteDecided
-from tui.events.session import SessionCreated, SessionTitled
+from tui.events.session import SessionCreated, SessionRewound, SessionTitled
 from tui.events.stream import TextStreamed, ThinkingStreamed
 from tui.events.tool import ToolReturned
-from tui.events.turn import TurnFinished, TurnStarted
+from tui.events.turn import PromptAdded, TurnFinished, TurnStarted
 from tui.money import usd_string
 from tui.store.summary import first_line
 from tui.text import neutralise
@@ -30,7 +30,7 @@ def export_session(records: Sequence[Recorded], form: str) -> str:
     """
     if not records:
         raise UsageError("this session is empty")
-    told = _gather(records)
+    told = _gather(counting(records))
     match form:
         case "json":
             return json.dumps(told, ensure_ascii=True, indent=2) + "\n"
@@ -40,6 +40,17 @@ def export_session(records: Sequence[Recorded], form: str) -> str:
             return _html(told)
         case _:
             raise UsageError(f"no form is called {form!r}", hint="markdown, json or html.")
+
+
+def counting(records: Sequence[Recorded]) -> list[Recorded]:
+    """The records without those that the session has gone back behind."""
+    kept: list[Recorded] = []
+    for record in records:
+        if isinstance(record.event, SessionRewound):
+            to = record.event.to
+            kept = [one for one in kept if one.seq <= to]
+        kept.append(record)
+    return kept
 
 
 def _gather(records: Sequence[Recorded]) -> dict[str, Any]:
@@ -56,7 +67,7 @@ def _gather(records: Sequence[Recorded]) -> dict[str, Any]:
                 head["cwd"] = event.cwd
             case SessionTitled():
                 head["title"] = event.title
-            case TurnStarted():
+            case TurnStarted() | PromptAdded():
                 if head["title"] is None and event.prompt.strip():
                     head["title"] = first_line(event.prompt)
                 messages.append({"role": "user", "text": event.prompt, "at": _time(record)})

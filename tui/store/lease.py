@@ -40,6 +40,20 @@ class Lease:
             return None
         return cls(descriptor)
 
+    @classmethod
+    def held(cls, folder: Path, session: SessionId) -> bool:
+        """Whether a process drives `session` now; looked at for a moment, never waited for.
+
+        Raises:
+            StoreError: the disk refuses it.
+        """
+        if not (folder / f"{session}.lock").exists():
+            return False
+        lease = cls.take(folder, session)
+        if lease is not None:
+            lease.release()
+        return lease is None
+
     def release(self) -> None:
         if self._descriptor is not None:
             os.close(self._descriptor)

@@ -10,10 +10,9 @@ from __future__ import annotations
 import datetime as dt
 import os
 import sqlite3
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
 
 from tui.errors import StoreError
 from tui.events import codec
@@ -21,26 +20,19 @@ from tui.events.base import SessionId
 from tui.events.codec import AnyEvent, Recorded
 from tui.events.money import ChargeRecorded
 from tui.paths import private_folder
+from tui.store.merged import Row, merged
+from tui.store.rows import any_text, summary_row, to_micros, to_record, to_summary
 from tui.store.summary import Summary
 from tui.store.trouble import SEE_CHECK, explained
 
 BUSY_TIMEOUT_S = 5.0
-_EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
+PAGE = 8_000
+"""Rows that are read at once of a log that is read whole."""
+_SUMMARIES = (
+    "SELECT id, created, cwd, title, branch, model, payer, state, messages, nano,"
+    " unknown, updated, seq FROM summaries JOIN sessions ON row = session"
+)
 MIGRATIONS = Path(__file__).parent / "migrations"
-_MICROSECOND = dt.timedelta(microseconds=1)
-
-
-def to_micros(at: dt.datetime) -> int:
-    return (at - _EPOCH) // _MICROSECOND
-
-
-def from_micros(at: int) -> dt.datetime:
-    return _EPOCH + at * _MICROSECOND
-
-
-def any_text(data: bytes) -> str:
-    """Text out of the database, also where damage has made it no UTF-8."""
-    return data.decode("utf-8", "replace")
 
 
 class Store:
@@ -142,6 +134,48 @@ class Store:
         self._summaries[session] = fresh
         return tuple(records)
 
+    def copy(
+        self,
+        source: SessionId,
+        target: SessionId,
+        upto: int,
+        events: Sequence[tuple[AnyEvent, int]],
+        at: dt.datetime,
+    ) -> None:
+        """Make a session out of another's events up to `upto`, and `events` behind them.
+
+        Charges among the copied ones are no spending: the last event is a `SessionForked`.
+
+        Raises:
+            StoreError: nothing of it was written.
+        """
+        summary = Summary(id=target, created=at, updated=at)
+        records, bodies = list[Recorded](), list[bytes]()
+        for seq, (event, turn) in enumerate(events, start=upto + 1):
+            body, clean = codec.written(event, self._scrub)
+            bodies.append(body)
+            records.append(Recorded(session=target, seq=seq, at=at, turn=turn, event=clean))
+        for page in self.load(source):
+            for record in page:
+                if record.seq <= upto:
+                    summary.apply(record)
+        for record in records:
+            summary.apply(record)
+        try:
+            with self._transaction():
+                self._insert(target, [], [], summary)
+                self._db.execute(
+                    "INSERT INTO events (session, seq, at, turn, version, body)"
+                    " SELECT ?, seq, at, turn, version, body FROM events"
+                    " WHERE session = ? AND seq <= ?",
+                    (self._row(target), self._row(source), upto),
+                )
+                self._insert(target, records, bodies, summary)
+        except BaseException:
+            self._rows.pop(target, None)
+            raise
+        self._summaries[target] = summary
+
     def _insert(
         self,
         session: SessionId,
@@ -189,14 +223,35 @@ class Store:
 
     def _summary(self, session: SessionId) -> Summary | None:
         if session not in self._summaries:
-            summary: Summary | None = None
-            for record in self.read(session):
+            for _ in self.load(session):
+                pass
+        return self._summaries.get(session)
+
+    def load(self, session: SessionId) -> Iterator[list[Recorded]]:
+        """The whole log in pages, its streams joined; what an append needs of it is kept."""
+        summary: Summary | None = None
+        for rows in self.pages(session):
+            page = [to_record(session, row) for row in rows]
+            for record in page:
                 summary = summary or Summary(id=session, created=record.at, updated=record.at)
                 summary.apply(record)
-            if summary is None:
-                return None
+            yield page
+        if summary is not None:
             self._summaries[session] = summary
-        return self._summaries[session]
+
+    def pages(self, session: SessionId, after: int = 0) -> Iterator[list[Row]]:
+        """Rows above `after` up to the end, in pages, streams joined: see `tui.store.merged`."""
+        while rows := self._rows_above(session, after, PAGE):
+            after = rows[-1][0]
+            yield list(merged(rows))
+
+    def newest(self, session: SessionId) -> int:
+        """The number of a session's last event; 0 where there is none."""
+        with explained(self.path):
+            found = self._db.execute(
+                "SELECT max(seq) FROM events WHERE session = ?", (self._row(session),)
+            ).fetchone()
+        return found[0] or 0
 
     def forget_cached(self, session: SessionId) -> None:
         """Another process may have written since: read afresh before the next append."""
@@ -204,16 +259,54 @@ class Store:
 
     def read(self, session: SessionId, after: int = 0, limit: int | None = None) -> list[Recorded]:
         """Events with a sequence number above `after`, in order, at most `limit` of them."""
+        return [to_record(session, row) for row in self._rows_above(session, after, limit)]
+
+    def _rows_above(self, session: SessionId, after: int, limit: int | None) -> list[Row]:
         with explained(self.path):
             row = self._row(session)
             if row is None:
                 return []
-            found = self._db.execute(
+            return self._db.execute(
                 "SELECT seq, at, turn, version, body FROM events"
                 " WHERE session = ? AND seq > ? ORDER BY seq LIMIT ?",
                 (row, after, -1 if limit is None else limit),
             ).fetchall()
-        return [to_record(session, row) for row in found]
+
+    def tail(self, session: SessionId, most: int, size: int) -> list[Row]:
+        """The last events, streams joined: whole turns where there is one within the bounds.
+
+        Args:
+            session: Whose.
+            most: Rows of the log.
+            size: Bytes of their bodies.
+        """
+        rows: list[Row] = []
+        with explained(self.path):
+            found = self._db.execute(
+                "SELECT seq, at, turn, version, body FROM events"
+                " WHERE session = ? ORDER BY seq DESC LIMIT ?",
+                (self._row(session), most),
+            )
+            for row in found:
+                size -= len(row[4])
+                if size < 0 and rows:
+                    break
+                rows.append(row)
+            found.close()
+        rows.reverse()
+        if rows and rows[0][0] > 1:
+            whole = [row for row in rows if row[2] > rows[0][2]]
+            rows = whole or rows
+        return list(merged(rows))
+
+    def summary(self, session: SessionId) -> Summary | None:
+        """What is kept of one session for lists; None where nothing was written."""
+        with explained(self.path):
+            found = self._db.execute(f"{_SUMMARIES} WHERE id = ?", (session,)).fetchone()
+        try:
+            return None if found is None else to_summary(found)
+        except (TypeError, OverflowError) as error:
+            raise StoreError(f"a damaged summary: {error}", hint=SEE_CHECK) from error
 
     def has(self, session: SessionId) -> bool:
         """Whether there is a session of exactly this id, even one in which nothing was said."""
@@ -228,13 +321,11 @@ class Store:
         """
         with explained(self.path):
             found = self._db.execute(
-                "SELECT id, created, cwd, title, branch, model, payer, state, messages, nano,"
-                " unknown, updated, seq FROM summaries JOIN sessions ON row = session"
-                f" WHERE deleted IS {'NOT ' if deleted else ''}NULL AND messages > 0"
+                f"{_SUMMARIES} WHERE deleted IS {'NOT ' if deleted else ''}NULL AND messages > 0"
                 " ORDER BY updated DESC, row DESC"
             ).fetchall()
         try:
-            return [_to_summary(row) for row in found]
+            return [to_summary(row) for row in found]
         except (TypeError, OverflowError) as error:
             raise StoreError(f"a damaged summary: {error}", hint=SEE_CHECK) from error
 
@@ -262,40 +353,6 @@ class Store:
                 (to_micros(at),),
             ).fetchone()
         return int(row[0]), int(row[1])
-
-
-def to_record(session: SessionId, row: tuple[Any, ...]) -> Recorded:
-    """An event out of its row: seq, at, turn, version, body.
-
-    Raises:
-        StoreError: it is damaged, or written by a newer ownkey.
-    """
-    seq, at, turn, version, body = row
-    try:
-        event = codec.decode(body, version)
-        return Recorded(session=session, seq=seq, at=from_micros(at), turn=turn, event=event)
-    except (TypeError, OverflowError) as error:  # a cell of another type than was written
-        raise StoreError(f"a damaged event: {error}", hint=SEE_CHECK) from error
-
-
-def summary_row(s: Summary) -> tuple[Any, ...]:
-    """A summary as it is kept, behind its session's row."""
-    texts = (s.cwd, s.title, s.branch, s.model, s.payer, s.state)
-    numbers = (s.messages, s.nano, s.unknown, to_micros(s.updated), s.seq)
-    return (*(_storable(text) for text in texts), *numbers)
-
-
-def _to_summary(r: tuple[Any, ...]) -> Summary:
-    return Summary(
-        id=r[0], created=from_micros(r[1]), cwd=r[2], title=r[3], branch=r[4], model=r[5],
-        payer=r[6], state=r[7], messages=r[8], nano=r[9], unknown=r[10],
-        updated=from_micros(r[11]), seq=r[12],
-    )  # fmt: skip
-
-
-def _storable(text: str | None) -> str | None:
-    """SQLite's text takes no lone surrogates; lists show them as marks anyway."""
-    return None if text is None else text.encode("utf-8", "replace").decode("utf-8")
 
 
 def _copy(summary: Summary) -> Summary:

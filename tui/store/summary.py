@@ -9,9 +9,9 @@ import msgspec
 
 from tui.events.money import ChargeRecorded
 from tui.events.route import RouteDecided
-from tui.events.session import ModelChosen, SessionCreated, SessionTitled
+from tui.events.session import ModelChosen, SessionCreated, SessionForked, SessionTitled
 from tui.events.stream import TextStreamed
-from tui.events.tool import ApprovalAsked, ApprovalDecided
+from tui.events.tool import ApprovalAsked, ApprovalDecided, PersonAnswered, PersonAsked
 from tui.events.turn import TurnFinished, TurnStarted
 
 if TYPE_CHECKING:
@@ -63,9 +63,11 @@ class Summary(msgspec.Struct, kw_only=True):
             case ChargeRecorded():
                 self.nano += event.nano or 0
                 self.unknown += event.nano is None
-            case ApprovalAsked():
+            case SessionForked():
+                self.nano = self.unknown = 0
+            case ApprovalAsked() | PersonAsked():
                 self.state = "waiting"
-            case ApprovalDecided():
+            case ApprovalDecided() | PersonAnswered():
                 self.state = "working"
             case TurnFinished():
                 failed = {"error": "failed", "interrupted": "interrupted", "incomplete": "failed"}

@@ -27,6 +27,9 @@ _MOST_ERROR = 2_000
 _MOST_PATH = 300  # the model knows what it asked for
 
 
+NOT_APPROVED = "This call was not approved, so nothing was done."
+
+
 class CallFailed(OwnkeyError):
     """The call cannot be done; the message is for the model, which may call again."""
 
@@ -56,14 +59,14 @@ class ToolContext:
         environ: For the home, our own folders, and what children may see.
         granted: Real paths outside the workspace, or secrets, that a yes covers for this call.
             Whatever else lies there stays closed at the moment of opening, too.
-        approved: The effect that was shown and let pass, for this call. What it says is what is
-            done, or nothing; None: worked out anew.
+        approved: The effect that was let pass, by a rule or a yes. A call that acts does what it
+            says, or nothing; without one (None) it does nothing.
         seen: The files that were read in this session.
         emit: Takes what a running call gives, piece by piece; called on the event loop.
         sandbox: What holds in a command.
         network: Whether a command may use the network; else the sandbox keeps it from it.
-        temp: A folder that is a command's `/tmp` in the sandbox, for as long as the session
-            lasts; None: each command has an empty one.
+        temp: A folder that is a command's temporary one in the sandbox, for as long as the
+            session lasts; None: each command has an empty one.
         ask: Puts a question with choices to the person and waits; None: nobody is there.
     """
 

@@ -113,12 +113,15 @@ def _read(call: ReadArgs, path: Path, context: ToolContext, deadline: Deadline) 
         except CallFailed as error:
             raise CallFailed(f"{name} was not read: {error.message}.") from error
         with file:
-            size = os.fstat(file.fileno()).st_size
+            info = os.fstat(file.fileno())
+            size = info.st_size
             head = file.read(LOOK)
             if kind := binary_kind(head):
                 raise CallFailed(f"{name} is {kind}, {amount(size, 'bytes')}: it holds no text.")
             file.seek(0)
-            return _lines(call, file, size, deadline)
+            given = _lines(call, file, size, deadline)
+            context.seen.note(reached.real, info)
+            return given
 
 
 def _lines(call: ReadArgs, file: BinaryIO, size: int, deadline: Deadline) -> ToolOutput:

@@ -21,8 +21,8 @@ from tui.tools.base import CallFailed, Deadline, ToolContext, in_thread
 from tui.tools.opening import open_regular
 
 _RG_LIST = ("--no-config", "--files", "--null", "--hidden", "--no-messages", "--glob", "!.git")
-_MOST_FILES = 200_000
-_MOST_BYTES = 32_000_000
+MOST_FILES = 200_000
+MOST_BYTES = 32_000_000
 _SKIPPED = frozenset((".git", "node_modules", ".venv", "__pycache__", ".tox", ".mypy_cache"))
 _STEP = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 
@@ -119,23 +119,28 @@ async def files_below(root: int, real: Path, context: ToolContext, deadline: Dea
     return await in_thread(lambda: _by_walk(root, real, context.border(), deadline), deadline)
 
 
-async def _by_ripgrep(rg: Path, real: Path, context: ToolContext, deadline: Deadline) -> Found:
+def ripgrep_list(rg: Path, real: Path) -> list[str]:
+    """The command that lists the files below a folder, each behind a NUL of its own."""
     words = [str(rg), *_RG_LIST]
     if not any((folder / ".git").exists() for folder in (real, *real.parents)):
         # Outside of git only what lies in the folder counts: a home may hold a `.gitignore` of `*`.
         words += ["--no-require-git", "--no-ignore-parent"]
+    return words
+
+
+async def _by_ripgrep(rg: Path, real: Path, context: ToolContext, deadline: Deadline) -> Found:
     listed = await process.run(
-        words,
+        ripgrep_list(rg, real),
         environ=context.environ,
         timeout_s=deadline.left_s,
-        max_bytes=_MOST_BYTES,
+        max_bytes=MOST_BYTES,
         cwd=real,
     )
     names = listed.output.split(b"\0")[:-1]
     if listed.status not in (0, 1) and not names:
         raise OSError(listed.errors.decode("utf-8", "replace"))
-    paths = tuple(sorted(os.fsdecode(name) for name in names[:_MOST_FILES]))
-    return Found(paths, not listed.truncated and len(names) <= _MOST_FILES, "")
+    paths = tuple(sorted(os.fsdecode(name) for name in names[:MOST_FILES]))
+    return Found(paths, not listed.truncated and len(names) <= MOST_FILES, "")
 
 
 def _by_walk(root: int, real: Path, border: Border, deadline: Deadline) -> Found:
@@ -148,8 +153,8 @@ def _by_walk(root: int, real: Path, border: Border, deadline: Deadline) -> Found
                 files, folders = below.entries(path)
                 paths += (path + name for name in files if name not in _SKIPPED)
                 pending += (f"{path}{name}/" for name in folders if name not in _SKIPPED)
-            whole = len(paths) <= _MOST_FILES and not deadline.over()
+            whole = len(paths) <= MOST_FILES and not deadline.over()
     finally:
         below.close()
     note = f"ripgrep is not installed: .gitignore not read, {', '.join(sorted(_SKIPPED))} left out"
-    return Found(tuple(sorted(paths[:_MOST_FILES])), whole, note)
+    return Found(tuple(sorted(paths[:MOST_FILES])), whole, note)

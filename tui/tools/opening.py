@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import errno
 import os
-import secrets
 import stat
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager, suppress
@@ -24,7 +23,6 @@ _MAX_LINKS = 40
 # O_PATH needs no right to list the folders on the way, as an ordinary open needs none.
 _STEP = os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC | getattr(os, "O_PATH", os.O_RDONLY)
 _LISTED = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
-_NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 _FILE = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
 
 
@@ -36,16 +34,15 @@ class Reached:
         self._names: list[str] = []
         self._folders = [os.open("/", _STEP)]
         self._file: str | None = None
-        self._to_make: list[str] = []
-        self.missing = False  # nothing is there: `expect`
         self.info = os.fstat(self._folders[0])
         self.tried = Path("/")  # for an error: the real path so far, and what was still to go
+        self.missing: tuple[str, ...] = ()  # of `tried`, what is not there
 
     @property
     def real(self) -> Path:
-        """The real path, without links."""
-        file = [] if self._file is None else [self._file]
-        return Path("/", *self._names, *self._to_make, *file)
+        """The real path, without links, of what is or would be there."""
+        ends = self.missing if self._file is None else (self._file,)
+        return Path("/", *self._names, *ends)
 
     @property
     def is_folder(self) -> bool:
@@ -98,45 +95,6 @@ class Reached:
             raise CallFailed("it is a folder: use `list`")
         return open_regular(self._file, self._folders[-1], self._border)
 
-    def expect(self, real: Path) -> None:
-        """Stand where a file would be, and its folders, that `walk` found to be missing."""
-        names = real.parts[len(self.real.parts) :]
-        if ".." in names:
-            raise CallFailed("the path goes up (`..`) from a folder that is not there")
-        *self._to_make, self._file = names
-        self.missing = True
-
-    def _make_folders(self) -> None:
-        for name in self._to_make:
-            with suppress(FileExistsError):
-                os.mkdir(name, dir_fd=self._folders[-1])
-            self._folders.append(os.open(name, _STEP, dir_fd=self._folders[-1]))
-            self._names.append(name)
-        self._to_make = []
-
-    def replace_file(self, data: bytes) -> None:
-        """Put a file of these bytes in its place in one step; the rights of the old one stay.
-
-        Raises:
-            OSError: it cannot be written; what was there is there.
-        """
-        assert self._file is not None
-        self._make_folders()
-        folder, beside = self._folders[-1], f".ownkey-{secrets.token_hex(8)}"
-        descriptor = os.open(beside, _NEW, 0o666, dir_fd=folder)
-        try:
-            with os.fdopen(descriptor, "wb") as file:
-                if not self.missing:
-                    os.fchmod(file.fileno(), stat.S_IMODE(self.info.st_mode))
-                file.write(data)
-                file.flush()
-                os.fsync(file.fileno())
-            os.rename(beside, self._file, src_dir_fd=folder, dst_dir_fd=folder)
-        except BaseException:
-            with suppress(OSError):
-                os.unlink(beside, dir_fd=folder)
-            raise
-
     def open_folder(self) -> tuple[int, str | None]:
         """A descriptor to list the folder by; of a file, its folder's, and its name.
 
@@ -154,8 +112,12 @@ class Reached:
 
 
 @contextmanager
-def reach(path: Path, border: Border, *, name_only: bool = False) -> Generator[Reached]:
+def reach(
+    path: Path, border: Border, *, name_only: bool = False, may_miss: bool = False
+) -> Generator[Reached]:
     """What an absolute path leads to, once the border lets it.
+
+    With `may_miss` its end need not be there: then `missing` has the names behind the folder.
 
     Raises:
         CallFailed: the border does not let it; this wins, so that nothing is told of what lies
@@ -166,29 +128,13 @@ def reach(path: Path, border: Border, *, name_only: bool = False) -> Generator[R
     try:
         try:
             reached.walk(path)
-        except OSError:
+        except OSError as error:
             _ask(border, reached.tried, path, name_only=True)
-            raise
+            missing = reached.tried.parts[len(reached.real.parts) :]
+            if not may_miss or error.errno != errno.ENOENT or ".." in missing:
+                raise
+            reached.missing = missing
         _ask(border, reached.real, path, name_only=name_only)
-        yield reached
-    finally:
-        reached.close()
-
-
-@contextmanager
-def reach_place(path: Path, border: Border) -> Generator[Reached]:
-    """As `reach`; but neither the file nor its folders have to be there (`Reached.missing`)."""
-    reached = Reached(border)
-    try:
-        try:
-            reached.walk(path)
-        except FileNotFoundError:
-            _ask(border, reached.tried, path, name_only=False)
-            reached.expect(reached.tried)
-        except OSError:
-            _ask(border, reached.tried, path, name_only=True)
-            raise
-        _ask(border, reached.real, path, name_only=False)
         yield reached
     finally:
         reached.close()

@@ -5,11 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from tui.tools.ask import AskTool
 from tui.tools.base import Tool, ToolContext, ToolOutput
-from tui.tools.changing import EditTool, WriteTool
+from tui.tools.edit import EditTool
+from tui.tools.fetch import FetchTool
 from tui.tools.files import ListTool, ReadTool
 from tui.tools.output import shown_name
 from tui.tools.search import GlobTool, GrepTool
+from tui.tools.shell import ShellTool
+from tui.tools.todo import TodoTool
+from tui.tools.write import WriteTool
 
 
 def reading_tools() -> tuple[Tool, ...]:
@@ -18,8 +23,9 @@ def reading_tools() -> tuple[Tool, ...]:
 
 
 def all_tools() -> tuple[Tool, ...]:
-    """Those, and the tools that change files: edit, write."""
-    return (*reading_tools(), EditTool(), WriteTool())
+    """Every tool of ours, in the order in which the model is told of them."""
+    acting = (EditTool(), WriteTool(), ShellTool(), FetchTool(), TodoTool(), AskTool())
+    return (*reading_tools(), *acting)
 
 
 def find_tool(tools: Sequence[Tool], name: str) -> Tool | None:

@@ -137,7 +137,7 @@ class KeyDialog(Modal[KeyAnswer | None]):
 
     def action_reload(self) -> None:
         self._answer_shown = False
-        self.run_worker(self._load_keys(), group="keys", exclusive=True)
+        self.run_worker(self._load_keys, group="keys", exclusive=True)
 
     async def _load_keys(self) -> None:
         self._loading = True

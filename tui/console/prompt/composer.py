@@ -10,13 +10,19 @@ from textual.containers import Vertical
 from textual.content import Content
 from textual.widgets import Static
 
+from tui.console.prompt.chips import Chips
+from tui.console.prompt.completer import Completer
 from tui.console.prompt.editor import Editor
 from tui.console.prompt.hints import Hint
+from tui.console.prompt.queue import QueueList
+from tui.console.prompt.suggestions import Suggestions
 from tui.console.sidebar.marker import signs
 
 if TYPE_CHECKING:
     from tui.console.prompt.history import History
 
+FEW_LINES = 30
+"""Lines of the terminal under which a list above the prompt is a short one."""
 _PAYERS = ("own_key", "endpoint", "cloud_account", "credits", "nobody")
 
 
@@ -26,16 +32,43 @@ class Composer(Vertical):
     def __init__(self, history: History, *, letters: bool) -> None:
         super().__init__(id="composer")
         self.editor = Editor(history)
+        self.suggestions = Suggestions()
+        self.queue = QueueList()
+        self.chips = Chips()
+        self.completer = Completer(self.editor, self.suggestions)
+        self.editor.keys_first = self._key
+        self.editor.looked = self.completer.look
         self._hints = Static("", id="composer-hints")
         self._letters = letters
         self._payer: str | None = None
         self._shown: tuple[Sequence[Hint], Content] = ((), Content(""))
 
     def compose(self) -> ComposeResult:
+        yield self.suggestions
+        yield self.queue
+        yield self.chips
         yield self.editor
         yield self._hints
 
+    def _key(self, key: str, typed: str | None) -> bool:
+        """Keys of the list that is open, or of a chip that is chosen."""
+        if self.completer.key(key, typed):
+            return True
+        editor = self.editor
+        first = editor.cursor_location == (0, 0) and editor.selection.is_empty
+        return self.chips.key(key, first=first)
+
+    def own_hints(self) -> list[Hint]:
+        """The keys of what is open above the text."""
+        return self.completer.hints() or self.chips.hints()
+
+    def on_suggestions_clicked(self, event: Suggestions.Clicked) -> None:
+        event.stop()
+        self.completer.click(event.row)
+
     def on_resize(self) -> None:
+        self.suggestions.wide = max(20, self.size.width - 2)
+        self.suggestions.few = self.screen.size.height < FEW_LINES
         self._lay_out()
 
     def show_letters(self, *, letters: bool) -> None:

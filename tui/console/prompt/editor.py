@@ -10,7 +10,6 @@ from textual.content import Content
 from textual.message import Message
 from textual.widgets import TextArea
 
-from tui.console.commands import completed
 from tui.text import neutralise
 
 if TYPE_CHECKING:
@@ -49,14 +48,21 @@ class Editor(TextArea):
         Binding("pagedown", "app.scroll_transcript(1)", "Scroll down", show=False),
         Binding("shift+tab", "app.next_mode", "Mode", show=False),
         Binding("escape", "app.stop", "Stop", show=False),
+        Binding("ctrl+r", "app.search_history", "Search what was sent", show=False),
+        Binding("ctrl+up", "app.queue", "What is queued", show=False),
+        Binding("f7", "app.edit_outside", "Your editor", show=False),
     ]
 
     class Submitted(Message):
-        """Enter was pressed; an empty text goes on where the last turn broke off."""
+        """Enter was pressed; an empty text goes on where the last turn broke off.
 
-        def __init__(self, text: str) -> None:
+        `later`: by Tab, to be sent when the agent rests.
+        """
+
+        def __init__(self, text: str, *, later: bool = False) -> None:
             super().__init__()
             self.text = text
+            self.later = later
 
     class TakeBack(Message):
         """Up in an empty prompt while a message is queued."""
@@ -83,6 +89,12 @@ class Editor(TextArea):
 
     scroll_panel: Callable[[int], bool] | None = None
     """Moves what an open panel asks about; whether there is more of it than is seen."""
+    keys_first: Callable[[str, str | None], bool] | None = None
+    """Takes a key before the editor does, where it is another's: a list's, a chip's."""
+    looked: Callable[[], None] | None = None
+    """Called after each key, in their order."""
+    takes_offer: Callable[[], bool] | None = None
+    """Tab: takes what is offered for what was pasted; whether something was."""
     _styled = False  # whether Textual knows the styles of now
 
     def __init__(self, history: History) -> None:
@@ -113,9 +125,9 @@ class Editor(TextArea):
         self._styled = True
         return super().render_lines(crop)
 
-    def action_submit(self) -> None:
+    def action_submit(self, *, later: bool = False) -> None:
         text, self.text = self.text, ""
-        self.post_message(self.Submitted(text))
+        self.post_message(self.Submitted(text, later=later))
 
     def remember(self, text: str) -> None:
         """Keep what was sent for Up; only the app knows that it was sent, and is no key."""
@@ -125,6 +137,10 @@ class Editor(TextArea):
         """Keep for later runs what was sent, as it was written."""
         self._history.keep(text)
 
+    def sent_before(self) -> list[str]:
+        """What was sent, the latest first."""
+        return self._history.latest()
+
     def says(self, words: str) -> None:
         """Show these words while nothing is typed."""
         if self.placeholder != (content := Content(words)):
@@ -133,16 +149,16 @@ class Editor(TextArea):
     def put_back(self, text: str) -> None:
         """Give back what could not be sent, unless something else was typed since."""
         if not self.text:
-            self._show(text)
+            self.show_text(text)
 
     def action_newline(self) -> None:
         self._replace_via_keyboard("\n", *self.selection)
 
     def action_complete_or_queue(self) -> None:
-        if (more := completed(self.text)) is not None:
-            self._show(more)
-        elif self.working and self.text.strip():
-            self.action_submit()
+        if self.takes_offer is not None and self.takes_offer():
+            return
+        if self.working and self.text.strip():
+            self.action_submit(later=True)
 
     def action_delete_or_leave(self) -> None:
         if self.text:
@@ -182,7 +198,7 @@ class Editor(TextArea):
         if self.queued and not self.text:
             self.post_message(self.TakeBack())
         elif self.cursor_location[0] == 0 and (older := self._history.older(self.text)) is not None:
-            self._show(older)
+            self.show_text(older)
         else:
             self.action_cursor_up()
 
@@ -195,18 +211,27 @@ class Editor(TextArea):
             return
         last = self.document.line_count - 1
         if self.cursor_location[0] == last and (newer := self._history.newer()) is not None:
-            self._show(newer)
+            self.show_text(newer)
         else:
             self.action_cursor_down()
 
-    def _show(self, text: str) -> None:
+    def show_text(self, text: str) -> None:
+        """Show a text in the place of what stands, the cursor behind it."""
         self.text = text
         self.move_cursor(self.document.end)
+
+    def put(self, text: str, start: tuple[int, int], end: tuple[int, int]) -> None:
+        """Put a text in the place of what stands between two places, the cursor behind it."""
+        result = self._replace_via_keyboard(text, start, end)
+        if result is not None:
+            self.move_cursor(result.end_location)
 
     async def _on_key(self, event: events.Key) -> None:
         # The editor below would insert these before any binding is asked.
         empty, typed = not self.text, event.character or ""
-        if event.key == "enter":
+        if self.keys_first is not None and self.keys_first(event.key, event.character):
+            pass
+        elif event.key == "enter":
             self.action_submit()
         elif empty and typed == "?":
             self.post_message(self.HelpAsked())
@@ -216,9 +241,15 @@ class Editor(TextArea):
             self.post_message(self.DigitTyped(event.key[-1]))
         elif not await self._run_bound(event):
             await super()._on_key(event)
+            self._look()
             return
+        self._look()
         event.stop()
         event.prevent_default()
+
+    def _look(self) -> None:
+        if self.looked is not None:
+            self.looked()
 
     async def _run_bound(self, event: events.Key) -> bool:
         """Run what a key is bound to here, in the order of the keys.

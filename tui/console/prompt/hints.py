@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from tui.console.commands import matching
 from tui.session.projection import SessionState
 
 Hint = tuple[str, str]
 """A key, and what it does."""
 
+
+STARTS: list[Hint] = [("@", "file"), ("/", "command"), ("!", "shell")]
+"""What begins something else than words."""
 
 PICKING: list[Hint] = [("Enter", "pick"), ("◂ ▸", "effort"), ("Esc", "back"), ("a…z", "filter")]
 
@@ -35,17 +37,16 @@ def hints(
         return PICKING
     if asked:
         return asked
-    if listed := matching(text):
-        if len(listed) == 1:
-            return [(f"/{listed[0].name}", listed[0].help), ("Enter", "does it")]
-        names = "  ".join(f"/{command.name}" for command in listed)
-        return [(names, ""), ("Tab", "completes")]
+    if text.startswith("!") and text[1:].strip():
+        return [("!", "runs on this machine, as you"), ("Enter", "run it")]
     if not driving:
         return [("Enter", "try to take over"), ("F2", "models"), ("F1", "help")]
     if state.activity == "waiting":
         return [("Enter", "try now"), ("F2", "another model"), ("Esc", "stop")]
     if state.working:
-        stop = [("Esc", "stop"), ("Enter", "queue")]
-        return [*stop, ("↑", "take back")] if state.queued and not text else stop
+        if text.strip():
+            return [("Enter", "steer"), ("Tab", "queue"), ("Esc", "stop")]
+        queued = [("↑", "take back"), ("Ctrl+↑", "change")] if state.queued else []
+        return [*STARTS, ("Esc", "stop"), *(queued or [("Enter", "steer"), ("Tab", "queue")])]
     first = ("Enter", "go on") if broken_off and not text.strip() else ("Enter", "send")
-    return [first, ("/", "command"), ("F2", "models"), ("F1", "help")]
+    return [first, *STARTS, ("F2", "models"), ("F1", "help")]

@@ -8,10 +8,12 @@ from collections import deque
 from contextlib import suppress
 from pathlib import Path
 
-from tui.paths import private_folder
+from tui.paths import private_folder, write_private
 
 KEEP = 500
 LONGEST = 20_000
+MOST_BYTES = 4_000_000
+"""A file that is longer is cut to what is kept of it."""
 
 
 class History:
@@ -35,9 +37,11 @@ class History:
         return self._prompts
 
     def add(self, text: str) -> None:
-        """Remember a sent prompt; a repetition of the last is not remembered twice."""
+        """Remember a sent prompt; one that was sent before is the latest now."""
         prompts = self._all()
-        if text.strip() and len(text) <= LONGEST and (not prompts or prompts[-1] != text):
+        if text.strip() and len(text) <= LONGEST:
+            if text in prompts:
+                prompts.remove(text)
             prompts.append(text)
         self._at = len(prompts)
         self._draft = ""
@@ -47,6 +51,10 @@ class History:
         if text.strip() and len(text) <= LONGEST and text != self._kept:
             self._append(text)
         self._kept = text
+
+    def latest(self) -> list[str]:
+        """All of them, the latest first."""
+        return list(reversed(self._all()))
 
     def older(self, current: str) -> str | None:
         """The prompt before, or None at the beginning."""
@@ -78,13 +86,23 @@ class History:
 
 
 def _read(file: Path | None) -> list[str]:
+    """What is kept, each once, where it was sent last; a file that has grown long is cut."""
     if file is None or not file.exists():
         return []
-    prompts: list[str] = []
+    prompts: dict[str, None] = {}
     with suppress(OSError):
-        for line in file.read_text("utf-8", "replace").splitlines()[-KEEP:]:
+        with file.open("rb") as opened:
+            size = opened.seek(0, os.SEEK_END)
+            opened.seek(max(0, size - MOST_BYTES))
+            lines = opened.read().splitlines()
+        for line in lines[-2 * KEEP :]:
             with suppress(ValueError):
                 value = json.loads(line)
                 if isinstance(value, str):
-                    prompts.append(value)
-    return prompts
+                    prompts.pop(value, None)
+                    prompts[value] = None
+        kept = list(prompts)[-KEEP:]
+        if len(lines) > 2 * KEEP or size > MOST_BYTES:
+            write_private(file, "".join(f"{json.dumps(one)}\n" for one in kept).encode("ascii"))
+        return kept
+    return list(prompts)[-KEEP:]

@@ -42,6 +42,7 @@ class StatusFacts(msgspec.Struct, frozen=True, kw_only=True):
     flash: str | None = None  # one sentence that stands before all else
     letters: bool = False
     following: bool = False  # another process drives the session
+    free: bool = False  # it did, and has gone
 
 
 Part = tuple[str, str]
@@ -100,7 +101,8 @@ def _parts(facts: StatusFacts) -> list[tuple[str, list[Part]]]:
         what, much = facts.limit
         parts.append(("limit", [(f"{neutralise(what)} ", "$mute"), (neutralise(much), "$warn")]))
     if facts.following:
-        parts.append(("limit", [("read only", "$warn")]))
+        way: list[Part] = [(": ", "$mute"), ("Enter", "$text"), (" takes over", "$mute")]
+        parts.append(("limit", [("read only", "$warn"), *(way if facts.free else [])]))
     return parts
 
 

@@ -19,6 +19,7 @@ def status_facts(
     day_budget: int | None,
     letters: bool,
     following: bool,
+    free: bool = False,
     flash: str | None,
 ) -> StatusFacts:
     """What is so now: the open request's estimate is added to what is settled, and marked `~`."""
@@ -49,6 +50,7 @@ def status_facts(
         limit=_limit(state, now),
         letters=letters,
         following=following,
+        free=free,
         flash=flash,
     )
 

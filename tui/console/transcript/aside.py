@@ -6,6 +6,7 @@ import asyncio
 import datetime as dt
 import time
 from collections.abc import Callable, Mapping
+from weakref import WeakSet
 
 from tui.console.transcript.blocks import BlockId
 from tui.console.transcript.flow import Flow
@@ -34,16 +35,29 @@ class Aside:
         self._highlighter = Highlighter()
         self._parser_of: Callable[[Flow], None] | None = None
         self._flow: Flow | None = None
+        self._parsed = WeakSet[Flow]()
         self._colouring = False
 
     def flow(
         self, model: TranscriptModel, setting: Setting, clock: Callable[[], dt.datetime]
     ) -> Flow:
         """A flow for another session; what is loaded is kept."""
-        flow = self._flow = Flow(model, setting, clock=clock, highlighter=self._highlighter)
-        if self._parser_of is not None:
-            self._parser_of(flow)
+        flow = Flow(model, setting, clock=clock, highlighter=self._highlighter)
+        self.take_up(flow)
         return flow
+
+    def behind(self, flow: Flow) -> Flow:
+        """A flow of another model beside one, until `take_up`."""
+        return Flow(
+            TranscriptModel(), flow.setting, clock=flow.clock, highlighter=self._highlighter
+        )
+
+    def take_up(self, flow: Flow) -> None:
+        """Work for this flow from now on; it may have been made here before."""
+        self._flow = flow
+        if self._parser_of is not None and flow not in self._parsed:
+            self._parser_of(flow)
+            self._parsed.add(flow)
 
     @property
     def wanted(self) -> bool:
@@ -57,7 +71,7 @@ class Aside:
         parser = await asyncio.to_thread(make_parser)
         self._parser_of = lambda flow: flow.use_parser(parser)
         if (flow := self._flow) is not None:
-            self._anew(lambda: flow.use_parser(parser))
+            self._anew(lambda: self.take_up(flow))
 
     async def colour(self) -> None:
         """Colour what waits, never longer at a time than a key press may wait."""

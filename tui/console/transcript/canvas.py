@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import itertools
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from rich.style import Style
 from textual.geometry import Region, Size
@@ -17,7 +17,7 @@ from tui.console.grounds import Echo
 from tui.console.theme import rich_style
 from tui.console.transcript.aside import Aside
 from tui.console.transcript.blocks import BlockId, Reply, Thinking, Tone
-from tui.console.transcript.flow import Place
+from tui.console.transcript.flow import Flow, Place
 from tui.console.transcript.layout import (
     PAYER_STYLES,
     Setting,
@@ -44,6 +44,20 @@ _SCREENS_KEPT = 50
 _LEAST_COLUMNS = 16
 _ENDS = (BlockClosed, TurnFinished)
 """What a person waits for: it is painted at once."""
+
+
+class Kept(NamedTuple):
+    """A session that is shown no longer, or not yet: its blocks, and what of them was seen."""
+
+    model: TranscriptModel
+    flow: Flow
+    window: Window
+    cursor: BlockId | None
+
+
+def _fit(flow: Flow, setting: Setting) -> None:
+    flow.show_letters(letters=setting.letters)
+    flow.resize(setting.width)
 
 
 class TranscriptCanvas(ScrollView, can_focus=True):
@@ -86,6 +100,22 @@ class TranscriptCanvas(ScrollView, can_focus=True):
         self._window = Window(self._flow)
         self._cursor: BlockId | None = None
 
+    def put_aside(self) -> Kept:
+        """What is shown, to be taken up again; its model may be told more meanwhile."""
+        return Kept(self.model, self._flow, self._window, self._cursor)
+
+    def take_up(self, kept: Kept) -> None:
+        """Show a session again that was put aside, at the place where it was left."""
+        now, before = self._flow.setting, kept.flow.setting
+        self.model, self._flow, self._window, self._cursor = kept
+        self._aside.take_up(kept.flow)
+        if (before.width, before.letters) != (now.width, now.letters):
+            self._lay_out_anew(lambda: _fit(kept.flow, now))
+            return
+        kept.flow.forget_painted()
+        changed = kept.flow.sync()
+        self._show(changed, news=kept.window.new_blocks > 0, everything=True)
+
     def feed(self, records: Sequence[Recorded]) -> None:
         """Take in the session's next records."""
         for record in records:
@@ -119,7 +149,7 @@ class TranscriptCanvas(ScrollView, can_focus=True):
     def on_mount(self) -> None:
         """Get ready what replies need, but paint first."""
         self._ticker = self.set_interval(_TICK_S, self._tick, pause=True)
-        self.call_after_refresh(lambda: self.run_worker(self._aside.load_parser()))
+        self.call_after_refresh(lambda: self.run_worker(self._aside.load_parser))
 
     def on_resize(self) -> None:
         """Lay out for the new width; what was at the top stays there."""
@@ -187,7 +217,7 @@ class TranscriptCanvas(ScrollView, can_focus=True):
         if self._flow.late and self._catching_up is None:
             self._catching_up = self.set_timer(_CATCH_UP_S, self._catch_up)
         if self._aside.wanted:
-            self.run_worker(self._aside.colour())
+            self.run_worker(self._aside.colour)
 
     def _catch_up(self) -> None:
         self._catching_up = None

@@ -95,7 +95,7 @@ class Flow:
         self.heights = Heights()
         self.keep_lines = 2_000
         self.late: set[BlockId] = set()
-        self._clock = clock
+        self.clock = clock
         self._monotonic = monotonic
         self._parser: MarkdownIt | None = None
         self._laid: OrderedDict[BlockId, Laid] = OrderedDict()
@@ -105,18 +105,30 @@ class Flow:
 
     def use_parser(self, parser: MarkdownIt) -> None:
         """From now on replies are Markdown; until then they are plain text."""
-        self._parser = parser
-        self.resize(self.setting.width)
+        if parser is not self._parser:
+            self._parser = parser
+            self._forget_laid()
+            if len(self.heights) != len(self.model.blocks):
+                self.resize(self.setting.width)
 
     def resize(self, width: int) -> None:
         """Lay everything out anew, for this width."""
         self.model.take_changes()
-        self.late.clear()
         self.setting = msgspec.structs.replace(self.setting, width=width)
+        self._forget_laid()
+        self.heights = Heights(map(self._estimate, self.model.blocks))
+
+    def _forget_laid(self) -> None:
+        self.late.clear()
         self._laid.clear()
         self._lines_kept = 0
         self._awaiting.clear()
-        self.heights = Heights(map(self._estimate, self.model.blocks))
+
+    def go_on_from(self, flow: Flow, before: int) -> None:
+        """Take over what was opened in a flow of this one's end, behind so many blocks."""
+        for id, opened in flow._opened.items():
+            self._opened[BlockId(id + before)] = opened
+            self.heights.set(id + before, self._estimate(self.model.blocks[id + before]))
 
     def show_letters(self, *, letters: bool) -> None:
         """Lay everything out anew, with markers as letters or as signs."""
@@ -270,7 +282,7 @@ class Flow:
             laid = Laid(block.version, gap, markdown.lines, markdown)
             self._feed(block, laid, markdown)
         else:
-            opened, now = self.opened(block.id), self._clock()
+            opened, now = self.opened(block.id), self.clock()
             laid = Laid(block.version, gap, lay_out(block, self.setting, opened=opened, now=now))
         self._note_wanted(block.id)
         return laid
@@ -298,7 +310,7 @@ class Flow:
             # The last line carries the caret.
             first = min(laid.gap + self._feed(block, laid, laid.markdown), old - 1)
         else:
-            fresh = lay_out(block, self.setting, opened=self.opened(block.id), now=self._clock())
+            fresh = lay_out(block, self.setting, opened=self.opened(block.id), now=self.clock())
             if fresh == laid.lines:
                 laid.version = block.version
                 return None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tui.console.transcript.words import counted
 from tui.events.money import ChargeRecorded, UsageReported
-from tui.events.session import Mode, SessionForked, SessionRewound
+from tui.events.session import GuidesRead, Mode, SessionForked, SessionRewound
 from tui.money import show_sum
 
 _MODES: dict[Mode, str] = {
@@ -28,7 +28,18 @@ def rewound(event: SessionRewound) -> str:
     """What became of what stood here."""
     count = len(event.files)
     files = f"; {count} file{'s are' if count != 1 else ' is'} as before" if count else ""
-    return f"went back to here{files}; what followed is kept in the log"
+    left = len(event.left)
+    alone = (
+        f"; {left} changed by somebody else since, left as {'it is' if left == 1 else 'they are'}"
+    )
+    return f"went back to here{files}{alone if left else ''}; what followed is kept in the log"
+
+
+def guides(event: GuidesRead) -> str:
+    """Which of the folder's words for agents the model is told."""
+    if not event.files:
+        return "the folder's words for agents are gone"
+    return f"the model is told what stands in {', '.join(event.files)}"
 
 
 def compacted(used: tuple[UsageReported | None, ChargeRecorded | None] | None) -> str:

@@ -20,7 +20,7 @@ from tui.console.transcript.blocks import (
 )
 from tui.console.transcript.calls import doing
 from tui.console.transcript.checklist import checklist
-from tui.console.transcript.life import compacted, forked, from_now_on, rewound
+from tui.console.transcript.life import compacted, forked, from_now_on, guides, rewound
 from tui.console.transcript.turns import WAITS_FOR_YOU, TurnSum, Working
 from tui.console.transcript.words import decided, ending
 from tui.events.base import CallId, RequestId
@@ -29,6 +29,7 @@ from tui.events.money import ChargeRecorded, LimitsReported, UsageReported
 from tui.events.route import FallbackTaken, RequestFinished, ResponseOpened, RouteDecided
 from tui.events.session import (
     EngineRestarted,
+    GuidesRead,
     HistoryCompacted,
     ModeChosen,
     ModelChosen,
@@ -45,6 +46,7 @@ from tui.events.tool import (
     PersonAnswered,
     PersonAsked,
     ServerToolUsed,
+    ShellRun,
     ToolCalled,
     ToolReturned,
     ToolStreamed,
@@ -54,6 +56,7 @@ from tui.events.turn import (
     ErrorRaised,
     MessageQueued,
     MessageUnqueued,
+    PromptAdded,
     RetryBegun,
     RetryScheduled,
     TurnFinished,
@@ -116,9 +119,9 @@ class TranscriptModel(BlockList):
                 self._thought(event, at)
             case BlockClosed() | RequestFinished():
                 self._closed(event, at)
-            case TurnStarted() | TurnFinished() | EngineRestarted():
+            case TurnStarted() | TurnFinished() | EngineRestarted() | PromptAdded():
                 self._turned(event, at)
-            case ToolCalled() | ToolReturned() | ServerToolUsed():
+            case ToolCalled() | ToolReturned() | ServerToolUsed() | ShellRun():
                 self._used_tool(event, at)
             case RouteDecided() | UsageReported() | ChargeRecorded() | FallbackTaken():
                 self._paid(event, at)
@@ -137,6 +140,8 @@ class TranscriptModel(BlockList):
                 pass  # shown elsewhere
             case ModeChosen() | SessionForked() | SessionRewound() | HistoryCompacted():
                 self._lived(event, at)
+            case GuidesRead():
+                self._say(guides(event))
             case ToolStreamed() | FileChanged() | PersonAsked() | PersonAnswered():
                 self._went_on(event)
             case _:
@@ -169,14 +174,17 @@ class TranscriptModel(BlockList):
         if self._turn and isinstance(event, RequestFinished):
             self._turn.answered(event.request, event.model)
 
-    def _turned(self, event: TurnStarted | TurnFinished | EngineRestarted, at: dt.datetime) -> None:
+    def _turned(
+        self, event: TurnStarted | TurnFinished | EngineRestarted | PromptAdded, at: dt.datetime
+    ) -> None:
         self._close_open(at)
         match event:
-            case TurnStarted():
+            case TurnStarted() | PromptAdded():
                 files = tuple(file.name for file in event.attachments)
                 self._add(Prompt(id=self._next, text=event.prompt, at=at, files=files))
-                self._turn = TurnSum(at)
                 self._failed = None
+                if isinstance(event, TurnStarted):
+                    self._turn = TurnSum(at)
             case EngineRestarted():
                 if self._turn:
                     self._turn.engine_died = True
@@ -199,7 +207,7 @@ class TranscriptModel(BlockList):
             self._ended = turn, footer
 
     def _used_tool(
-        self, event: ToolCalled | ToolReturned | ServerToolUsed, at: dt.datetime
+        self, event: ToolCalled | ToolReturned | ServerToolUsed | ShellRun, at: dt.datetime
     ) -> None:
         self._close_open(at)
         match event:
@@ -211,6 +219,9 @@ class TranscriptModel(BlockList):
                 self._add(card)
                 self._outdate(card)
                 self._now(f"calling {event.name}", heard=at)
+            case ShellRun():
+                card = self._calls[event.call] = progress.own(self._next, event, at)
+                self._add(card)
             case ServerToolUsed():
                 self._add(ServerTool(id=self._next, name=event.name))
             case ToolReturned():

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import datetime as dt
 
-from tui.console.transcript.blocks import ToolCard
+from tui.console.transcript.blocks import BlockId, ToolCard
 from tui.console.transcript.words import decided, granted
 from tui.events.tool import (
     ApprovalDecided,
     FileChanged,
     PersonAnswered,
     PersonAsked,
+    ShellRun,
     ToolReturned,
     ToolStreamed,
 )
@@ -18,6 +19,14 @@ from tui.events.tool import (
 TAIL_CHARACTERS = 4_000
 """So much of a running call's output is kept: what it gives for ever costs no more than that."""
 _LARGEST_FILE = 200_000
+
+
+def own(id: BlockId, event: ShellRun, at: dt.datetime) -> ToolCard:
+    """The card of a command that the person runs."""
+    args = {"command": event.command}
+    return ToolCard(
+        id=id, call=event.call, name="shell", args=args, raw=None, started=at, decision="yours"
+    )
 
 
 def decide(card: ToolCard, event: ApprovalDecided, at: dt.datetime) -> None:

@@ -10,9 +10,9 @@ from textual.message import Message
 from textual.selection import Selection
 
 from tui.console.transcript.blocks import BlockId, Reply
-from tui.console.transcript.canvas import TranscriptCanvas
 from tui.console.transcript.flow import Place
 from tui.console.transcript.paint import LEFT
+from tui.console.transcript.recall import RecallingCanvas
 from tui.console.transcript.selection import (
     last_code,
     matching,
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 _WHEEL_LINES = 3
 
 
-class TranscriptView(TranscriptCanvas):
+class TranscriptView(RecallingCanvas):
     """Shows one session: feed it records in order, it never asks for more.
 
     The page keys scroll; with the focus, up and down move a cursor from block to block, Enter opens

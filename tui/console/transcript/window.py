@@ -76,6 +76,12 @@ class Window:
                 runs.append((y, 1))
         return runs
 
+    def go_on_from(self, window: Window, before: int) -> None:
+        """Stand where a window on this column's end stood, behind so many blocks."""
+        self.following, self.unseen = window.following, window.unseen
+        self.held_at = window.held_at + before
+        self._held = Place(BlockId(window._held.block + before), window._held.line)
+
     def hold(self, place: Place) -> None:
         """Keep this line at the top until told otherwise."""
         if self.following:

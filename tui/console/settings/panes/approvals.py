@@ -40,7 +40,7 @@ def rule_id(rule: RuleRow) -> str:
 def _rule_row(rule: RuleRow, world: World) -> Row:
     words = neutralise(rule.rule, strict=True)
     folder = neutralise(rule.folder, strict=True)
-    since = rule.added.date().isoformat()
+    since = f", since {rule.added.date().isoformat()}" if rule.added else ""
     sure = world.doomed == rule
     does = ("D again takes it back", "$warn") if sure else ("D takes it back", "$faint")
     return Row(
@@ -56,5 +56,5 @@ def _rule_row(rule: RuleRow, world: World) -> Row:
         ),
         act=TakeBackRule(rule),
         head=Line(((words, "$text"),), (("always allowed", "$soft"),)),
-        notes=(Line(((f"in {folder}, since {since}", "$mute"),), (does,)),),
+        notes=(Line(((f"in {folder}{since}", "$mute"),), (does,)),),
     )

@@ -1,0 +1,1 @@
+"""Programs that only read, as data and small rules; whatever is not here asks."""
