@@ -20,6 +20,7 @@ from tests.console_world import (
     some_keys,
     some_models,
 )
+from tui.console.dialogs import key_entry
 from tui.console.dialogs.key_entry import KeyDialog
 from tui.console.dialogs.vault import VaultDialog
 from tui.console.dialogs.words import ago, outcome, suggested_label
@@ -426,6 +427,22 @@ async def test_models_are_there_before_a_keyring_that_hangs_has_answered(tmp_pat
         await seen.settle()
         assert seen.app.models
         hanging.cancel()
+
+
+async def test_an_answer_is_not_hidden_by_a_keyring_that_is_slow(tmp_path, monkeypatch):
+    monkeypatch.setattr(key_entry, "SLOW_S", 0.4)
+    async with hand_fed(tmp_path) as seen:
+        listed = asyncio.get_running_loop().create_future()
+        real = seen.bridge.send
+        seen.bridge.send = lambda one: listed if isinstance(one, ListKeys) else real(one)
+        seen.bridge.answers[AddKey] = KeyAnswer(
+            state="refused", error="not_a_key", message="that is no key"
+        )
+        await pasted(seen, "two words here")
+        await asyncio.sleep(0.6)
+        listed.set_result(some_keys())
+        await seen.settle()
+        assert "that is no key" in seen.text()
 
 
 async def test_a_console_that_fails_shows_no_key_and_says_how_to_go_on(tmp_path, capsys):

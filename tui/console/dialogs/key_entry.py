@@ -167,7 +167,7 @@ class KeyDialog(Modal[KeyAnswer | None]):
         self._label.value = self._suggested
 
     def _say_loading(self) -> None:
-        if self._loading and not self._busy:
+        if self._loading and not self._busy and not self._answer_shown:
             self._say("asking the keyring …", "It may be asking you in a window.")
 
     @property
