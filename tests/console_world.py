@@ -16,11 +16,12 @@ import asyncio
 import datetime as dt
 import os
 import time
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any
 
+import textual._wait
 from textual.events import Paste
 from textual.geometry import Region
 from textual.pilot import Pilot
@@ -48,6 +49,7 @@ from tui.session.replies import (
 
 ANTHROPIC_KEY = "sk-ant-api03-TESTkeyTESTkeyTESTkey01"
 OPENAI_KEY = "sk-proj-TESTkeyTESTkeyTESTkey0001"
+SHORT_LOOK_S = 0.004
 GOOGLE_KEY = "AIzaTESTkeyTESTkeyTESTkey0123456789abcdef"
 
 
@@ -113,6 +115,17 @@ class FakeBridge:
         ]
 
 
+@contextmanager
+def short_looks() -> Iterator[None]:
+    """Look more often whether the console rests: Textual's 20 ms a look are most of a test."""
+    usual = textual._wait.SLEEP_GRANULARITY, textual._wait.SLEEP_IDLE
+    textual._wait.SLEEP_GRANULARITY, textual._wait.SLEEP_IDLE = SHORT_LOOK_S, SHORT_LOOK_S / 20
+    try:
+        yield
+    finally:
+        textual._wait.SLEEP_GRANULARITY, textual._wait.SLEEP_IDLE = usual
+
+
 class Seen:
     """What a person sees of it, and does."""
 
@@ -124,17 +137,18 @@ class Seen:
     async def settle(self) -> None:
         """Until nothing is left to do that does not wait for somebody else."""
         await self.pilot.pause()
-        await self.pilot.pause()
+        with short_looks():
+            await self.pilot.pause()
 
     async def press(self, *keys: str) -> None:
         """Press keys, each handled before the next."""
-        await self.pilot.press(*keys)
+        with short_looks():
+            await self.pilot.press(*keys)
         await self.settle()
 
     async def type(self, text: str, *keys: str) -> None:
         """Type a text letter by letter, then press keys."""
-        await self.pilot.press(*text, *keys)
-        await self.settle()
+        await self.press(*text, *keys)
 
     async def paste(self, text: str) -> None:
         """What a terminal with bracketed paste gives to whatever has the focus."""

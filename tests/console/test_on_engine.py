@@ -89,6 +89,7 @@ async def test_a_prompt_is_answered_and_what_it_cost_is_said(fake, folder, with_
         assert "ANTHROPIC_API_KEY" in seen.status
 
 
+@pytest.mark.soak
 async def test_models_are_switched_across_makers_in_the_middle_of_a_session(
     fake, folder, with_keys
 ):
@@ -154,6 +155,7 @@ async def test_a_key_that_nobody_can_check_is_kept_after_a_second_enter(fake, fo
         assert closed(seen)
 
 
+@pytest.mark.soak
 async def test_a_second_key_and_one_that_replaces_the_first(fake, folder, without):
     async with on_engine(without, folder) as seen:
         await add_key(seen, ANTHROPIC_KEY)
@@ -185,6 +187,7 @@ async def test_a_found_key_is_used_after_one_yes(fake, folder, tmp_path):
         assert "hello" in str(fake.requests[-1].body)
 
 
+@pytest.mark.soak
 async def test_without_a_keyring_the_encrypted_file_is_made_by_consent(fake, folder, tmp_path):
     environ = engine_environ(tmp_path / "home", fake)
     async with on_engine(environ, folder) as seen:
@@ -227,6 +230,7 @@ async def test_the_secret_service_is_named_and_keeps_the_key(
         await seen.until(lambda: closed(seen))
 
 
+@pytest.mark.soak
 @pytest.mark.secret_service
 async def test_a_keyring_that_hangs_ends_in_a_choice_while_the_screen_stays_live(
     fake,
@@ -297,6 +301,7 @@ async def test_a_rate_limit_is_left_for_another_model(fake, folder, with_keys):
         await seen.until_said("GPT-5.5 on your OpenAI key")
 
 
+@pytest.mark.soak
 async def test_a_wait_is_stopped_by_esc(fake, folder, with_keys):
     fake.script([LIMITED])
     async with on_engine(with_keys, folder) as seen:
@@ -319,6 +324,7 @@ async def test_a_stream_is_stopped_by_esc_and_gone_on_with_by_enter(fake, folder
         await seen.until_said("The rest.")
 
 
+@pytest.mark.soak
 async def test_messages_queue_and_the_last_comes_back_by_up(fake, folder, with_keys):
     fake.script([{"wait": 5, "text": "the first"}, {"text": "the second"}])
     async with on_engine(with_keys, folder) as seen:
@@ -357,6 +363,7 @@ async def test_an_engine_killed_in_mid_stream_is_said_restarted_and_gone_on_with
         await seen.until_said("The rest.")
 
 
+@pytest.mark.soak
 async def test_an_engine_killed_at_rest_answers_the_next_prompt(fake, folder, with_keys):
     async with on_engine(with_keys, folder) as seen:
         await say(seen, "one")
@@ -367,6 +374,7 @@ async def test_an_engine_killed_at_rest_answers_the_next_prompt(fake, folder, wi
         await seen.until_said("You said: two")
 
 
+@pytest.mark.soak
 async def test_a_session_that_is_opened_again_shows_all_of_it(fake, folder, with_keys):
     async with on_engine(with_keys, folder) as seen:
         await say(seen, "remember me")
@@ -376,6 +384,7 @@ async def test_a_session_that_is_opened_again_shows_all_of_it(fake, folder, with
         assert "session  $0.0" in seen.status
 
 
+@pytest.mark.soak
 async def test_a_second_console_follows_and_takes_over_once_the_first_has_gone(
     fake, folder, with_keys
 ):

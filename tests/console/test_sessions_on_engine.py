@@ -43,6 +43,7 @@ async def the_list(seen: Seen) -> None:
     await seen.until(lambda: isinstance(seen.app.screen, SessionsScreen))
 
 
+@pytest.mark.soak
 async def test_two_sessions_answer_each_its_own_prompt_side_by_side(fake, folder, environ):
     async with on_engine(environ, folder) as seen:
         fake.script([{"text": "slow " * 400, "rate": 40}])
@@ -104,6 +105,7 @@ async def test_going_back_gives_the_prompt_and_asks_without_what_was_taken_out(
         assert sent == ["user", "assistant", "user"]
 
 
+@pytest.mark.soak
 async def test_a_deleted_session_says_how_it_is_brought_back(fake, folder, environ):
     async with on_engine(environ, folder) as seen:
         await say(seen, "one")
@@ -120,6 +122,7 @@ async def test_a_deleted_session_says_how_it_is_brought_back(fake, folder, envir
         await seen.until(lambda: seen.bridge.session not in (None, deleted))
 
 
+@pytest.mark.soak
 async def test_who_follows_is_told_that_the_driver_was_killed_and_enter_takes_over(
     fake, folder, environ
 ):
@@ -139,6 +142,7 @@ async def test_who_follows_is_told_that_the_driver_was_killed_and_enter_takes_ov
             assert "read only" not in second.status
 
 
+@pytest.mark.soak
 async def test_every_open_session_is_read_on_after_the_engine_was_killed(fake, folder, environ):
     async with on_engine(environ, folder) as seen:
         await say(seen, "one")

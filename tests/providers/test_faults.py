@@ -94,7 +94,10 @@ async def test_an_answer_that_breaks_off_keeps_its_text_and_is_never_done(
 
 
 @pytest.mark.parametrize("api", APIS)
-@pytest.mark.parametrize("fault", ["wrong-length", "two-bodies", "http10", "trickle:9000"])
+@pytest.mark.parametrize(
+    "fault",
+    ["wrong-length", "two-bodies", "http10", pytest.param("trickle:9000", marks=pytest.mark.soak)],
+)
 async def test_odd_framing_around_a_whole_answer_changes_nothing(
     api: Api, fault: str, fake: FakeProvider
 ) -> None:
@@ -121,6 +124,7 @@ async def test_a_redirect_carries_nothing_to_the_other_origin(api: Api, fake: Fa
     assert fake.sink.seen == []
 
 
+@pytest.mark.soak
 @pytest.mark.parametrize("api", APIS)
 @pytest.mark.parametrize(("fault", "least"), [("long-line:10", 10), ("huge:100", 60)])
 async def test_a_long_answer_is_read_within_bounds(

@@ -178,6 +178,7 @@ async def test_a_rich_conversation_is_taken_by_every_maker(
     assert complaints(api, body) == []
 
 
+@pytest.mark.soak
 @pytest.mark.parametrize("target", APIS)
 @pytest.mark.parametrize("source", APIS)
 async def test_every_recorded_answer_can_be_gone_on_from(

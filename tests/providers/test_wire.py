@@ -59,6 +59,7 @@ async def test_a_fault_of_the_stream_loses_no_text_and_invents_none(
     assert not differing, told(differing)
 
 
+@pytest.mark.soak
 @pytest.mark.parametrize("api", ADAPTERS)
 async def test_pieces_of_a_few_bytes_change_nothing(api: Api, server: replay.Server) -> None:
     cases = cases_of(api, streams_only=True)

@@ -17,6 +17,7 @@ from tui.keys.vault import Vault
 from tui.secret import Secret
 
 
+@pytest.mark.soak
 def test_processes_that_add_at_once_lose_nothing(home: Path):
     sealed = {"OWNKEY_KEYRING": "sealed", "OWNKEY_PASSPHRASE": PASSPHRASE.reveal()}
     keys = {f"k{number}": made_up_key() for number in range(6)}

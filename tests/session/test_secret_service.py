@@ -125,6 +125,7 @@ async def test_a_hanging_keyring_ends_in_a_choice_while_the_loop_lives(
     assert longest < 0.5
 
 
+@pytest.mark.soak
 def test_a_command_ends_although_the_keyring_hangs(home: Path, request: pytest.FixtureRequest):
     service: SecretService = request.getfixturevalue("secret_service")
     began = time.monotonic()

@@ -109,6 +109,7 @@ def test_a_store_that_another_program_holds_is_said_in_one_sentence(environ, pat
     assert took < 20
 
 
+@pytest.mark.soak
 async def test_a_prompt_that_cannot_be_written_is_refused_and_never_sent_by_itself(
     environ, path, tmp_path, fake
 ):
@@ -146,7 +147,10 @@ def on_small_disk(disk, environ):
     return {**environ, "OWNKEY_HOME": str(disk / "home")}
 
 
-@pytest.mark.parametrize("leave_kb", [0, 4, 40])
+@pytest.mark.parametrize(
+    "leave_kb",
+    [pytest.param(0, marks=pytest.mark.soak), 4, pytest.param(40, marks=pytest.mark.soak)],
+)
 def test_a_full_disk_is_said_in_one_sentence_and_nothing_is_sent_unrecorded(
     on_small_disk, disk, fake, leave_kb
 ):
@@ -298,6 +302,7 @@ def test_a_file_in_place_of_the_home_is_said_in_one_sentence(environ, tmp_path):
 # Two at once.
 
 
+@pytest.mark.soak
 def test_six_first_starts_at_once_all_work_and_lose_nothing(environ, home):
     argv = [sys.executable, "-P", "-m", "tui.cli.main", "run", "--model", QUICK]
     children = [
@@ -347,6 +352,7 @@ def test_run_in_a_session_that_another_drives_is_refused_with_the_next_step(
     assert len(fake.requests) == 1
 
 
+@pytest.mark.soak
 async def test_what_two_engines_write_at_once_is_all_there(environ, tmp_path, home, fake):
     async with (
         RunningEngine(environ, tmp_path) as first,

@@ -73,6 +73,7 @@ def test_what_was_typed_on_a_full_disk_is_kept_and_sent_once_there_is_room(envir
         assert check_store(disk / "home" / "data" / "sessions.db").problems == ()
 
 
+@pytest.mark.soak
 def test_what_was_typed_while_the_store_was_held_is_kept_and_sent_afterwards(
     environ, tmp_path, fake, home
 ):
@@ -89,7 +90,7 @@ def test_what_was_typed_while_the_store_was_held_is_kept_and_sent_afterwards(
         assert len(fake.requests) == 1
 
 
-@pytest.mark.parametrize("trouble", ["damaged", "held"])
+@pytest.mark.parametrize("trouble", ["damaged", pytest.param("held", marks=pytest.mark.soak)])
 def test_a_store_that_does_not_open_is_said_and_what_was_typed_goes_once_it_does(
     environ, tmp_path, fake, home, trouble
 ):

@@ -144,6 +144,7 @@ def environ(fake, index, home):
     })  # fmt: skip
 
 
+@pytest.mark.soak
 def test_a_stranger_comes_from_an_empty_home_to_everything_and_back_again(environ, home, fake):
     began = time.monotonic()
     with FirstWay(home, environ) as seen:

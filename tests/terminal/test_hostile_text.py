@@ -187,6 +187,7 @@ def problems_of(
     return wrong
 
 
+@pytest.mark.soak
 @pytest.mark.timeout(180)
 @pytest.mark.parametrize(
     "channels",
@@ -199,6 +200,7 @@ def test_hostile_text_leaves_the_terminal_as_it_was_and_can_be_read(
     assert problems_of(of_channel(*channels), tmp_path) == {}
 
 
+@pytest.mark.soak
 @pytest.mark.timeout(120)
 def test_a_console_that_shows_text_as_it_comes_is_caught(tmp_path: Path):
     kinds = {"terminal/osc9_notify", "terminal/da1_query", "terminal/clear_screen"}
@@ -207,6 +209,7 @@ def test_a_console_that_shows_text_as_it_comes_is_caught(tmp_path: Path):
     assert found.keys() == {case.id for case in cases}
 
 
+@pytest.mark.soak
 @pytest.mark.timeout(180)
 def test_a_reply_in_a_pipe_holds_no_raw_byte(tmp_path: Path):
     with FakeProvider() as fake, canary() as (place, came):

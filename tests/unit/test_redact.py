@@ -195,6 +195,7 @@ ALPHABET = string.ascii_letters + string.digits + "-_"
 ORDINARY = st.text(st.characters(codec="utf-8", exclude_categories=["Cs"]), max_size=40)
 
 
+@pytest.mark.soak
 @given(
     body=st.text(st.sampled_from(ALPHABET), min_size=24, max_size=90),
     form=st.sampled_from(FORMS),
@@ -222,6 +223,7 @@ def test_text_without_a_key_passes_a_stream_unchanged(text: str, cuts: list[int]
     assert streamed(pieces) == text
 
 
+@pytest.mark.soak
 @pytest.mark.parametrize(
     "text",
     ["a" * 4_000_000, PROSE * 30_000, "\\" * 4_000_000, "%41" * 1_000_000, (KEY + " ") * 20_000],

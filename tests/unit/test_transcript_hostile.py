@@ -105,6 +105,7 @@ def test_an_unsafe_address_cannot_be_clicked(case: HostileCase):
     assert all(span.href is None for line in lines for span in line.spans)
 
 
+@pytest.mark.soak
 @pytest.mark.parametrize("case", expecting("text", "max_ms"), ids=repr)
 @pytest.mark.parametrize("channel", CHANNELS)
 def test_size_is_laid_out_in_time(case: HostileCase, channel: str):
@@ -150,6 +151,7 @@ BOMBS = {
 }
 
 
+@pytest.mark.soak
 @pytest.mark.parametrize("name", BOMBS)
 def test_text_made_to_break_the_parser_is_shown_in_time(name: str):
     begun = time.process_time()
