@@ -32,6 +32,7 @@ from types import TracebackType
 from typing import NamedTuple, Self
 
 import pyte
+from wcwidth import wcwidth
 
 COLUMNS, ROWS = 132, 42
 
@@ -169,7 +170,18 @@ class Emulated:
     @property
     def lines(self) -> list[str]:
         """The screen's rows, without the blanks at their ends."""
+        self._blank_half_characters()
         return [row.rstrip() for row in self._screen.display]
+
+    def _blank_half_characters(self) -> None:
+        """The second half of a wide character whose first was written over is a blank.
+
+        Terminals blank it; pyte leaves an empty cell, and fails when it reads that.
+        """
+        for row in self._screen.buffer.values():
+            for column in [at for at, cell in row.items() if not cell.data]:
+                if column == 0 or wcwidth(row[column - 1].data[:1] or " ") != 2:
+                    row[column] = row[column]._replace(data=" ")
 
     @property
     def text(self) -> str:

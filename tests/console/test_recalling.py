@@ -184,7 +184,7 @@ async def test_a_session_of_thousands_of_pieces_is_whole_when_it_was_opened(tmp_
         await seen.until(lambda: seen.app.state.turn == 200 and not seen.app.transcript.recalling)
         prompts = [one for one in seen.app.transcript.model.blocks if isinstance(one, Prompt)]
         assert len(prompts) == 200
-        assert "all of r00200" in seen.text()
+        await seen.until_said("all of r00200")
         assert seen.app.state is seen.app.open_sessions.here.state
         assert seen.app.state.session_nano == 200 * seen.app.state.turn_nano
         assert len(seen.app.open_sessions.here.past.prompts) == 200
