@@ -114,6 +114,7 @@ class ConsoleApp(
         for record in records:
             self.state.apply(record)
         self.fold_questions(records)
+        self.fold_summary(records)
         self.transcript.feed(records)
         self.call_back(records)
         if all(isinstance(r.event, TextStreamed | ThinkingStreamed) for r in records):
@@ -220,6 +221,8 @@ class ConsoleApp(
             return
         if self.state.working:
             self.in_session(lambda s: Interrupt(session=s))
+        elif self.summing:
+            self.stop_summing()
         if self.focused is self.transcript:
             self.focus_prompt()
 
@@ -228,7 +231,7 @@ class ConsoleApp(
         if text:
             self._copy(text)
             self.screen.clear_selection()
-        elif self.state.working:
+        elif self.state.working or self.summing:
             self.action_stop()
         elif time.monotonic() - self._quit_pressed < QUIT_AGAIN_S:
             self.action_leave()

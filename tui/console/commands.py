@@ -34,6 +34,7 @@ COMMANDS: tuple[ConsoleCommand, ...] = (
     ConsoleCommand("new", "another session beside this", "new_session"),
     ConsoleCommand("fork", "a copy of this session, from here", "fork"),
     ConsoleCommand("rewind", "go back to before a prompt", "rewind"),
+    ConsoleCommand("compact", "a summary in the place of the conversation", "compact"),
     ConsoleCommand("rename", "give this session a title", "rename_hint", "<title>", "rename"),
     ConsoleCommand("edit", "the prompt in your editor (F7)", "edit_outside"),
     ConsoleCommand("history", "search what you sent (Ctrl+R)", "search_history"),
@@ -79,10 +80,20 @@ def matching(text: str) -> list[ConsoleCommand]:
     return [command for command in COMMANDS if command.name.startswith(name)]
 
 
+OTHER_NAMES = {"q": "quit", "exit": "quit"}
+"""What other programs have taught the fingers."""
+
+
+def full_name(word: str) -> str:
+    """The command's own name for a word that other programs use."""
+    return OTHER_NAMES.get(word.lower(), word.lower())
+
+
 def find_command(text: str) -> ConsoleCommand | None:
     """The command that a prompt of one word with a slash names, by a unique beginning too."""
     found = matching(text)
-    exact = [command for command in found if command.name == lone_word(text)]
+    name = full_name(lone_word(text) or "")
+    exact = [command for command in COMMANDS if command.name == name]
     if exact:
         return exact[0]
     return found[0] if len(found) == 1 else None

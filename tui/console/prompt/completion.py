@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Literal, NamedTuple
 
-from tui.console.commands import COMMANDS, matching, with_words
+from tui.console.commands import COMMANDS, full_name, matching, with_words
 from tui.console.prompt.mentions import open_mention, written
 from tui.console.sidebar.filter import best
 from tui.text import neutralise
@@ -58,7 +58,7 @@ def asked_at(lines: int, row: int, line: str, column: int) -> Asked | None:
 
 def command_choices(query: str) -> list[Choice]:
     """The commands that a word begins, then those whose words have it."""
-    begun = sorted(matching(f"/{query}"), key=lambda one: one.name != query.lower())
+    begun = sorted(matching(f"/{query}"), key=lambda one: one.name != full_name(query))
     others = [] if len(query) < 2 else [
         one for one in COMMANDS if one not in begun and query.lower() in one.help.lower()
     ]  # fmt: skip

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.content import Content
+from textual.widget import Widget
 from textual.widgets import Static
 
 from tui.console.prompt.chips import Chips
@@ -21,8 +22,10 @@ from tui.console.sidebar.marker import signs
 if TYPE_CHECKING:
     from tui.console.prompt.history import History
 
-FEW_LINES = 30
-"""Lines of the terminal under which a list above the prompt is a short one."""
+MOST_OF_THE_PANE = 0.6
+"""What the composer may take of it; its sheet says the same."""
+LIST_FRAME = 4
+"""Lines around the rows of a list: its air, what stands above them, how many there are."""
 _PAYERS = ("own_key", "endpoint", "cloud_account", "credits", "nobody")
 
 
@@ -35,6 +38,7 @@ class Composer(Vertical):
         self.suggestions = Suggestions()
         self.queue = QueueList()
         self.chips = Chips()
+        self.suggestions.room = self._room
         self.completer = Completer(self.editor, self.suggestions)
         self.editor.keys_first = self._key
         self.editor.looked = self.completer.look
@@ -58,6 +62,13 @@ class Composer(Vertical):
         first = editor.cursor_location == (0, 0) and editor.selection.is_empty
         return self.chips.key(key, first=first)
 
+    def _room(self) -> int:
+        """Rows that a list above the text may have: the text and its keys stay in sight."""
+        pane = self.parent.size.height if isinstance(self.parent, Widget) else 0
+        below = (self.queue, self.chips, self.editor, self._hints)
+        taken = sum(one.outer_size.height for one in below if one.display)
+        return int(pane * MOST_OF_THE_PANE) - taken - LIST_FRAME
+
     def own_hints(self) -> list[Hint]:
         """The keys of what is open above the text."""
         return self.completer.hints() or self.chips.hints()
@@ -68,7 +79,6 @@ class Composer(Vertical):
 
     def on_resize(self) -> None:
         self.suggestions.wide = max(20, self.size.width - 2)
-        self.suggestions.few = self.screen.size.height < FEW_LINES
         self._lay_out()
 
     def show_letters(self, *, letters: bool) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from textual.content import Content
 from textual.message import Message
@@ -12,7 +12,7 @@ from tui.console.prompt.completion import Choice
 from tui.text import cell_width, truncate
 
 MOST_ROWS = 8
-FEW_ROWS = 5
+LEAST_ROWS = 2
 _NAME_CELLS = 44
 
 
@@ -29,7 +29,8 @@ class Suggestions(Static):
     def __init__(self) -> None:
         super().__init__("", id="suggestions", markup=False)
         self.display = False
-        self.few = False
+        self.room: Callable[[], int] = lambda: MOST_ROWS
+        """Rows that there is room for now."""
         self.wide = 80
         """Cells that there are, before it has a size of its own."""
         self._first = 0
@@ -37,7 +38,7 @@ class Suggestions(Static):
 
     def show(self, rows: Sequence[Choice], at: int, head: Content | None, empty: str) -> None:
         """Show the rows around the chosen one; a head above them; words where there are none."""
-        most = FEW_ROWS if self.few else MOST_ROWS
+        most = max(LEAST_ROWS, min(MOST_ROWS, self.room()))
         self._first = min(max(self._first, at - most + 1), at, max(0, len(rows) - most))
         seen = rows[self._first : self._first + most]
         wide = self.size.width or self.wide

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from tui.console.sessions.desk import SessionsDesk
 from tui.errors import OwnkeyError
 from tui.events.base import SessionId, utc_now
+from tui.events.codec import Recorded
+from tui.events.session import HistoryCompacted
+from tui.events.turn import ErrorRaised
 from tui.paths import Paths
-from tui.session.commands import ForkSession, RewindSession
+from tui.session.commands import Compact, ForkSession, Interrupt, RewindSession
 from tui.session.replies import Forked
 
 if TYPE_CHECKING:
@@ -20,6 +23,9 @@ if TYPE_CHECKING:
     from tui.console.sessions.rewind import Back
 
 Result = TypeVar("Result")
+
+SUMMING_S = 600.0
+"""Longer than a summary takes: it is taken away when that is there."""
 
 
 class GoingBetween(SessionsDesk[Result], inherit_bindings=False):
@@ -35,6 +41,7 @@ class GoingBetween(SessionsDesk[Result], inherit_bindings=False):
     ) -> None:
         super().__init__(folder=folder, paths=paths, clock=clock, tz=tz)
         self._tz = tz
+        self._summing: SessionId | None = None
 
     def on_header_sessions_asked(self) -> None:
         self.action_sessions()
@@ -73,6 +80,44 @@ class GoingBetween(SessionsDesk[Result], inherit_bindings=False):
             self.say_error(error)
             return False
         return isinstance(reply, Forked) and await self.open_session(reply.session)
+
+    def action_compact(self) -> None:
+        """Put a summary in the place of the conversation; Esc stops it."""
+        if not self.driving:
+            self.flash("Another ownkey drives this session: it can only be read here.")
+            return
+        self._summing = self.bridge.session
+        self.flash("Summing up the conversation …   Esc stops it", seconds=SUMMING_S)
+        self.run_worker(self._compact(), group="compact")
+
+    async def _compact(self) -> None:
+        try:
+            await self.bridge.in_session(lambda s: Compact(session=s))
+        except OwnkeyError as error:
+            self._summed_up()
+            self.say_error(error)
+
+    @property
+    def summing(self) -> bool:
+        """Whether a summary is being written of what is shown."""
+        return self._summing is not None and self._summing == self.bridge.session
+
+    def fold_summary(self, records: Sequence[Recorded]) -> None:
+        """See from these records whether the summary is there, or will not be."""
+        if self.summing and any(
+            isinstance(r.event, HistoryCompacted | ErrorRaised) for r in records
+        ):
+            self._summed_up()
+
+    def stop_summing(self) -> None:
+        """Stop it: the conversation is as it was."""
+        self._summed_up()
+        self.in_session(lambda s: Interrupt(session=s))
+        self.flash("Stopped: the conversation is as it was.")
+
+    def _summed_up(self) -> None:
+        self._summing = None
+        self.end_flash()
 
     def action_rewind(self) -> None:
         """Choose a prompt to go back to."""
