@@ -18,10 +18,6 @@ if TYPE_CHECKING:
     from tui.session.manager import SessionManager
     from tui.session.replies import AnyNotice, AnyReply, SessionOpened, Trouble
 
-EXIT_REFUSED = 3
-EXIT_BUDGET = 4
-EXIT_NO_ROUTE = 5
-
 
 def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("prompt", nargs="?", metavar="PROMPT|-", help="- reads standard input")
@@ -148,6 +144,7 @@ class _Printer:
     def show(self, record: Recorded) -> None:
         from tui.events.tool import ApprovalDecided
         from tui.events.turn import ErrorRaised, RetryScheduled, TurnFinished
+        from tui.session.exit_status import exit_status
 
         event, self._turn = record.event, record.turn
         match event:
@@ -158,7 +155,7 @@ class _Printer:
             case RetryScheduled():
                 self._error = None
             case TurnFinished():
-                self.status = self._exit_status(event.stop)
+                self.status = exit_status(event.stop, self._error, refused=self._refused)
             case _:
                 pass
         if self._json:
@@ -221,17 +218,6 @@ class _Printer:
             sys.stdout.write("\n")
             sys.stdout.flush()
             self._open_line = False
-
-    def _exit_status(self, stop: str) -> int:
-        if stop == "interrupted":
-            return 130
-        if self._error == "no_route":
-            return EXIT_NO_ROUTE
-        if self._error in {"budget", "out_of_credits"} or stop == "budget":
-            return EXIT_BUDGET
-        if stop in {"error", "incomplete", "filter"}:
-            return 1
-        return EXIT_REFUSED if self._refused else 0
 
 
 def _summary(done: object) -> str:

@@ -13,7 +13,6 @@ from textual.containers import Horizontal, VerticalScroll
 from textual.content import Content
 from textual.widgets import Input, Static
 
-from tui.console.bridge import Bridge
 from tui.console.dialogs.vault import VaultDialog
 from tui.console.dialogs.words import (
     MAKERS,
@@ -29,6 +28,7 @@ from tui.console.dialogs.words import (
 )
 from tui.console.grounds import Modal
 from tui.console.sidebar.marker import signs
+from tui.engine.bridge import Bridge
 from tui.errors import OwnkeyError
 from tui.events.base import utc_now
 from tui.secret import Secret

@@ -19,7 +19,7 @@ from tui.console.prompt.suggestions import Suggestions
 from tui.console.sidebar.marker import signs
 
 if TYPE_CHECKING:
-    from tui.console.prompt.history import History
+    from tui.store.history import History
 
 FEW_LINES = 30
 """Lines of the terminal under which a list above the prompt is a short one."""
