@@ -74,6 +74,9 @@ def _console(words: list[str]) -> int:
     )
     parser.add_argument("--session", metavar="ID|last", help="go on with this session")
     parser.add_argument("--model", metavar="ID", help="the model to talk with")
+    parser.add_argument(
+        "--linear", action="store_true", help="line by line, for screen readers and poor terminals"
+    )
     parser.add_argument("--version", action="store_true", help="print the version")
     args = parser.parse_args(words)
     if args.version:
@@ -81,6 +84,10 @@ def _console(words: list[str]) -> int:
 
         print(f"ownkey {__version__}")
         return 0
+    if args.linear:
+        from tui.cli.linear import run as run_linear
+
+        return run_linear(args)
     from tui.cli.console import run
 
     return run(args)

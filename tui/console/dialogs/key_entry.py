@@ -21,10 +21,7 @@ from tui.console.dialogs.words import (
     found,
     key_line,
     listing,
-    of_label,
     outcome,
-    stored,
-    suggested_label,
 )
 from tui.console.grounds import Modal
 from tui.console.sidebar.marker import signs
@@ -33,6 +30,7 @@ from tui.errors import OwnkeyError
 from tui.events.base import utc_now
 from tui.secret import Secret
 from tui.session.commands import AddKey, ListKeys, UseFoundKey
+from tui.session.key_words import of_label, stored, suggested_label
 from tui.session.replies import NOWHERE, KeyAnswer, KeyRow, Keys
 from tui.text import neutralise
 
