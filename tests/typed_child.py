@@ -54,6 +54,11 @@ class TypedChild:
         self._child.wait(10)
         os.close(self._master)
 
+    @property
+    def pid(self) -> int:
+        """Process id of the command."""
+        return self._child.pid
+
     def wait_for(self, text: str, seconds: float = 20.0) -> None:
         """Read until the text is shown behind what was waited for before."""
         ends = time.monotonic() + seconds

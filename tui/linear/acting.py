@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from tui.linear.wire import Wire
 
 MOST_LISTED = 40
+PRICES_LATE_S = 3.0
 MEANWHILE = frozenset(("model", "effort", "mode", "thinking", "cost", "help", "rename"))
 """Commands that can be given while the agent works."""
 
@@ -129,14 +130,21 @@ class Acting:
             self._voice.say("Enter goes on where it broke off.")
 
     def _model(self, words: str) -> None:
-        if self._pump.stale or not self._models:
-            self.learn_models()
+        self._learn_prices()
         if not words:
             self._list_models()
         elif words.isascii() and words.isdigit() and 0 < int(words) <= len(self._listed):
             self._choose(self._listed[int(words) - 1])
         else:
             self._choose_named(words)
+
+    def _learn_prices(self) -> None:
+        """An engine that has just begun still reads the price list: a moment is waited for it."""
+        if self._pump.stale or not self._models:
+            self.learn_models()
+        if not any(row.input_usd for row in self._models if row.provider != "local"):
+            self._pump.until_stale(PRICES_LATE_S)
+            self.learn_models()
 
     def _list_models(self) -> None:
         self._voice.say(model_line(self._pump.names, self._pump.state.model, None))

@@ -89,7 +89,7 @@ class Questions:
         voice.say("1. Yes, once.")
         voice.say("2. Yes, for this session.")
         if asked.rule is not None:
-            voice.say(f"3. Yes, always here: {neutralise(asked.rule, strict=True)}")
+            voice.say(f"3. Yes, always here: {_rule_words(asked.rule)}")
         voice.say("4. No.")
         voice.say("5. No, and say why.")
         if command is not None:
@@ -148,6 +148,13 @@ class Questions:
                 self._voice.say("There is a key in that: it was not sent. Say it without.")
             elif said:
                 return said
+
+
+def _rule_words(rule: str) -> str:
+    """A rule as it is listed; the mark at its end is ours: whatever follows."""
+    open_end = rule.endswith(" …")
+    shown = neutralise(rule.removesuffix(" …"), strict=True)
+    return f"{shown} and whatever follows" if open_end else shown
 
 
 def _decision(

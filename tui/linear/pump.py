@@ -153,6 +153,12 @@ class Pump:
                 said = part
                 self._voice.aside(f"{part * 25} % of {now.total_bytes / 1e6:.0f} MB.")
 
+    def until_stale(self, seconds: float) -> None:
+        """Wait for news of what can be picked, at most so long. Raises Interrupted."""
+        ends = time.monotonic() + seconds
+        while not self.stale and time.monotonic() < ends:
+            self.wait_a_moment()
+
     def wait_a_moment(self) -> None:
         """Take in what happens next. Raises Interrupted."""
         self._step(listens=False)

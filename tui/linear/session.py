@@ -101,7 +101,8 @@ class Linear:
                 self._say_where()
                 self._loop()
             except (EOFError, Leave):
-                pass
+                if self._lines.person:
+                    self._voice.say("")
             except Interrupted:
                 status = 130
             except Ended as ended:

@@ -82,6 +82,6 @@ def _exit(output: str, lines: list[str]) -> Outcome | None:
             last = one_line(rest[-1]) if rest and place == -1 else ""
             status = found[1]
             if status == "0":
-                return Outcome(last[:60], "mute") if last else None
+                return Outcome(last[:60], "mute") if last or place == -1 else None
             return Outcome(f"exit {status}" + (f"  {last[:60]}" if last else ""), "bad")
     return None
