@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tui.cli.values import takes
 from tui.errors import UsageError
 
 if TYPE_CHECKING:
@@ -21,8 +22,9 @@ if TYPE_CHECKING:
 
 def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("prompt", nargs="?", metavar="PROMPT|-", help="- reads standard input")
-    parser.add_argument("--model", metavar="ID")
-    parser.add_argument("--session", metavar="ID|last", help="go on with this session")
+    takes(parser.add_argument("--model", metavar="ID", help="the model to ask"), "models")
+    session = parser.add_argument("--session", metavar="ID|last", help="go on with this session")
+    takes(session, "sessions")
     parser.add_argument("--json", action="store_true", help="one object a line")
     parser.add_argument("--tools", choices=("read", "all", "none"), default="read")
     parser.add_argument(
@@ -32,7 +34,10 @@ def configure(parser: argparse.ArgumentParser) -> None:
         metavar="RULE",
         help="let what this rule covers run: `shell: pytest -q`, `edit: src/**`",
     )
-    parser.add_argument("--effort", metavar="E", help="reasoning effort, as the model names it")
+    effort = parser.add_argument(
+        "--effort", metavar="E", help="reasoning effort, as the model names it"
+    )
+    takes(effort, "efforts")
     parser.add_argument("--max-steps", type=int, default=50, metavar="N")
 
 
