@@ -225,8 +225,14 @@ class Acting:
 
     def _cost(self, words: str) -> None:
         state, today = self._pump.state, self._pump.today
-        turn = show_sum(state.turn_nano, state.turn_unknown)
-        session = show_sum(state.session_nano, state.session_unknown)
+        live = state.live_nano
+        turn, session = (
+            show_sum(None if live is None else known + live, unknown, sure=not live)
+            for known, unknown in (
+                (state.turn_nano, state.turn_unknown),
+                (state.session_nano, state.session_unknown),
+            )
+        )
         day = "?" if today is None else show_sum(today.nano, today.unknown)
         self._voice.say(f"Turn {turn}; session {session}; today, all sessions, {day}.")
         if state.context_tokens is not None:

@@ -59,10 +59,11 @@ class Going:
             cost = show_sum(state.session_nano, state.session_unknown)
             turns = f"{state.turn} turn{'s' * (state.turn != 1)}"
             self._voice.say(f"Session: {opened.session}{title}; {turns}, cost {cost}.")
-            self._say_last("You said", pump.last_prompt)
-            self._say_last("The answer", "".join(pump.last_reply))
+            if pump.exchanges:
+                self._say_last("You said", pump.exchanges[-1].prompt)
+                self._say_last("The answer", "".join(pump.exchanges[-1].reply))
         if not opened.driving:
-            self._voice.say("Another ownkey drives it: here it can only be read.")
+            self._voice.say("Another ownkey drives it: here it can only be read; Enter reads on.")
 
     def _say_last(self, who: str, text: str) -> None:
         text = text.strip()

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Protocol, TypeVar
 from tui.errors import OwnkeyError
 from tui.keys.makers import MAKERS, RETENTION, Maker, find_maker
 from tui.keys.paste import recognise
+from tui.linear.words import here, sentence
 from tui.secret import Secret
 from tui.session.commands import (
     AddKey,
@@ -17,7 +18,7 @@ from tui.session.commands import (
     UseFoundKey,
 )
 from tui.session.key_words import of_label, stored, suggested_label
-from tui.session.replies import Done, KeyAnswer, Keys
+from tui.session.replies import NOWHERE, Done, KeyAnswer, Keys
 from tui.text import neutralise
 
 if TYPE_CHECKING:
@@ -91,7 +92,8 @@ class KeyCounter:
         choice = self._choose(keys) if maker is None else maker
         if isinstance(choice, str):
             return self._use(choice)
-        self._voice.say(f"Keys are kept in {keys.store}. Made at {choice.console_url}.")
+        where = keys.store if keys.store == NOWHERE else f"in {keys.store}"
+        self._voice.say(f"Keys are kept {where}. Made at {choice.console_url}.")
         self._voice.say(RETENTION)
         return self._keep(choice, Secret(self._lines.hidden(f"{choice.name} key (not shown): ")))
 
@@ -141,7 +143,7 @@ class KeyCounter:
         except OwnkeyError as error:
             return self._keep_elsewhere(maker, pasted, error, unchecked=unchecked)
         if answer.error == "unreachable" and not unchecked:
-            self._voice.say(f"{answer.message}.")
+            self._voice.say(sentence(answer.message))
             ways = {"1": "Keep it unchecked.", "2": "Leave it."}
             if self._questions.choose("It could not be checked.", ways) == "1":
                 return self._keep(maker, pasted, unchecked=True)
@@ -155,7 +157,7 @@ class KeyCounter:
         keys = self._keys()
         if keys.trouble is None:
             raise error
-        self._voice.say(f"{error.message}.")
+        self._voice.say(sentence(error.message))
         ways = {"1": "Keep keys in an encrypted file, with a passphrase.", "2": "Leave it."}
         if self._questions.choose("Where to keep it?", ways) == "2" or not self._make(keys.vault):
             self._voice.say("Not kept. `OWNKEY_KEYRING=env` takes keys from the environment.")
@@ -168,16 +170,17 @@ class KeyCounter:
         if answer.error is not None or row is None:
             self._voice.say(f"Not kept{notes}: {answer.message.rstrip('.')}.")
             if answer.hint:
-                self._voice.say(f"Next: {answer.hint}")
+                self._voice.say(f"Next: {here(answer.hint)}")
             return None
         maker = find_maker(row.provider)
-        name = f"The {maker.name if maker else row.provider} key {row.label} …{row.fingerprint}"
-        where = f"kept in {answer.backend}{notes}"
+        label, backend = (neutralise(one, strict=True) for one in (row.label, answer.backend))
+        name = f"The {maker.name if maker else row.provider} key {label} …{row.fingerprint}"
+        where = f"kept in {backend}{notes}"
         if answer.state == "verified":
             reach = f"it reaches {answer.models} model{'s' * (answer.models != 1)}"
-            self._voice.say(neutralise(f"{name} is in use: {reach}; {where}.", strict=True))
+            self._voice.say(f"{name} is in use: {reach}; {where}.")
         else:
-            self._voice.say(neutralise(f"{name} is in use, unchecked; {where}.", strict=True))
+            self._voice.say(f"{name} is in use, unchecked; {where}.")
         return row.provider
 
     # The encrypted file.
@@ -187,7 +190,7 @@ class KeyCounter:
             try:
                 self._ask_done(OpenVault(passphrase=Secret(typed)))
             except OwnkeyError as error:
-                self._voice.say(f"{error.message}. Enter alone leaves it closed.")
+                self._voice.say(f"{sentence(error.message)} Enter alone leaves it closed.")
             else:
                 self._voice.say("It is open for this session.")
                 return True
@@ -206,7 +209,7 @@ class KeyCounter:
                 try:
                     self._ask_done(CreateVault(passphrase=Secret(typed)))
                 except OwnkeyError as error:
-                    self._voice.say(f"{error.message}. Enter alone leaves it.")
+                    self._voice.say(f"{sentence(error.message)} Enter alone leaves it.")
                 else:
                     return True
 

@@ -6,12 +6,12 @@ import select
 import time
 from collections.abc import Callable
 from concurrent.futures import Future
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from tui.errors import OwnkeyError
 from tui.events.base import SessionId
 from tui.events.codec import Recorded
-from tui.events.session import HistoryCompacted
+from tui.events.session import HistoryCompacted, SessionRewound
 from tui.events.stream import TextStreamed
 from tui.events.tool import ShellRun
 from tui.events.turn import ErrorRaised, MessageQueued, MessageUnqueued, TurnStarted
@@ -48,6 +48,14 @@ LOST_QUEUE_S = 3.0
 """A message that waits, while nothing works and nothing happens, is not sent by itself."""
 
 Reply = TypeVar("Reply")
+
+
+class Exchange(NamedTuple):
+    """A prompt and the pieces of what was answered."""
+
+    seq: int
+    prompt: str
+    reply: list[str]
 
 
 class Pump:
@@ -99,8 +107,7 @@ class Pump:
         self.state = SessionState()
         self.waiting = Waiting()
         self.past = Past()
-        self.last_prompt = ""
-        self.last_reply: list[str] = []
+        self.exchanges: list[Exchange] = []
         self.teller = Teller(self._voice, self.names, self.state)
         self.teller.shows_thinking = self._shows_thinking
         self._history_ends = 0
@@ -302,11 +309,20 @@ class Pump:
         self._unqueued = isinstance(event, MessageUnqueued)
         if record.seq > self._history_ends:
             self.teller.tell(record)
-        elif isinstance(event, TurnStarted):
-            self.last_prompt = event.prompt
-            self.last_reply.clear()
-        elif isinstance(event, TextStreamed):
-            self.last_reply.append(event.delta)
+        else:
+            self._recall(record)
+
+    def _recall(self, record: Recorded) -> None:
+        """What was said before this session was opened here."""
+        match event := record.event:
+            case TurnStarted():
+                self.exchanges.append(Exchange(record.seq, event.prompt, []))
+            case TextStreamed() if self.exchanges:
+                self.exchanges[-1].reply.append(event.delta)
+            case SessionRewound():
+                self.exchanges = [one for one in self.exchanges if one.seq <= event.to]
+            case _:
+                pass
 
     # What the agent asks.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import signal
 import time
-from collections.abc import Generator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -21,7 +21,14 @@ from tui.linear.pump import Pump
 from tui.linear.reading import Interrupted, Lines
 from tui.linear.wire import Wire
 from tui.linear.words import here, mode_line, model_line, short
-from tui.session.commands import Interrupt, RetryNow, RunShell, StartTurn, Unqueue
+from tui.session.commands import (
+    AnyCommand,
+    Interrupt,
+    RetryNow,
+    RunShell,
+    StartTurn,
+    Unqueue,
+)
 from tui.session.replies import Done
 from tui.text import neutralise
 
@@ -101,11 +108,11 @@ class Linear:
                 self._say_where()
                 self._loop()
             except (EOFError, Leave):
-                if self._lines.person:
-                    self._voice.say("")
+                self._end_of_line()
             except Interrupted:
                 status = 130
             except Ended as ended:
+                self._end_of_line()
                 status = ended.status
             except OwnkeyError as error:
                 self._say_error(error)
@@ -116,6 +123,11 @@ class Linear:
         opened = self._pump.opened
         ours = 0 if self._lines.person else self._status
         return Left(status or ours, opened.session if opened else None, self._pump.state)
+
+    def _end_of_line(self) -> None:
+        """The cursor stands behind the mark of a line that was not written."""
+        if self._lines.person:
+            self._voice.say("")
 
     @contextmanager
     def _signals(self) -> Generator[None]:
@@ -167,15 +179,12 @@ class Linear:
 
     def _loop(self) -> None:
         while True:
-            self._pump.look()
-            if self._pump.reborn:
-                self._pump.reborn = False
-                with suppress(OwnkeyError):
-                    self._keys.open_if_locked()
+            self._catch_up()
             if self._pump.lost is not None and not self._lines.person:
                 raise self._pump.lost
             try:
                 text = self._lines.prompt()
+                self._catch_up()
                 self._act(text)
                 self._pump.settle()
                 self._after()
@@ -183,6 +192,14 @@ class Linear:
                 self._interrupted(interrupted)
             except OwnkeyError as error:
                 self._say_error(error)
+
+    def _catch_up(self) -> None:
+        """Say what happened meanwhile; an engine that was started again wants the passphrase."""
+        self._pump.look()
+        if self._pump.reborn:
+            self._pump.reborn = False
+            with suppress(OwnkeyError):
+                self._keys.open_if_locked()
 
     def _interrupted(self, interrupted: Interrupted) -> None:
         if not self._lines.person:
@@ -224,36 +241,31 @@ class Linear:
         return len(text) <= LONGEST_KEY and recognise(text) is not None
 
     def _send(self, text: str) -> None:
-        self._take_over()
         person = self._lines.person
-        pending = self._pump.begin(
-            lambda session: StartTurn(session=session, prompt=text, asks=person), prompt=True
+        reply = self._begin(
+            text, lambda session: StartTurn(session=session, prompt=text, asks=person)
         )
-        try:
-            reply = self._pump.wait(pending)
-        except OwnkeyError:
-            self._lines.give_back(text)
-            raise
         self._remember(text, reply.said if isinstance(reply, Done) else None)
 
     def _run_own(self, text: str) -> None:
-        self._take_over()
         command = text[1:].strip()
-        pending = self._pump.begin(
-            lambda session: RunShell(session=session, command=command), prompt=True
-        )
-        self._pump.wait(pending)
+        self._begin(text, lambda session: RunShell(session=session, command=command))
         self._remember(text, text)
+
+    def _begin(self, text: str, make: Callable[[SessionId], AnyCommand]) -> object:
+        """Send what was written; what is not taken is given back."""
+        try:
+            if not self._pump.driving:  # another ownkey did: it may have gone
+                self._acting.open_again()
+            return self._pump.wait(self._pump.begin(make, prompt=True))
+        except OwnkeyError:
+            self._lines.give_back(text)
+            raise
 
     def _remember(self, text: str, said: str | None) -> None:
         self._lines.remember(text)
         if said and self._lines.person:
             self._history.keep(said)
-
-    def _take_over(self) -> None:
-        """Where another ownkey drove the session: drive it from here if that one has gone."""
-        if not self._pump.driving:
-            self._acting.open_again()
 
     def _go_on(self) -> None:
         if self._pump.teller.broken_off and self._pump.driving:

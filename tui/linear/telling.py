@@ -37,7 +37,16 @@ from tui.events.turn import (
     TurnFinished,
     TurnStarted,
 )
-from tui.linear.words import Names, error_lines, footer, here, model_line, retry_line, short
+from tui.linear.words import (
+    Names,
+    error_lines,
+    footer,
+    here,
+    model_line,
+    retry_line,
+    sentence,
+    short,
+)
 from tui.session import life
 from tui.session.call_words import did, result_words, subject
 from tui.session.exit_status import exit_status
@@ -227,8 +236,7 @@ class Teller:
             event.stop, engine_died=self._sum.engine_died, failed=self._error is not None
         )  # fmt: skip
         if said is not None:
-            words = here(said[0])
-            self._voice.say(f"{words[:1].upper()}{words[1:]}.")
+            self._voice.say(sentence(here(said[0])))
         self.broken_off = event.stop not in ("end", "stop_sequence", "refusal", "filter")
         self.status = exit_status(event.stop, self._error, refused=self._refused)
         state = self._state
@@ -282,7 +290,7 @@ class Teller:
             case _:
                 pass
         if said:
-            self._voice.aside(f"{said[:1].upper()}{said[1:].rstrip('.')}.")
+            self._voice.aside(sentence(said))
 
     def say_silence(self, now: dt.datetime) -> None:
         """Say that nothing has been heard for long: after 15 s, then each time it has doubled."""

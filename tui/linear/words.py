@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from tui.errors import headline
@@ -22,7 +23,9 @@ _KEYS_OF_THE_CONSOLE = (
     ("(F2)", "(`/model`)"),
     ("F2 ", "`/model` "),
     ("F3", "`ownkey settings`"),
+    ("`ownkey local get`", "`/local`"),
 )
+_ADD_KEY = re.compile(r"`ownkey keys add [A-Za-z ]+(?:--replace)?`")
 _MODE_WORDS: dict[Mode, str] = {
     "read": "it changes nothing",
     "ask": "it asks before it changes or runs anything",
@@ -34,7 +37,7 @@ def here(text: str) -> str:
     """A hint with the console's keys in it, as it is done line by line."""
     for key, command in _KEYS_OF_THE_CONSOLE:
         text = text.replace(key, command)
-    return text
+    return _ADD_KEY.sub("`/key`", text).replace("`/key`; or `/key`", "`/key`")
 
 
 class Names:
@@ -83,7 +86,10 @@ def who_pays(payer: Payer | str | None, label: str, who: str) -> str:
 def model_line(names: Names, model: str | None, effort: str | None) -> str:
     """The model of what follows and who pays for it."""
     if model is None:
-        return "No model is chosen: `/model` lists them, `/key` adds a key."
+        return (
+            "No model is chosen: `/key` adds a key, `/local` fetches a small free model, "
+            "`/model` lists all."
+        )
     row = names.row(model)
     who = names.provider(model)
     pays = who_pays(row.payer, row.label, who) if row is not None else "who pays is not known yet"
@@ -144,6 +150,11 @@ def retry_line(retry: RetryScheduled, failed: ErrorRaised | None, who: str | Non
     wait = f"{max(retry.after, 1):.0f} s"
     detail = f" ({said})" if said else ""
     return f"{why}{detail}. Try {retry.attempt} in {wait}; Enter tries now, Ctrl+C stops."
+
+
+def sentence(text: str) -> str:
+    """Words as a sentence of their own."""
+    return f"{text[:1].upper()}{text[1:].rstrip('.')}."
 
 
 def short(text: str) -> str:
