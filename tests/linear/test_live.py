@@ -170,7 +170,7 @@ def _keeps_keys_to_itself(person, fake):
 
 
 def _comes_back_on_a_poor_terminal(environ, work):
-    poor = environ | {"TERM": "dumb"}
+    poor = environ | {"TERM": "dumb", "ANTHROPIC_API_KEY": ""}
     with Person("--session", "last", environ=poor, cwd=work) as person:
         assert "The answer last: at last" in person.shown
         assert "changes nothing" not in person.shown
@@ -183,9 +183,7 @@ def _comes_back_on_a_poor_terminal(environ, work):
     assert "\x1b" not in person.shown
 
 
-def test_each_line_of_a_pipe_is_a_prompt_and_the_first_failure_is_the_status(
-    fake, environ, work
-):
+def test_each_line_of_a_pipe_is_a_prompt_and_the_first_failure_is_the_status(fake, environ, work):
     shell = {"tool_calls": [{"name": "shell", "args": {"command": "touch made"}}]}
     retried = {"error": {"kind": "overloaded", "retry_after": 1}}
     refused = {"error": {"kind": "permission", "message": "not this one"}}
