@@ -106,7 +106,9 @@ def test_a_person_talks_is_asked_stops_and_comes_back_line_by_line(fake, environ
         _stops_and_outlives_a_kill(person)
         _keeps_keys_to_itself(person, fake)
 
-        person.ask("/thinking on", "Thinking is shown")
+        person.type("/thi\t")
+        person.wait_for("/thinking ")
+        person.ask("on", "Thinking is shown")
         assert "Thinking:\x1b[0m\nshown thoughts" in person.ask("go on")
         assert "1. Claude" in person.ask("/model", "1. Claude")
         assert "The nearest: /model." in person.ask("/modle", "nearest")

@@ -13,6 +13,7 @@ def run(args: argparse.Namespace) -> int:
     from tui.cli.asking import read_hidden
     from tui.cli.console import command_again
     from tui.cli.output import put
+    from tui.linear.commands import COMMANDS
     from tui.linear.reading import Pipe, Terminal
     from tui.linear.session import Linear
     from tui.linear.voice import Voice
@@ -28,7 +29,13 @@ def run(args: argparse.Namespace) -> int:
     if sys.stdin is None or sys.stdout is None:
         return 2  # nobody can be read or told
     if sys.stdin.isatty():
-        lines = Terminal(sys.stdin.fileno(), ask=input, hide=read_hidden, history=history)
+        lines = Terminal(
+            sys.stdin.fileno(),
+            ask=input,
+            hide=read_hidden,
+            history=history,
+            names=[f"/{command.name}" for command in COMMANDS],
+        )
     else:
         lines = Pipe(sys.stdin.buffer, lambda text: voice.say(f"> {text}"))
     session = Linear(

@@ -18,11 +18,12 @@ class Editing:
 
     Args:
         history: Prompts of before, the console's own.
+        names: What Tab completes at a line's beginning.
     """
 
-    def __init__(self, history: History) -> None:
+    def __init__(self, history: History, names: Sequence[str]) -> None:
         self._history = history
-        self._names: Sequence[str] = ()
+        self._names = names
         self._begun = False
         try:
             import readline
@@ -31,10 +32,6 @@ class Editing:
         else:
             self._readline = readline
             readline.set_auto_history(False)  # a key that is typed here is kept nowhere
-
-    def offer(self, names: Sequence[str]) -> None:
-        """The commands that Tab completes."""
-        self._names = names
 
     @contextmanager
     def line(self, start: str, *, recall: bool) -> Generator[None]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import select
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, BinaryIO, Protocol
 
@@ -81,6 +81,7 @@ class Terminal:
         ask: Shows a mark and reads a line: Python's `input`, which readline improves.
         hide: Reads a line without echo.
         history: Prompts of before.
+        names: What Tab completes at a line's beginning.
     """
 
     person = True
@@ -92,11 +93,12 @@ class Terminal:
         ask: Callable[[str], str],
         hide: Callable[[str], str],
         history: History,
+        names: Sequence[str] = (),
     ) -> None:
         self._descriptor = descriptor
         self._ask = ask
         self._hide = hide
-        self._editing = Editing(history)
+        self._editing = Editing(history, names)
         self._kept = ""
         self._reading = False
         self._last_end = 0.0

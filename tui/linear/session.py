@@ -15,7 +15,7 @@ from tui.errors import OwnkeyError, UsageError
 from tui.events.base import SessionId, utc_now
 from tui.linear.acting import Acting, Leave
 from tui.linear.asking import Questions
-from tui.linear.commands import COMMANDS, Found, written_command
+from tui.linear.commands import Found, written_command
 from tui.linear.keys import KeyCounter
 from tui.linear.pump import Pump
 from tui.linear.reading import Interrupted, Lines
@@ -29,6 +29,7 @@ from tui.session.commands import (
     StartTurn,
     Unqueue,
 )
+from tui.session.exit_status import INTERRUPTED
 from tui.session.replies import Done
 from tui.text import neutralise
 
@@ -110,7 +111,7 @@ class Linear:
             except (EOFError, Leave):
                 self._end_of_line()
             except Interrupted:
-                status = 130
+                status = INTERRUPTED
             except Ended as ended:
                 self._end_of_line()
                 status = ended.status
@@ -118,8 +119,8 @@ class Linear:
                 self._say_error(error)
                 status = 2 if isinstance(error, UsageError) else 1
             finally:
-                self._voice.end_line()
                 self._wire.stop()
+        self._voice.end_line()
         opened = self._pump.opened
         ours = 0 if self._lines.person else self._status
         return Left(status or ours, opened.session if opened else None, self._pump.state)
@@ -277,6 +278,8 @@ class Linear:
     def _after(self) -> None:
         """What waited behind a turn that was stopped is a draft again."""
         self._status = self._status or self._pump.teller.status
+        if self._status == INTERRUPTED and not self._lines.person:
+            raise Interrupted(empty=True)
         queued = dict(self._pump.state.queued)
         if queued and self._pump.driving:
             for message in queued:
@@ -313,11 +316,6 @@ class Linear:
         self._voice.say(f"Error: {error.message}")
         if error.hint:
             self._voice.say(f"Next: {here(error.hint)}")
-
-
-def command_names() -> list[str]:
-    """With their slashes, for Tab."""
-    return [f"/{one.name}" for one in COMMANDS]
 
 
 def _without_keys(text: str) -> str:

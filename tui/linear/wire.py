@@ -116,10 +116,6 @@ class Wire:
         going.add_done_callback(lambda _: self.wake())
         return going
 
-    def engine_pid(self) -> int | None:
-        """Process id of the engine."""
-        return self._bridge.engine_pid
-
     def stop(self) -> None:
         """End the engine in good order; what it has is written."""
         if self._thread.is_alive():
