@@ -18,6 +18,7 @@ from tui.text import neutralise, truncate
 _LONGEST_LABEL = 40
 _LONGEST_TITLE = 60
 _KEYS_OF_THE_CONSOLE = (
+    ("in the console choose the model (F2)", "choose another model (`/model`)"),
     ("Settings (F3)", "the settings (`ownkey settings`)"),
     ("F3, API keys;", "`/key`;"),
     ("(F2)", "(`/model`)"),
