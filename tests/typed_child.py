@@ -9,6 +9,7 @@ import subprocess
 import sys
 import termios
 import time
+from pathlib import Path
 from types import TracebackType
 from typing import Self
 
@@ -26,14 +27,16 @@ os.execv(sys.executable, [sys.executable, "-m", "tui.cli.main", *sys.argv[1:]])
 class TypedChild:
     """`ownkey WORDS…` in a terminal; everything that it shows is kept in `shown`."""
 
-    def __init__(self, *words: str, environ: dict[str, str] | None = None) -> None:
+    def __init__(
+        self, *words: str, environ: dict[str, str] | None = None, cwd: Path | None = None
+    ) -> None:
         self.shown = ""
         self._waited = 0
         self._master, slave = pty.openpty()
         self._child = subprocess.Popen(
             [sys.executable, "-c", _IN_ITS_TERMINAL, *words],
             stdin=slave, stdout=slave, stderr=slave,
-            env={**os.environ, "TERM": "xterm-256color", **(environ or {})},
+            env={**os.environ, "TERM": "xterm-256color", **(environ or {})}, cwd=cwd,
         )  # fmt: skip
         os.close(slave)
 
@@ -50,6 +53,11 @@ class TypedChild:
             self._child.kill()
         self._child.wait(10)
         os.close(self._master)
+
+    @property
+    def pid(self) -> int:
+        """Process id of the command."""
+        return self._child.pid
 
     def wait_for(self, text: str, seconds: float = 20.0) -> None:
         """Read until the text is shown behind what was waited for before."""

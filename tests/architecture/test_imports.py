@@ -9,7 +9,16 @@ import sys
 import grimp
 import pytest
 
-from tests.source_tree import ROOT, Module, broken, dotted, imported_at_once, modules, planted
+from tests.source_tree import (
+    ROOT,
+    Module,
+    broken,
+    dotted,
+    imported,
+    imported_at_once,
+    modules,
+    planted,
+)
 
 LINT = "from importlinter.cli import lint_imports_command; lint_imports_command()"
 CONTRACTS = {
@@ -100,6 +109,18 @@ def test_command_line_reaches_for_the_screen_only_inside_a_function():
     assert broken(rule, "tui/cli/") == []
     assert planted(rule, "from tui.console.app import ConsoleApp")
     assert not planted(rule, "def run():\n    from tui.console.app import ConsoleApp")
+
+
+def reaches_for_the_screen(module: Module):
+    for node, name in imported(module.tree):
+        if any(name == one or name.startswith(f"{one}.") for one in SCREEN):
+            yield module.place(node, name)
+
+
+def test_line_by_line_session_never_reaches_for_the_screen():
+    assert broken(reaches_for_the_screen, "tui/linear/") == []
+    assert any(one.path.startswith("tui/linear/") for one in modules())
+    assert planted(reaches_for_the_screen, "def run():\n    from tui.console.app import App")
 
 
 def test_heavy_packages_are_imported_where_they_are_used():

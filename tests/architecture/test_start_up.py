@@ -45,5 +45,26 @@ def test_console_paints_without_sdks_prices_keyring_ciphers_and_http():
     assert loaded & (SDKS | SECRETS | HEAVY | {"httpx2", "httpcore2", "sqlite3"}) == set()
 
 
+def test_line_by_line_session_loads_no_screen_no_sdk_no_prices_and_no_keyring():
+    loaded = loaded_by("import tui.cli.linear, tui.linear.session")
+    assert "tui" in loaded
+    screen = {"textual", "rich", "pygments"}
+    assert loaded & (SDKS | SECRETS | HEAVY | screen | {"httpx2", "httpcore2", "sqlite3"}) == set()
+
+
+VALUES = """
+import contextlib, io
+from tui.cli.main import main
+for kind in ("models", "sessions", "settings", "keys", "efforts"):
+    with contextlib.redirect_stdout(io.StringIO()) as said:
+        assert main(["completion", "--values", kind]) == 0
+"""
+
+
+def test_values_for_a_shell_are_listed_without_keyring_sdks_and_network():
+    loaded = loaded_by(VALUES)
+    assert loaded & (SDKS | SECRETS | HEAVY | {"textual", "httpx2", "httpcore2"}) == set()
+
+
 def test_package_that_is_loaded_after_all_is_seen():
     assert {"keyring", "genai_prices"} <= loaded_by("import keyring, genai_prices")

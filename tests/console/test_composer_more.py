@@ -10,7 +10,6 @@ from tests import scenes
 from tests.console_world import ANTHROPIC_KEY, Seen, hand_fed
 from tests.transcript_world import Script
 from tui.console.prompt.drafts import Drafts, Written
-from tui.console.prompt.history import KEEP, History
 from tui.errors import UsageError
 from tui.events.turn import MessageQueued, MessageUnqueued
 from tui.session.commands import (
@@ -22,6 +21,7 @@ from tui.session.commands import (
     StartTurn,
     Unqueue,
 )
+from tui.store.history import KEEP, History
 
 
 def sent(seen: Seen, kind: type):

@@ -23,7 +23,7 @@ from tests.console_world import (
 from tui.console.dialogs import key_entry
 from tui.console.dialogs.key_entry import KeyDialog
 from tui.console.dialogs.vault import VaultDialog
-from tui.console.dialogs.words import ago, outcome, suggested_label
+from tui.console.dialogs.words import ago, outcome
 from tui.errors import KeyStoreError
 from tui.secret import Secret
 from tui.session.commands import (
@@ -36,6 +36,7 @@ from tui.session.commands import (
     StartTurn,
     UseFoundKey,
 )
+from tui.session.key_words import suggested_label
 from tui.session.replies import Done, KeyAnswer, Models
 
 WORK = key_row("anthropic", "work", "AAqr", default=True)

@@ -25,8 +25,8 @@ from tests.engine_world import (
 )
 from tests.fake_provider import FakeProvider
 from tests.local_model import find_weights, is_gone
-from tui.console.bridge import Bridge
 from tui.engine import frames
+from tui.engine.bridge import Bridge
 from tui.engine.client import EngineDied
 from tui.errors import StoreError, UsageError
 from tui.events.base import SessionId

@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from tui.console.commands import find_command
-from tui.console.prompt.history import History
-from tui.console.sidebar.filter import best, score
 from tui.console.sidebar.marker import glyph, plain_glyphs
 from tui.console.status.meter import clock, share, tokens
+from tui.store.history import History
+from tui.text.filter import best, score
 
 
 @pytest.mark.parametrize(

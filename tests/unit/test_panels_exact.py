@@ -5,8 +5,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tui.console.panels.answers import Choice, answer_lines
-from tui.console.panels.exact import exact_lines, is_plain
+from tui.console.panels.exact import exact_lines
 from tui.console.transcript.lines import Line, width_of
+from tui.session.approving import is_plain
 from tui.text import neutralise
 
 TEXT = st.text(

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from tests import scenes
 from tests.transcript_world import Script
-from tui.console.sessions.past import Past
 from tui.events.base import CallId
 from tui.events.session import SessionRewound
 from tui.events.tool import FileChanged
+from tui.session.past import Past
 
 
 def past_of(script: Script) -> Past:

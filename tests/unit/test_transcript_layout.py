@@ -13,10 +13,10 @@ from tui.console.transcript.highlight import Highlighter
 from tui.console.transcript.layout import Setting, queue_line, working_line
 from tui.console.transcript.lines import Line
 from tui.console.transcript.model import TranscriptModel
-from tui.console.transcript.words import countdown, counted, lasted, ticking
 from tui.events.base import CallId
 from tui.events.tool import ApprovalAsked, ApprovalDecided, ToolCalled
 from tui.events.turn import ErrorRaised, RetryBegun, RetryScheduled
+from tui.session.words import countdown, counted, lasted, ticking
 
 
 def flow_of(script: Script, width: int = 93, *, letters: bool = False) -> Flow:

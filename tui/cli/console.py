@@ -24,7 +24,8 @@ def run(args: argparse.Namespace) -> int:
         if sys.stderr is not None:
             sys.stderr.write(
                 "ownkey: the console needs a terminal\n"
-                "  Without one: `ownkey run PROMPT`, or `ownkey run -` for standard input.\n"
+                "  Without one: `ownkey run PROMPT`, or `ownkey run -` for standard input;\n"
+                "  line by line: `ownkey --linear`.\n"
             )
         return 2
     # Nothing is to be restored yet, and Python's own handler can be lost in an import.

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from tui.cli.asking import ask_passphrase, can_ask
 from tui.cli.output import print_json, print_row, print_text, say
+from tui.cli.values import takes
 from tui.errors import KeyStoreError, UsageError
 from tui.secret import Secret
 
@@ -52,7 +53,10 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "input; never from an argument, where the shell's history would keep it.",
     )
     # Words, so that a key given as an argument is refused by us, not repeated by argparse.
-    adding.add_argument("words", nargs="*", metavar="PROVIDER", help="anthropic, openai, google")
+    words = adding.add_argument(
+        "words", nargs="*", metavar="PROVIDER", help="anthropic, openai, google"
+    )
+    takes(words, "providers")
     adding.add_argument("--label", metavar="L", help="your word for it; the first is `main`")
     adding.add_argument("--base-url", metavar="URL", help="where it is sent, if not to the maker")
     adding.add_argument("--replace", action="store_true", help="put it in place of the one there")
@@ -65,14 +69,16 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--batch", action="store_true", help="with --dry-run: JSON lines {provider, payload}"
     )
     checking = parts.add_parser("check", help="ask the makers whether keys are valid")
-    checking.add_argument("which", nargs="?", metavar="PROVIDER|ID", help="all in use")
+    takes(
+        checking.add_argument("which", nargs="?", metavar="PROVIDER|ID", help="all in use"), "keys"
+    )
     choosing = parts.add_parser("default", help="choose the key that a maker's requests take")
-    choosing.add_argument("which", metavar="ID")
+    takes(choosing.add_argument("which", metavar="ID"), "key-ids")
     removing = parts.add_parser("remove", help="remove a key; `undo` brings it back")
-    removing.add_argument("which", metavar="PROVIDER|ID")
+    takes(removing.add_argument("which", metavar="PROVIDER|ID"), "keys")
     undoing = parts.add_parser("undo", help="bring back what was removed or replaced last")
     using = parts.add_parser("use", help="the yes to a key found in the environment")
-    using.add_argument("which", metavar="ENVVAR")
+    takes(using.add_argument("which", metavar="ENVVAR"), "variables")
     for part in (listing, adding, checking, choosing, removing, undoing, using):
         part.add_argument("--json", action="store_true", help="print JSON")
 

@@ -15,7 +15,7 @@ from tui.cli.output import print_json, print_row, print_text, say
 from tui.errors import UsageError
 from tui.keys.book import KeyBook, NewKey
 from tui.keys.kept_models import keep_models
-from tui.keys.makers import MAKERS, Maker, base_url_in, find_maker
+from tui.keys.makers import MAKERS, RETENTION, Maker, base_url_in, find_maker
 from tui.keys.paste import PastedKey, RefusedPaste, normalise_key
 from tui.keys.records import Checked
 from tui.keys.store import KeyStores, NoKeyring, mode_of, with_limit
@@ -27,10 +27,6 @@ if TYPE_CHECKING:
     from tui.keys.model_list import ModelFound
     from tui.paths import Paths
 
-RETENTION = (
-    "Retention of what is sent follows the provider account's own settings, "
-    "which ownkey cannot enforce."
-)
 _MOST_BYTES = 16 * 1024 * 1024
 _MODELS_SHOWN = 8
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tui.cli.output import print_json, print_text, say
+from tui.cli.values import takes
 from tui.errors import UsageError
 from tui.localmodel.models import SMOLLM2, LocalModel, LocalModels
 from tui.paths import Paths, find_paths
@@ -26,10 +27,13 @@ def configure(parser: argparse.ArgumentParser) -> None:
     getting = parts.add_parser("get", help="fetch the small default model")
     getting.add_argument("--yes", action="store_true", help="do not ask")
     adding = parts.add_parser("add", help="use a GGUF file where it lies")
-    adding.add_argument("file", metavar="FILE.gguf", type=Path)
+    takes(adding.add_argument("file", metavar="FILE.gguf", type=Path), "files")
     listing = parts.add_parser("list", help="the models on this machine")
     removing = parts.add_parser("remove", help="forget a model; a fetched one is deleted")
-    removing.add_argument("model", metavar="ID", nargs="?", help="needed where there are several")
+    model = removing.add_argument(
+        "model", metavar="ID", nargs="?", help="needed where there are several"
+    )
+    takes(model, "local-models")
     for part in (getting, adding, listing, removing):
         part.add_argument("--json", action="store_true", help="print JSON")
 

@@ -22,6 +22,7 @@ COMMANDS: dict[str, str] = {
     "probe": "one request through one provider adapter",
     "neutralise": "standard input as the console would show it",
     "doctor": "check this machine and say what to do",
+    "completion": "a script that completes these commands in bash, zsh or fish",
 }
 """Each command is a module of this folder with `configure(parser)` and `run(args) -> int`."""
 
@@ -64,23 +65,39 @@ def _reader_left() -> int:
     return 0
 
 
-def _console(words: list[str]) -> int:
+def console_parser() -> argparse.ArgumentParser:
+    """What `ownkey` takes without a command."""
+    from tui.cli.values import takes
+
     parser = argparse.ArgumentParser(
         prog="ownkey",
         description="A full-screen console for coding agents on your own API keys.",
         epilog="commands: "
         + "; ".join(f"{name} ({summary})" for name, summary in COMMANDS.items())
-        + ". `ownkey COMMAND --help` tells more.",
+        + ". `ownkey COMMAND --help` tells more; `ownkey completion --help` says how a shell "
+        "completes them.",
     )
-    parser.add_argument("--session", metavar="ID|last", help="go on with this session")
-    parser.add_argument("--model", metavar="ID", help="the model to talk with")
+    session = parser.add_argument("--session", metavar="ID|last", help="go on with this session")
+    takes(session, "sessions")
+    takes(parser.add_argument("--model", metavar="ID", help="the model to talk with"), "models")
+    parser.add_argument(
+        "--linear", action="store_true", help="line by line, for screen readers and poor terminals"
+    )
     parser.add_argument("--version", action="store_true", help="print the version")
-    args = parser.parse_args(words)
+    return parser
+
+
+def _console(words: list[str]) -> int:
+    args = console_parser().parse_args(words)
     if args.version:
         from tui import __version__
 
         print(f"ownkey {__version__}")
         return 0
+    if args.linear:
+        from tui.cli.linear import run as run_linear
+
+        return run_linear(args)
     from tui.cli.console import run
 
     return run(args)

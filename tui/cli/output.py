@@ -42,10 +42,13 @@ def say(text: str) -> None:
 
 
 def _show(stream: TextIO, text: str) -> None:
-    """Neutralised; a character that the stream's encoding does not have becomes its escape."""
     from tui.text import neutralise
 
-    shown = neutralise(text)
+    put(stream, neutralise(text))
+
+
+def put(stream: TextIO, shown: str) -> None:
+    """Write text that is neutralised; what the stream's encoding does not have is escaped."""
     try:
         stream.write(shown)
     except UnicodeEncodeError:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from tui.cli.output import print_json, print_row, print_text, say
+from tui.cli.values import takes
 
 if TYPE_CHECKING:
     from tui.permissions.book import ApprovalBook
@@ -27,7 +28,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
     listing.add_argument("--json", action="store_true", help="one JSON value")
     remove = actions.add_parser("remove", help="take an approval back")
     remove.add_argument("rule", metavar="RULE", help="named as `list` shows it")
-    remove.add_argument("--cwd", metavar="D", help="its folder, this one by default")
+    cwd = remove.add_argument("--cwd", metavar="D", help="its folder, this one by default")
+    takes(cwd, "folders")
     check = actions.add_parser(
         "check",
         help="say of a shell command whether it would run, ask, or be refused",
@@ -35,7 +37,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "the rules in force in the folder. Nothing is run. "
         "Exit status: 0 allow, 1 ask, 2 deny; with --json or --batch always 0.",
     )
-    check.add_argument("--cwd", metavar="D", help="the folder, this one by default")
+    cwd = check.add_argument("--cwd", metavar="D", help="the folder, this one by default")
+    takes(cwd, "folders")
     check.add_argument("--json", action="store_true", help="one JSON value")
     check.add_argument(
         "--batch",

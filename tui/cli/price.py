@@ -16,6 +16,7 @@ from tui.catalog.models import split_id
 from tui.catalog.own_prices import OwnPrices
 from tui.catalog.prices import PriceBook
 from tui.cli.output import print_json, print_text, say
+from tui.cli.values import takes
 from tui.errors import UsageError
 from tui.money import plain, show_usd, usd_string
 
@@ -36,10 +37,19 @@ class _Asked(msgspec.Struct, frozen=True, kw_only=True):
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Options of `ownkey price` (contract.md)."""
-    parser.add_argument("model", metavar="MODEL", nargs="?", help="provider/model, as in `models`")
-    parser.add_argument("--provider", metavar="P", help="who serves it; MODEL is then its own id")
+    model = parser.add_argument(
+        "model", metavar="MODEL", nargs="?", help="provider/model, as in `models`"
+    )
+    takes(model, "models")
+    provider = parser.add_argument(
+        "--provider", metavar="P", help="who serves it; MODEL is then its own id"
+    )
+    takes(provider, "providers")
     parser.add_argument("--at", metavar="TIME", help="when the request was made (RFC 3339)")
-    parser.add_argument("--prices", metavar="FILE", type=Path, help="own prices, laid on top")
+    prices = parser.add_argument(
+        "--prices", metavar="FILE", type=Path, help="own prices, laid on top"
+    )
+    takes(prices, "files")
     parser.add_argument("--json", action="store_true", help="print an object")
     parser.add_argument("--batch", action="store_true", help="requests as JSON lines, in order")
 

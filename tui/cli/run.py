@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tui.cli.values import takes
 from tui.errors import UsageError
 
 if TYPE_CHECKING:
@@ -18,15 +19,12 @@ if TYPE_CHECKING:
     from tui.session.manager import SessionManager
     from tui.session.replies import AnyNotice, AnyReply, SessionOpened, Trouble
 
-EXIT_REFUSED = 3
-EXIT_BUDGET = 4
-EXIT_NO_ROUTE = 5
-
 
 def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("prompt", nargs="?", metavar="PROMPT|-", help="- reads standard input")
-    parser.add_argument("--model", metavar="ID")
-    parser.add_argument("--session", metavar="ID|last", help="go on with this session")
+    takes(parser.add_argument("--model", metavar="ID", help="the model to ask"), "models")
+    session = parser.add_argument("--session", metavar="ID|last", help="go on with this session")
+    takes(session, "sessions")
     parser.add_argument("--json", action="store_true", help="one object a line")
     parser.add_argument("--tools", choices=("read", "all", "none"), default="read")
     parser.add_argument(
@@ -36,7 +34,10 @@ def configure(parser: argparse.ArgumentParser) -> None:
         metavar="RULE",
         help="let what this rule covers run: `shell: pytest -q`, `edit: src/**`",
     )
-    parser.add_argument("--effort", metavar="E", help="reasoning effort, as the model names it")
+    effort = parser.add_argument(
+        "--effort", metavar="E", help="reasoning effort, as the model names it"
+    )
+    takes(effort, "efforts")
     parser.add_argument("--max-steps", type=int, default=50, metavar="N")
 
 
@@ -148,6 +149,7 @@ class _Printer:
     def show(self, record: Recorded) -> None:
         from tui.events.tool import ApprovalDecided
         from tui.events.turn import ErrorRaised, RetryScheduled, TurnFinished
+        from tui.session.exit_status import exit_status
 
         event, self._turn = record.event, record.turn
         match event:
@@ -158,7 +160,7 @@ class _Printer:
             case RetryScheduled():
                 self._error = None
             case TurnFinished():
-                self.status = self._exit_status(event.stop)
+                self.status = exit_status(event.stop, self._error, refused=self._refused)
             case _:
                 pass
         if self._json:
@@ -221,17 +223,6 @@ class _Printer:
             sys.stdout.write("\n")
             sys.stdout.flush()
             self._open_line = False
-
-    def _exit_status(self, stop: str) -> int:
-        if stop == "interrupted":
-            return 130
-        if self._error == "no_route":
-            return EXIT_NO_ROUTE
-        if self._error in {"budget", "out_of_credits"} or stop == "budget":
-            return EXIT_BUDGET
-        if stop in {"error", "incomplete", "filter"}:
-            return 1
-        return EXIT_REFUSED if self._refused else 0
 
 
 def _summary(done: object) -> str:

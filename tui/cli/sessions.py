@@ -8,6 +8,7 @@ import os
 import sys
 from typing import TYPE_CHECKING, Any
 
+from tui.cli.values import takes
 from tui.errors import UsageError
 
 if TYPE_CHECKING:
@@ -21,17 +22,17 @@ def configure(parser: argparse.ArgumentParser) -> None:
     listing = actions.add_parser("list", help="every session, the latest first")
     listing.add_argument("--json", action="store_true")
     show = actions.add_parser("show", help="one session as text")
-    show.add_argument("id", metavar="ID|last")
+    takes(show.add_argument("id", metavar="ID|last"), "sessions")
     show.add_argument("--json", action="store_true")
     export = actions.add_parser("export", help="one session to a file's form")
-    export.add_argument("id", metavar="ID|last")
+    takes(export.add_argument("id", metavar="ID|last"), "sessions")
     export.add_argument("--format", choices=("markdown", "json", "html"), default="markdown")
     fork = actions.add_parser("fork", help="a new session that begins with a copy of another")
-    fork.add_argument("id", metavar="ID|last")
+    takes(fork.add_argument("id", metavar="ID|last"), "sessions")
     fork.add_argument("--at", type=int, metavar="SEQ", help="up to this event; else all of it")
     fork.add_argument("--json", action="store_true")
     delete = actions.add_parser("delete", help="delete a session; undo brings it back")
-    delete.add_argument("id", metavar="ID")
+    takes(delete.add_argument("id", metavar="ID"), "sessions")
     delete.add_argument("--undo", action="store_true", help="bring a deleted session back")
     delete.add_argument("--json", action="store_true")
     check = actions.add_parser("check", help="verify the whole store")

@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from tui.cli.output import print_json, print_text, say, say_error
+from tui.cli.values import takes
 from tui.errors import OwnkeyError, UsageError
 from tui.paths import find_paths
 from tui.settings.schema import BY_ID
@@ -25,12 +26,12 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parts = parser.add_subparsers(dest="part", required=True, metavar="list|get|set|reset|search")
     listing = parts.add_parser("list", help="every setting and its value")
     getting = parts.add_parser("get", help="the value of one setting")
-    getting.add_argument("name", metavar="NAME")
+    takes(getting.add_argument("name", metavar="NAME"), "settings")
     setting = parts.add_parser("set", help="change one setting")
-    setting.add_argument("name", metavar="NAME")
+    takes(setting.add_argument("name", metavar="NAME"), "settings")
     setting.add_argument("value", metavar="VALUE", help="as JSON or plain text; null unsets")
     resetting = parts.add_parser("reset", help="go back to the default")
-    resetting.add_argument("name", metavar="NAME")
+    takes(resetting.add_argument("name", metavar="NAME"), "settings")
     searching = parts.add_parser("search", help="find a setting, key, connection or action")
     searching.add_argument("words", metavar="WORDS", nargs="+")
     for part in (listing, getting, setting, resetting, searching):

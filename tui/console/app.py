@@ -13,7 +13,6 @@ from textual.app import SystemCommand
 from textual.binding import Binding, BindingType
 from textual.screen import Screen
 
-from tui.console.bridge import Bridge
 from tui.console.commands import COMMANDS
 from tui.console.prompt.editor import Editor
 from tui.console.prompt.writing import Writing
@@ -22,6 +21,7 @@ from tui.console.sessions.going import GoingBetween
 from tui.console.settings.desk import SettingsDesk
 from tui.console.transcript.blocks import Failure
 from tui.console.transcript.view import TranscriptView
+from tui.engine.bridge import Bridge
 from tui.errors import OwnkeyError
 from tui.events.base import SessionId, utc_now
 from tui.events.codec import Recorded

@@ -8,10 +8,10 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from tui.console.bridge import Bridge
 from tui.console.panels.questions import fetch_words, first_run_question
 from tui.console.shell import Shell
 from tui.console.sidebar.models import ModelList
+from tui.engine.bridge import Bridge
 from tui.errors import OwnkeyError
 from tui.events.base import SessionId, utc_now
 from tui.paths import Paths

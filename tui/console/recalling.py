@@ -6,8 +6,8 @@ import gc
 from collections.abc import Sequence
 from typing import TypeVar
 
-from tui.console.bridge import Preview
 from tui.console.sessions.desk import SessionsDesk
+from tui.engine.bridge import Preview
 from tui.events.codec import Recorded
 
 Result = TypeVar("Result")

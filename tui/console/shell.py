@@ -23,21 +23,21 @@ from tui.console.panels.choices import ChoicePanel
 from tui.console.prompt.composer import Composer
 from tui.console.prompt.editor import Editor
 from tui.console.prompt.hints import Hint, hints
-from tui.console.prompt.history import History
 from tui.console.sidebar.marker import colour, glyph, plain_glyphs
 from tui.console.sidebar.picker import ModelPicker
 from tui.console.status.bar import StatusBar
 from tui.console.status.facts import status_facts
 from tui.console.transcript.blocks import Tone
 from tui.console.transcript.view import TranscriptView
-from tui.console.transcript.words import PlainNames
 from tui.console.welcome import Welcome
 from tui.errors import OwnkeyError
 from tui.events.base import utc_now
 from tui.paths import Paths
 from tui.session.projection import SessionState
 from tui.session.replies import ModelRow, SpentToday
+from tui.session.words import PlainNames
 from tui.settings.store import SettingsStore
+from tui.store.history import History
 from tui.text import neutralise, truncate
 
 if TYPE_CHECKING:

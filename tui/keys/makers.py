@@ -58,6 +58,12 @@ MAKERS: tuple[Maker, ...] = (
 )
 
 
+RETENTION = (
+    "Retention of what is sent follows the provider account's own settings, "
+    "which ownkey cannot enforce."
+)
+
+
 def find_maker(provider: str) -> Maker | None:
     """The maker of this id, or None."""
     return next((maker for maker in MAKERS if maker.id == provider), None)

@@ -13,7 +13,6 @@ from textual.containers import Horizontal, VerticalScroll
 from textual.content import Content
 from textual.widgets import Input, Static
 
-from tui.console.bridge import Bridge
 from tui.console.dialogs.vault import VaultDialog
 from tui.console.dialogs.words import (
     MAKERS,
@@ -22,17 +21,16 @@ from tui.console.dialogs.words import (
     found,
     key_line,
     listing,
-    of_label,
     outcome,
-    stored,
-    suggested_label,
 )
 from tui.console.grounds import Modal
 from tui.console.sidebar.marker import signs
+from tui.engine.bridge import Bridge
 from tui.errors import OwnkeyError
 from tui.events.base import utc_now
 from tui.secret import Secret
 from tui.session.commands import AddKey, ListKeys, UseFoundKey
+from tui.session.key_words import of_label, stored, suggested_label
 from tui.session.replies import NOWHERE, KeyAnswer, KeyRow, Keys
 from tui.text import neutralise
 

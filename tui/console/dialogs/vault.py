@@ -10,9 +10,9 @@ from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.widgets import Input, Static
 
-from tui.console.bridge import Bridge
 from tui.console.dialogs.words import key_line
 from tui.console.grounds import Modal
+from tui.engine.bridge import Bridge
 from tui.errors import OwnkeyError
 from tui.secret import Secret
 from tui.session.commands import CreateVault, OpenVault

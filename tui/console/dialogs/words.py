@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from textual.content import Content
 
 from tui.console.sidebar.marker import glyph
+from tui.session.key_words import of_label
 from tui.session.replies import KeyRow, Keys
 from tui.text import cell_width, neutralise, truncate
 
@@ -21,15 +22,8 @@ RETENTION = (
     "What you send is kept as the settings of that provider account say; ownkey cannot enforce "
     "them. The key stays on this machine: never synced, shared or exported."
 )
-FIRST_LABEL = "main"
 _LABEL_CELLS = 18
 _STATES = {"verified": "$good", "refused": "$bad", "unreachable": "$warn", "unchecked": "$mute"}
-
-
-def stored(keys: Keys | None, provider: str) -> list[KeyRow]:
-    """The maker's keys that a person stored."""
-    rows = () if keys is None else keys.keys
-    return [row for row in rows if row.provider == provider and row.source == "stored"]
 
 
 def found(keys: Keys | None, provider: str) -> KeyRow | None:
@@ -37,22 +31,6 @@ def found(keys: Keys | None, provider: str) -> KeyRow | None:
     rows = () if keys is None else keys.keys
     mine = (row for row in rows if row.provider == provider and row.source == "environment")
     return next((row for row in mine if not row.used and row.state != "refused"), None)
-
-
-def suggested_label(rows: Sequence[KeyRow], *, replace: bool) -> str:
-    """The label to begin with: of the key to be replaced, or one that is free."""
-    default = next((row for row in rows if row.default), rows[0] if rows else None)
-    if default is not None and (replace or default.state == "refused"):
-        return default.label
-    taken = {row.label.casefold() for row in rows}
-    labels = [FIRST_LABEL, *(f"{FIRST_LABEL} {number}" for number in range(2, len(rows) + 3))]
-    return next(label for label in labels if label.casefold() not in taken)
-
-
-def of_label(rows: Sequence[KeyRow], label: str) -> KeyRow | None:
-    """The key of this label: the one that a new one would replace."""
-    wanted = label.strip().casefold()
-    return next((row for row in rows if row.label.casefold() == wanted), None)
 
 
 def outcome(rows: Sequence[KeyRow], label: str) -> str:

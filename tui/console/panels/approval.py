@@ -3,30 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import Literal
 
 import msgspec
 
 from tui.console.panels.answers import Choice
 from tui.console.panels.choices import Question
-from tui.console.panels.exact import exact_lines, is_plain
+from tui.console.panels.exact import exact_lines
 from tui.console.transcript.diff import from_unified, lay_out
 from tui.console.transcript.lines import Line, Span
 from tui.events.tool import ApprovalAsked
-from tui.text import neutralise, truncate
+from tui.session.approving import Scope, title_of
+from tui.text import neutralise
 
 STOPS = ("Esc", "stops the turn")
 
-Scope = Literal["once", "session", "always"]
-
-_TITLES = {
-    "shell": "Run this command?",
-    "bash": "Run this command?",
-    "edit": "Change this file?",
-    "write": "Write this file?",
-    "fetch": "Fetch this address?",
-}
-_LONGEST_NAME = 40
 _QUICK = 20_000
 """Characters that are laid out within a few frames."""
 _LONGEST_REASON = 400
@@ -53,8 +43,7 @@ def approval_question(
     asked: ApprovalAsked, folder: str, answers: Answers, place: tuple[int, int] = (1, 1)
 ) -> Question:
     """The panel for a call that waits; `folder` is neutral, `place` which of how many calls."""
-    name = neutralise(asked.name, strict=True)
-    title = _TITLES.get(asked.name) or f"Let the agent {truncate(name, _LONGEST_NAME)} this?"
+    title = title_of(asked)
     if place[1] > 1:
         title = f"{title}  {place[0]} of {place[1]}"
     sandbox = neutralise(asked.sandbox, strict=True)
@@ -82,18 +71,6 @@ def _choices(asked: ApprovalAsked, answers: Answers) -> Iterator[Choice]:
     yield Choice("no and why", "", answers.say_why, "5")
     if answers.edit is not None:
         yield Choice("edit", "", answers.edit, "6", late=True)
-
-
-def editable(asked: ApprovalAsked, args: dict[str, object] | None) -> str | None:
-    """The command that a person can change before it runs; None where there is none.
-
-    One with characters that cannot be shown as they are is refused or run, never edited: what
-    would stand in the prompt were another command.
-    """
-    command = (args or {}).get("command")
-    if not isinstance(command, str) or command not in asked.what or not is_plain(command):
-        return None
-    return command
 
 
 def _shown(asked: ApprovalAsked, width: int) -> Iterator[Line]:

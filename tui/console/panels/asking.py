@@ -11,10 +11,9 @@ from typing import NamedTuple, TypeVar
 from textual.content import Content
 
 from tui.console.desk import Desk
-from tui.console.panels.approval import Answers, Scope, approval_question, editable
+from tui.console.panels.approval import Answers, approval_question
 from tui.console.panels.modes import after, mode_content
 from tui.console.panels.questions import person_question
-from tui.console.panels.waiting import Asked, Waiting
 from tui.console.prompt.editor import PLACEHOLDER
 from tui.console.prompt.hints import Hint
 from tui.errors import OwnkeyError
@@ -23,8 +22,10 @@ from tui.events.codec import Recorded
 from tui.events.session import Mode, ModeChosen
 from tui.events.tool import ApprovalAsked, PersonAsked
 from tui.paths import Paths
+from tui.session.approving import Scope, editable
 from tui.session.commands import AnswerApproval, AnswerPerson, AnyCommand, ChooseMode
 from tui.session.replies import AnyReply
+from tui.session.waiting import Asked, Waiting
 
 Result = TypeVar("Result")
 

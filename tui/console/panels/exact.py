@@ -42,11 +42,6 @@ def exact_lines(text: str, marks: Marks, width: int, *, ground: str = "") -> lis
     return lines
 
 
-def is_plain(text: str) -> bool:
-    """Whether each character can be shown, and typed, as it is; newlines may part lines."""
-    return all(neutralise(line, strict=True) == line for line in text.split("\n"))
-
-
 @cache
 def _parts() -> re.Pattern[str]:
     """Our marks, what stands in quotes, and the signs between commands."""

@@ -5,11 +5,12 @@ from __future__ import annotations
 from textual.content import Content
 
 from tui.events.session import Mode
+from tui.session.words import MODES
 
 WORDS: dict[Mode, tuple[str, str]] = {
-    "read": ("read only", "$focus"),
-    "ask": ("ask", "$soft"),
-    "edit": ("edit freely", "$warn"),
+    "read": (MODES["read"], "$focus"),
+    "ask": (MODES["ask"], "$soft"),
+    "edit": (MODES["edit"], "$warn"),
 }
 """Each mode's words and the style that they stand in."""
 

@@ -7,8 +7,8 @@ from typing import Literal, NamedTuple
 
 from tui.console.commands import COMMANDS, full_name, matching, with_words
 from tui.console.prompt.mentions import open_mention, written
-from tui.console.sidebar.filter import best
 from tui.text import neutralise
+from tui.text.filter import best
 
 Kind = Literal["file", "command", "words", "history"]
 SHOWN = 50

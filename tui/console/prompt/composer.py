@@ -20,7 +20,7 @@ from tui.console.prompt.suggestions import Suggestions
 from tui.console.sidebar.marker import signs
 
 if TYPE_CHECKING:
-    from tui.console.prompt.history import History
+    from tui.store.history import History
 
 MOST_OF_THE_PANE = 0.6
 """What the composer may take of it; its sheet says the same."""

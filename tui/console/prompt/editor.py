@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from textual.geometry import Region
     from textual.strip import Strip
 
-    from tui.console.prompt.history import History
+    from tui.store.history import History
 
 PLACEHOLDER = "Type a message"
 ALT_DIGITS = frozenset(f"alt+{digit}" for digit in range(1, 10))

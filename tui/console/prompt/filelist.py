@@ -14,8 +14,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path, PurePosixPath
 
 from tui import process
-from tui.console.sidebar.filter import score
 from tui.protected import secret_reason
+from tui.text.filter import score
 
 SLICE = 16_384
 ENOUGH = 40

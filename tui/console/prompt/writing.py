@@ -24,11 +24,11 @@ from tui.console.prompt.limits import refused, too_much
 from tui.console.prompt.mentions import Mention, mentions, written
 from tui.console.prompt.pasted import MOST_CHARACTERS, long_paste
 from tui.console.prompt.queue import KEYS, QueueList
-from tui.console.sidebar.filter import best
 from tui.events.base import utc_now
 from tui.events.session import Mode
 from tui.paths import Paths
 from tui.session.commands import ChooseMode, RenameSession, Unqueue
+from tui.text.filter import best
 
 Result = TypeVar("Result")
 

@@ -17,8 +17,8 @@ from textual.widgets.option_list import Option
 from tui.console.dialogs.words import key_line
 from tui.console.grounds import Modal
 from tui.console.sessions.columns import end_of
-from tui.console.sessions.past import GoneBack, Past, PastPrompt
 from tui.console.sidebar.marker import signs
+from tui.session.past import GoneBack, Past, PastPrompt
 from tui.text import cell_width, neutralise, truncate
 
 LOW = 30

@@ -12,12 +12,12 @@ import msgspec
 
 from tui.console.header import short_path
 from tui.console.sessions.view import SessionView
-from tui.console.sidebar.filter import best
 from tui.events.base import SessionId
 from tui.money import show_sum, show_usd
 from tui.session.projection import SessionState
 from tui.store.summary import Summary
 from tui.text import neutralise
+from tui.text.filter import best
 
 RowState = Literal["working", "waiting", "failed", "interrupted", "done", "new"]
 STATE_WORDS: dict[RowState, tuple[str, str]] = {

@@ -6,13 +6,13 @@ import datetime as dt
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
-from tui.console.panels.waiting import Waiting
-from tui.console.sessions.past import Past
 from tui.events.base import SessionId
 from tui.events.codec import Recorded
 from tui.events.session import Mode, ModeChosen
 from tui.events.turn import MessageUnqueued, PromptAdded, TurnFinished, TurnStarted
+from tui.session.past import Past
 from tui.session.projection import SessionState
+from tui.session.waiting import Waiting
 
 if TYPE_CHECKING:
     from tui.console.panels.asking import Words

@@ -12,12 +12,12 @@ from textual.message import Message
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
-from tui.console.sidebar.filter import best
 from tui.console.sidebar.marker import colour, glyph, signs
 from tui.console.sidebar.rows import Line, price, sections, short_name
 from tui.console.theme import rich_style
 from tui.session.replies import ModelRow
 from tui.text import cell_width, neutralise, truncate
+from tui.text.filter import best
 
 Piece = tuple[str, str]
 _WORDS = {"text": "bold $text"}

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from tui.console.transcript.blocks import ToolCard
 from tui.console.transcript.lines import Line, Span, wrap
-from tui.console.transcript.words import counted
+from tui.session.words import counted
 from tui.text import neutralise, truncate
 
 LIVE_LINES = 6

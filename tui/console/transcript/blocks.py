@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import Any, Literal, NewType
+from typing import Any, NewType
 
 import msgspec
 
 from tui.events.base import CallId, RequestId
 from tui.events.route import Payer, RouteDecided
 from tui.events.tool import FileChanged
+from tui.session.turn_sums import Paid
+from tui.session.words import Tone
 
 BlockId = NewType("BlockId", int)
 """Blocks are numbered from 0 in the order in which they stand; none is ever taken out."""
-
-Tone = Literal["mute", "warn", "bad"]
 
 
 class Base(msgspec.Struct, kw_only=True):
@@ -129,23 +129,6 @@ class Notice(Base, kw_only=True):
 
     text: str
     tone: Tone = "mute"
-
-
-class Paid(msgspec.Struct, kw_only=True):
-    """What one route of a turn did and cost. Sums are of what is known."""
-
-    model: str  # the id to look up a name for
-    payer: Payer
-    label: str
-    connection: str
-    requests: int = 0
-    input: int | None = None
-    cached: int | None = None
-    output: int | None = None
-    partly: bool = False  # a request did not say its tokens
-    nano: int | None = None
-    unknown: int = 0  # requests whose price nobody knows
-    sure: bool = True
 
 
 class Footer(Base, kw_only=True):

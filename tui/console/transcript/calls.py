@@ -2,21 +2,13 @@
 
 from __future__ import annotations
 
-import json
-import re
-from typing import Any, NamedTuple
-
 from tui.console.transcript.blocks import ToolCard
 from tui.console.transcript.checklist import checklist, tally
 from tui.console.transcript.diff import Change, from_texts, from_unified
-from tui.console.transcript.words import counted
 from tui.events.tool import FileChanged
-from tui.text import decode, neutralise
+from tui.session.call_words import RUNS, Outcome, did, one_line, result_words, subject
+from tui.text import decode
 
-_SUBJECTS = (
-    *("command", "pattern", "query", "url", "path", "file_path", "file", "filename"),
-    *("question", "prompt", "description", "name"),
-)
 _CHANGES = (
     ("old", "new"),
     ("old_string", "new_string"),
@@ -24,23 +16,9 @@ _CHANGES = (
     ("old_str", "new_str"),
     ("search", "replace"),
 )
-_DONE = {"shell": "ran", "bash": "ran", "fetch": "fetched", "write": "wrote"}
-_RUNNING = {"shell": "run", "bash": "run"}
 _WRITES = frozenset(("write", "write_file", "create"))
-_STATUS = re.compile(
-    r"^\W*exit(?:ed)?(?: with)?(?: status| code)?:? (-?\d{1,5})\W*$", re.IGNORECASE
-)
 _LOOKED_AT = 4_000
-_RUNS = frozenset(("shell", "bash"))
-_LONG = 300
 _SHOWN_LINES = 60
-
-
-class Outcome(NamedTuple):
-    """A few words behind the call, and their style."""
-
-    text: str
-    style: str
 
 
 def verb(card: ToolCard) -> str:
@@ -50,29 +28,13 @@ def verb(card: ToolCard) -> str:
         return "ask" if card.asked else "asked"
     if checklist(card.name, card.args):
         return "todo"
-    return neutralise((_DONE if done else _RUNNING).get(card.name, card.name), strict=True)
+    return did(card.name, done=done)
 
 
 def doing(card: ToolCard) -> str:
     """The call while it runs: `running read tests/test_login.py`. Not neutralised."""
-    name = "" if card.name in _RUNS else f"{card.name} "
+    name = "" if card.name in RUNS else f"{card.name} "
     return f"running {name}{subject(card.name, card.args)}".rstrip()
-
-
-def subject(name: str, args: dict[str, Any] | None) -> str:
-    """What the call is about, on one line, not neutralised: its path, command, pattern, or all."""
-    if not args:
-        return ""
-    for key in _SUBJECTS:
-        value = args.get(key)
-        if isinstance(value, str) and value.strip():
-            where = args.get("path") if key in ("pattern", "query") else None
-            inside = f" in {where}" if isinstance(where, str) and where != "." else ""
-            return " ⏎ ".join(value.strip()[:_LONG].splitlines()) + inside[:_LONG]
-    try:
-        return json.dumps(args, ensure_ascii=False)[:_LONG]
-    except (ValueError, RecursionError):
-        return str(args)[:_LONG]
 
 
 def language_of(card: ToolCard) -> str:
@@ -139,37 +101,9 @@ def outcome(card: ToolCard) -> Outcome:
     if items := checklist(card.name, card.args):
         return Outcome(tally(items), "mute")
     if card.denied:
-        return Outcome(_one_line(card.decision), "warn")
+        return Outcome(one_line(card.decision), "warn")
     if card.output is None:
         return Outcome(card.decision, "mute")
     if card.question is not None and card.ok:
         return Outcome("", "mute")
-    lines = [line for line in card.output[-4000:].splitlines() if line.strip()]
-    if card.name in _RUNS and (status := _exit(card.output, lines)) is not None:
-        return status
-    if not card.ok:
-        first = card.output[:400].strip().partition("\n")[0]
-        return Outcome(_one_line(lines[-1] if card.name in _RUNS and lines else first), "bad")
-    if card.name in _RUNS and lines and len(_one_line(lines[-1])) <= 60:
-        return Outcome(_one_line(lines[-1]), "mute")
-    count = card.output.rstrip("\n").count("\n") + 1 if card.output.strip() else 0
-    return Outcome(f"{counted(count)} line{'s' * (count != 1)}" if count else "", "mute")
-
-
-def _exit(output: str, lines: list[str]) -> Outcome | None:
-    """The exit status that stands in a command's first or last line, and what it said last."""
-    first = output[:_LONG].partition("\n")[0]
-    for place, line in ((-1, lines[-1] if lines else ""), (0, first)):
-        if found := _STATUS.search(line):
-            rest = [one for one in lines if not _STATUS.search(one)]
-            last = _one_line(rest[-1]) if rest and place == -1 else ""
-            status = found[1]
-            if status == "0":
-                return Outcome(last[:60], "mute") if last else None
-            return Outcome(f"exit {status}" + (f"  {last[:60]}" if last else ""), "bad")
-    return None
-
-
-def _one_line(text: str) -> str:
-    """A line of outside text without the rules that programs draw around it."""
-    return neutralise(text[:_LONG]).replace("\n", " ").replace("\t", " ").strip(" =-_*")
+    return result_words(card.name, card.output, ok=card.ok)

@@ -29,11 +29,11 @@ from tui.console.transcript.model import TranscriptModel
 from tui.console.transcript.paint import BAR, LEFT, RIGHT, STYLES, Painter, highlighted
 from tui.console.transcript.selection import row_of
 from tui.console.transcript.window import Window
-from tui.console.transcript.words import Names, PlainNames
 from tui.events.base import utc_now
 from tui.events.codec import Recorded
 from tui.events.stream import BlockClosed
 from tui.events.turn import TurnFinished
+from tui.session.words import Names, PlainNames
 
 if TYPE_CHECKING:
     from textual.timer import Timer

@@ -8,12 +8,13 @@ from collections.abc import Iterator, Sequence
 
 from tui.console.transcript.below import GUTTER, below
 from tui.console.transcript.blocks import ToolCard
-from tui.console.transcript.calls import change_of, language_of, outcome, subject, verb
+from tui.console.transcript.calls import change_of, language_of, outcome, verb
 from tui.console.transcript.checklist import checklist, list_lines
 from tui.console.transcript.diff import Change, lay_out
 from tui.console.transcript.highlight import Colours
 from tui.console.transcript.lines import Line, Span, width_of, wrap
-from tui.console.transcript.words import lasted, ticking
+from tui.session.call_words import subject
+from tui.session.words import lasted, ticking
 from tui.text import cell_width, neutralise, truncate
 
 _MAX_CHARACTERS = 20_000

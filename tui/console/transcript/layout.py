@@ -32,8 +32,11 @@ from tui.console.transcript.lines import (
     width_of,
     wrap,
 )
-from tui.console.transcript.turns import WAITS_FOR_YOU, Working
-from tui.console.transcript.words import (
+from tui.errors import headline
+from tui.events.route import Payer, RouteDecided
+from tui.money import show_sum, show_usd
+from tui.session.turn_sums import WAITS_FOR_YOU, Working
+from tui.session.words import (
     Names,
     PlainNames,
     about_a_key,
@@ -44,9 +47,6 @@ from tui.console.transcript.words import (
     lasted,
     ticking,
 )
-from tui.errors import headline
-from tui.events.route import Payer, RouteDecided
-from tui.money import show_sum, show_usd
 from tui.text import cell_width, neutralise, truncate
 
 PAYER_STYLES: Mapping[Payer, str] = {

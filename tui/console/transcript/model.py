@@ -20,9 +20,6 @@ from tui.console.transcript.blocks import (
 )
 from tui.console.transcript.calls import doing
 from tui.console.transcript.checklist import checklist
-from tui.console.transcript.life import compacted, forked, from_now_on, guides, rewound
-from tui.console.transcript.turns import WAITS_FOR_YOU, TurnSum, Working
-from tui.console.transcript.words import decided, ending
 from tui.events.base import CallId, RequestId
 from tui.events.codec import Recorded
 from tui.events.money import ChargeRecorded, LimitsReported, UsageReported
@@ -62,6 +59,9 @@ from tui.events.turn import (
     TurnFinished,
     TurnStarted,
 )
+from tui.session.life import compacted, forked, from_now_on, guides, rewound
+from tui.session.turn_sums import WAITS_FOR_YOU, TurnSum, Working
+from tui.session.words import decided, ending
 
 _CAN_GO_ON: frozenset[DoneStop] = frozenset(
     ("incomplete", "interrupted", "length", "pause", "tool", "max_steps", "error", "budget")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 
 from tui.console.transcript.blocks import BlockId, ToolCard
-from tui.console.transcript.words import decided, granted
 from tui.events.tool import (
     ApprovalDecided,
     FileChanged,
@@ -15,6 +14,7 @@ from tui.events.tool import (
     ToolReturned,
     ToolStreamed,
 )
+from tui.session.words import decided, granted
 
 TAIL_CHARACTERS = 4_000
 """So much of a running call's output is kept: what it gives for ever costs no more than that."""

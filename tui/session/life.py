@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from tui.console.transcript.words import counted
 from tui.events.money import ChargeRecorded, UsageReported
 from tui.events.session import GuidesRead, Mode, SessionForked, SessionRewound
 from tui.money import show_sum
+from tui.session.words import counted
 
 _MODES: dict[Mode, str] = {
     "read": "read only",

@@ -1,13 +1,18 @@
-"""The transcript's own words: counts, times, errors, endings."""
+"""What happened in a session, in words: counts, times, errors, decisions, endings (pure)."""
 
 from __future__ import annotations
 
 import datetime as dt
 from typing import Literal, Protocol, assert_never
 
-from tui.console.transcript.blocks import Tone
+from tui.events.session import Mode
 from tui.events.tool import ApprovalDecided
 from tui.events.turn import DoneStop
+
+Tone = Literal["mute", "warn", "bad"]
+
+MODES: dict[Mode, str] = {"read": "read only", "ask": "ask", "edit": "edit freely"}
+"""How freely the agent works."""
 
 _PROVIDERS = {
     "anthropic": "Anthropic",

@@ -7,7 +7,6 @@ from typing import NamedTuple
 
 import msgspec
 
-from tui.console.transcript.blocks import Paid
 from tui.events.base import RequestId
 from tui.events.money import ChargeRecorded, UsageReported
 from tui.events.route import Payer, RouteDecided
@@ -29,6 +28,23 @@ class Working(NamedTuple):
     nano: int | None
     sure: bool
     payer: Payer | None
+
+
+class Paid(msgspec.Struct, kw_only=True):
+    """What one route of a turn did and cost. Sums are of what is known."""
+
+    model: str  # the id to look up a name for
+    payer: Payer
+    label: str
+    connection: str
+    requests: int = 0
+    input: int | None = None
+    cached: int | None = None
+    output: int | None = None
+    partly: bool = False  # a request did not say its tokens
+    nano: int | None = None
+    unknown: int = 0  # requests whose price nobody knows
+    sure: bool = True
 
 
 class _Request(msgspec.Struct):

@@ -1,0 +1,169 @@
+"""What values an argument takes, and those of them that are known here: for shell completion.
+
+Everything is offline and cheap: no keyring, no SDK, no file that was not there before.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import re
+from collections.abc import Iterator
+from typing import Literal, NamedTuple, cast, get_args
+
+from tui.text import neutralise
+
+Kind = Literal[
+    "models", "sessions", "settings", "providers", "keys", "key-ids", "variables",
+    "local-models", "efforts",
+]  # fmt: skip
+"""Values that a command lists."""
+
+Place = Literal["files", "folders"]
+"""Values that the shell itself knows."""
+
+KINDS: tuple[Kind, ...] = get_args(Kind)
+MOST_SESSIONS = 100
+_SAFE = re.compile(r"[A-Za-z0-9_.:/@+][A-Za-z0-9_.:/@+-]*")
+"""A value of other characters would have to be quoted, or means something to a shell."""
+
+
+class Known(NamedTuple):
+    """One value, and what it is."""
+
+    value: str
+    about: str = ""
+
+
+def takes(action: argparse.Action, kind: Kind | Place) -> None:
+    """Say what values an argument takes."""
+    setattr(action, "takes", kind)  # noqa: B010 - argparse's type knows no such attribute
+
+
+def taken_by(action: argparse.Action) -> Kind | Place | None:
+    """What was said of an argument; None where its values are anybody's words."""
+    return cast("Kind | Place | None", getattr(action, "takes", None))
+
+
+def known_values(kind: Kind) -> list[Known]:
+    """The values of a kind that are known on this machine; those a shell would need quoted not."""
+    found = _LISTS[kind]()
+    return [
+        Known(one.value, neutralise(" ".join(one.about.split()), strict=True))
+        for one in found
+        if _SAFE.fullmatch(one.value)
+    ]
+
+
+def _models() -> Iterator[Known]:
+    import msgspec
+
+    from tui.catalog.models import Catalogue, FoundModel
+    from tui.paths import find_paths
+
+    extra: list[FoundModel] = []
+    try:
+        data = find_paths(os.environ).models_file.read_bytes()
+        lists = msgspec.json.decode(data, type=dict[str, list[FoundModel]])
+        extra = [model for models in lists.values() for model in models]
+    except (OSError, msgspec.MsgspecError):
+        pass  # the makers' own lists are a comfort
+    yield from (Known(model.id, model.name) for model in Catalogue.load(extra).models)
+    yield from _local_models()
+
+
+def _local_models() -> Iterator[Known]:
+    from tui.errors import OwnkeyError
+    from tui.localmodel.models import LocalModels
+    from tui.paths import find_paths
+
+    try:
+        yield from (Known(one.id, one.name) for one in LocalModels(find_paths(os.environ)).models())
+    except OwnkeyError:
+        return
+
+
+def _sessions() -> Iterator[Known]:
+    from tui.errors import OwnkeyError
+    from tui.paths import find_paths
+
+    file = find_paths(os.environ).store_file
+    if not file.exists():
+        return
+    from tui.store.log import Store
+
+    try:
+        store = Store(file)
+        try:
+            summaries = store.summaries()
+        finally:
+            store.close()
+    except OwnkeyError:
+        return
+    yield Known("last", "the last one of this folder")
+    for one in sorted(summaries, key=lambda one: one.updated, reverse=True)[:MOST_SESSIONS]:
+        yield Known(one.id, f"{one.title or 'untitled'}, {one.updated.astimezone():%d %b %H:%M}")
+
+
+def _settings() -> Iterator[Known]:
+    from tui.settings.schema import BY_ID
+
+    yield from (Known(setting.id, setting.title) for setting in BY_ID.values())
+
+
+def _providers() -> Iterator[Known]:
+    from tui.keys.makers import MAKERS
+
+    yield from (Known(maker.id, maker.name) for maker in MAKERS)
+
+
+def _variables() -> Iterator[Known]:
+    from tui.keys.makers import MAKERS
+
+    for maker in MAKERS:
+        yield from (
+            Known(name, f"{maker.name}, in the environment")
+            for name in maker.variables
+            if os.environ.get(name)
+        )
+
+
+def _key_ids() -> Iterator[Known]:
+    from tui.errors import OwnkeyError
+    from tui.keys.makers import find_maker
+    from tui.keys.records import read_keys
+    from tui.paths import find_paths
+
+    try:
+        content = read_keys(find_paths(os.environ).keys_file)
+    except OwnkeyError:
+        content = None
+    for key in content.keys if content is not None else ():
+        maker = find_maker(key.provider)
+        yield Known(key.id, f"{maker.name if maker else key.provider} {key.label}")
+    yield from (Known(f"env:{one.value}", one.about) for one in _variables())
+
+
+def _keys() -> Iterator[Known]:
+    yield from _providers()
+    yield from _key_ids()
+
+
+def _efforts() -> Iterator[Known]:
+    from tui.catalog.models import Catalogue
+
+    words = dict.fromkeys(word for one in Catalogue.load().models for word in one.efforts)
+    yield from (Known(word) for word in words)
+
+
+_LISTS = {
+    "models": _models,
+    "sessions": _sessions,
+    "settings": _settings,
+    "providers": _providers,
+    "keys": _keys,
+    "key-ids": _key_ids,
+    "variables": _variables,
+    "local-models": _local_models,
+    "efforts": _efforts,
+}

@@ -1,0 +1,173 @@
+"""The agent's questions: each a few numbered answers, and a number with Enter answers.
+
+What was typed before a question stood there never answers it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from tui.events.base import SessionId
+from tui.events.tool import ApprovalAsked, PersonAsked, ToolCalled
+from tui.keys.paste import contains_key
+from tui.session.approving import Scope, editable, title_of
+from tui.session.commands import AnswerApproval, AnswerPerson, AnyCommand
+from tui.text import neutralise
+
+if TYPE_CHECKING:
+    from tui.linear.reading import Lines
+    from tui.linear.voice import Voice
+
+Answered = Callable[[SessionId], AnyCommand]
+"""What is sent, once the session is known."""
+
+_SCOPES: dict[str, Scope] = {"1": "once", "2": "session", "3": "always"}
+_KEPT = "(What was typed before is kept for the next prompt.)"
+
+
+class Questions:
+    """Asks the person.
+
+    Args:
+        voice: Says the question.
+        lines: Where the answer comes from.
+    """
+
+    def __init__(self, voice: Voice, lines: Lines) -> None:
+        self._voice = voice
+        self._lines = lines
+
+    def ask(
+        self,
+        asked: ApprovalAsked | PersonAsked,
+        made: ToolCalled | None,
+        folder: str,
+        place: tuple[int, int],
+    ) -> Answered:
+        """What answers the question. Raises EOFError, Interrupted.
+
+        Args:
+            asked: The question.
+            made: The call that it is about.
+            folder: Where it would happen.
+            place: Which of how many questions.
+        """
+        count = f" ({place[0]} of {place[1]})" if place[1] > 1 else ""
+        if isinstance(asked, PersonAsked):
+            return self._ask_person(asked, count)
+        self._show_call(asked, folder, count)
+        return self._approve(asked, (made.args if made is not None else None) or {})
+
+    def choose(self, head: str, choices: dict[str, str]) -> str:
+        """The number of one of a few choices of ours. Raises EOFError, Interrupted."""
+        self._voice.head(head)
+        for number, words in choices.items():
+            self._voice.say(f"{number}. {words}")
+        return self._number(tuple(choices))
+
+    # A call that waits.
+
+    def _show_call(self, asked: ApprovalAsked, folder: str, count: str) -> None:
+        voice = self._voice
+        voice.head(f"The agent asks{count}: {title_of(asked)}")
+        sandbox = f", {asked.sandbox}" if asked.sandbox else ""
+        voice.say(neutralise(f"In {folder}{sandbox}.", strict=True))
+        voice.exact(asked.what)
+        if asked.diff is not None:
+            voice.exact(asked.diff)
+        why = asked.why.replace("\n", " ")
+        voice.say(f"It asks because {neutralise(why, strict=True)}.")
+        pieces = [asked.what[low:high].strip() for low, high in asked.marks]
+        if unsaid := [one for one in dict.fromkeys(pieces) if one and one not in why]:
+            voice.say("Look at this part of it:")
+            for piece in unsaid:
+                voice.exact(piece)
+
+    def _approve(self, asked: ApprovalAsked, args: dict[str, Any]) -> Answered:
+        voice, command = self._voice, editable(asked, args)
+        voice.say("1. Yes, once.")
+        voice.say("2. Yes, for this session.")
+        if asked.rule is not None:
+            voice.say(f"3. Yes, always here: {_rule_words(asked.rule)}")
+        voice.say("4. No.")
+        voice.say("5. No, and say why.")
+        if command is not None:
+            voice.say("6. Change the command, then run it.")
+        numbers = ("1", "2", *(("3",) if asked.rule is not None else ()), "4", "5")
+        match self._number((*numbers, "6") if command is not None else numbers):
+            case "4":
+                return _decision(asked, allow=False)
+            case "5":
+                return _decision(asked, allow=False, said=self._words("Why not: "))
+            case "6" if command is not None:
+                return self._change(asked, args, command)
+            case number:
+                return _decision(asked, allow=True, scope=_SCOPES[number])
+
+    def _change(self, asked: ApprovalAsked, args: dict[str, Any], command: str) -> Answered:
+        if "\n" in command:
+            self._voice.say("It has several lines: write the whole command anew.")
+        changed = self._words("Command: ", start="" if "\n" in command else command)
+        made = None if changed == command else {**args, "command": changed}
+        return _decision(asked, allow=True, args=made)
+
+    # What the model asks.
+
+    def _ask_person(self, asked: PersonAsked, count: str) -> Answered:
+        self._voice.head(f"The agent asks{count}:")
+        self._voice.exact(asked.question.strip("\n"))
+        for number, words in enumerate(asked.choices, start=1):
+            self._voice.say(f"{number}. {neutralise(words, strict=True)}")
+        numbers = f"A number from 1 to {len(asked.choices)}, or " if asked.choices else ""
+        self._listen()
+        said = self._words(f"{numbers}{'your' if numbers else 'Your'} own words: ")
+        if said.isascii() and said.isdigit() and 0 < int(said) <= len(asked.choices):
+            said = asked.choices[int(said) - 1]
+        call = asked.call
+        return lambda session: AnswerPerson(session=session, call=call, answer=said)
+
+    # Reading.
+
+    def _listen(self) -> None:
+        if self._lines.listen():
+            self._voice.aside(_KEPT)
+
+    def _number(self, numbers: tuple[str, ...]) -> str:
+        self._listen()
+        mark = f"Answer {', '.join(numbers[:-1])} or {numbers[-1]}: "
+        while (said := self._lines.answer(mark).strip().rstrip(".")) not in numbers:
+            if said:
+                self._voice.say(f"Only the numbers {', '.join(numbers)} answer this.")
+        return said
+
+    def _words(self, mark: str, start: str = "") -> str:
+        while True:
+            said = self._lines.answer(mark, start).strip()
+            if contains_key(said):
+                self._voice.say("There is a key in that: it was not sent. Say it without.")
+            elif said:
+                return said
+
+
+def _rule_words(rule: str) -> str:
+    """A rule as it is listed; the mark at its end is ours: whatever follows."""
+    open_end = rule.endswith(" …")
+    shown = neutralise(rule.removesuffix(" …"), strict=True)
+    return f"{shown} and whatever follows" if open_end else shown
+
+
+def _decision(
+    asked: ApprovalAsked,
+    *,
+    allow: bool,
+    scope: Scope = "once",
+    said: str | None = None,
+    args: dict[str, Any] | None = None,
+) -> Answered:
+    def make(session: SessionId) -> AnswerApproval:
+        return AnswerApproval(
+            session=session, call=asked.call, allow=allow, scope=scope, said=said, args=args
+        )
+
+    return make
