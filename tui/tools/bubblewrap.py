@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
@@ -45,7 +46,7 @@ class Bubblewrap:
         words += [] if scope.network else ["--unshare-net"]
         words += ["--bind" if work == Path("/") else "--ro-bind", "/", "/"]
         words += ["--dev", "/dev", "--proc", "/proc", "--tmpfs", "/sys", *_run()]
-        words += ["--bind", str(scope.temp), "/tmp"]
+        words += ["--bind", str(scope.temp), "/tmp", *_own_python()]
         hidden = scope.hidden()
         words += _hide(path for path in hidden if not path.is_relative_to(work))
         if work != Path("/"):
@@ -60,6 +61,15 @@ def _run() -> list[str]:
     resolver = os.path.realpath("/etc/resolv.conf")
     for path in (*_KEPT_OF_RUN, *([resolver] if resolver.startswith("/run/") else [])):
         words += ["--ro-bind-try", path, path]
+    return words
+
+
+def _own_python() -> list[str]:
+    """Our interpreter where it lies in the machine's `/tmp`: it runs in there, too."""
+    words: list[str] = []
+    for path in sorted({sys.prefix, sys.base_prefix}):
+        if Path(path).is_relative_to("/tmp"):
+            words += ["--ro-bind", path, path]
     return words
 
 
