@@ -114,6 +114,7 @@ class ConsoleApp(
         for record in records:
             self.state.apply(record)
         self.fold_questions(records)
+        self.fold_used(records)
         self.transcript.feed(records)
         self.call_back(records)
         if all(isinstance(r.event, TextStreamed | ThinkingStreamed) for r in records):
@@ -216,7 +217,7 @@ class ConsoleApp(
     # Stopping and leaving.
 
     def action_stop(self) -> None:
-        if self.leave_change() or self.leave_words():
+        if self.leave_change() or self.leave_words() or self.leave_switch():
             return
         if self.state.working:
             self.in_session(lambda s: Interrupt(session=s))

@@ -37,6 +37,7 @@ class Line(msgspec.Struct, frozen=True):
         row: Index of a model among the rows.
         more: The section of which so many models are not shown; with no head: all are.
         group: The section that a model is listed in; the same model may stand in several.
+        left: Style of `head`.
     """
 
     head: str | None = None
@@ -45,6 +46,7 @@ class Line(msgspec.Struct, frozen=True):
     row: int | None = None
     more: str | None = None
     group: str = ""
+    left: str = "mute"
 
     @property
     def reached(self) -> bool:
@@ -136,6 +138,19 @@ def found(rows: Sequence[ModelRow], by: Finder, query: str, marks: Marks) -> lis
         for one in by.find(query)
     )
     return [Line(row=key[-1]) for key in order]
+
+
+def nothing(query: str) -> list[Line]:
+    """What stands in an empty list: why, and what to do."""
+    if not query:
+        return [Line(head="The list is being read …")]
+    return [
+        Line(head="Nothing fits.", left="soft"),
+        Line(),
+        Line(head="Backspace  one less"),
+        Line(head="Esc        show all"),
+        Line(head="/key       add a key"),
+    ]
 
 
 def _section(row: ModelRow) -> str:
