@@ -3,26 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-
-import msgspec
+from typing import NamedTuple
 
 WHOLE = 1_000
 """From here on a score is of a piece that stands in the text as it is."""
 _FAR = 400
 _BEGINS = 500
 _MOST = 1 << 30
+_LINE = "\n"
+"""Between the names of one: nothing that is typed holds it."""
 
 EXACT, PREFIX, BEGINNINGS, PIECES, STREWN = range(5)
 """How a query fits, the best first: it is the name, the name begins with it, its words begin
 words of the name, its words stand somewhere, or only its letters do, in their order."""
 
 
-class Found(msgspec.Struct, frozen=True):
-    """One text that fits: its place, how it fits, and how well among those of that fit."""
+class Found(NamedTuple):
+    """One text that fits: how it fits, how well among those that fit so (less is better), where."""
 
-    index: int
     fit: int
-    score: int
+    short_of: int
+    index: int
 
 
 def score(query: str, text: str) -> int | None:
@@ -99,27 +100,25 @@ class Finder:
     """
 
     def __init__(self, names: Sequence[Sequence[str]], asides: Sequence[str]) -> None:
-        self._names = [tuple(name.lower() for name in ways) for ways in names]
-        self._texts = [
-            " ".join((*ways, aside.lower()))
-            for ways, aside in zip(self._names, asides, strict=True)
-        ]
+        both = list(zip(names, asides, strict=True))
+        self._texts = [" ".join((*ways, aside)).lower() for ways, aside in both]
+        self._names = [_LINE + _LINE.join(ways).lower() + _LINE for ways in names]
 
     def find(self, query: str) -> list[Found]:
         """All that fit, in their own order; none for an empty query."""
         words = list(dict.fromkeys(query.lower().split()))
         if not words:
             return []
-        whole = " ".join(words)
-        return [
-            Found(at, self._fit(at, whole, least), total)
-            for at, (total, least) in _sums(words, self._texts).items()
-        ]
-
-    def _fit(self, at: int, whole: str, least: int) -> int:
-        for name in self._names[at]:
-            if name.startswith(whole):
-                return EXACT if whole in self._names[at] else PREFIX
-        if least >= WHOLE + _BEGINS:
-            return BEGINNINGS
-        return PIECES if least >= WHOLE else STREWN
+        begins = _LINE + " ".join(words)
+        exact = begins + _LINE
+        hits: list[Found] = []
+        for at, (total, least) in _sums(words, self._texts).items():
+            names = self._names[at]
+            if begins in names:
+                fit = EXACT if exact in names else PREFIX
+            elif least >= WHOLE + _BEGINS:
+                fit = BEGINNINGS
+            else:
+                fit = PIECES if least >= WHOLE else STREWN
+            hits.append(Found(fit, -total, at))
+        return hits

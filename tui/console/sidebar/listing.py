@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tui.console.sidebar.filter import Finder
-from tui.console.sidebar.rows import NO_MARKS, Line, finder, found, nothing, sections
+from tui.console.sidebar.rows import NO_MARKS, Line, finder, found, nothing, sections, standings
 from tui.session.replies import Marks, ModelRow
 
 
@@ -23,7 +23,8 @@ class Listing:
         self.current: str | None = None
         self.query = ""
         self.lines: list[Line] = []
-        self._finder: Finder | None = None  # made for the first letter
+        self._finder: Finder | None = None
+        self._standings: list[int] | None = None
         self._opened: set[str] = set()
         self._stops: list[int] = []  # lines on which the cursor can stand
         self._cursor = 0  # place in _stops
@@ -54,8 +55,12 @@ class Listing:
     def take(self, rows: tuple[ModelRow, ...], current: str | None) -> None:
         """List these models from the next `renew` on."""
         if rows is not self.rows:
-            self.rows, self._finder = rows, None
+            self.rows, self._finder, self._standings = rows, None, None
         self.current = current
+
+    def mark(self, marks: Marks) -> None:
+        """Take these favourites and models used last from the next `renew` on."""
+        self.marks, self._standings = marks, None
 
     def renew(self) -> None:
         """List what there is now; the cursor stays on its model, and in its section."""
@@ -99,14 +104,20 @@ class Listing:
 
     def _list(self) -> None:
         if self.query:
-            if self._finder is None:
-                self._finder = finder(self.rows)
-            self.lines = found(self.rows, self._finder, self.query, self.marks)
+            self.lines = found(self.query, *self.ready())
         else:
             self.lines = sections(self.rows, self.current, self._opened, self.marks)
         self._stops = [at for at, line in enumerate(self.lines) if line.reached]
         if not self.lines:
             self.lines = nothing(self.query)
+
+    def ready(self) -> tuple[Finder, list[int]]:
+        """What the filter needs, made once for so many models and marks."""
+        if self._finder is None:
+            self._finder = finder(self.rows)
+        if self._standings is None:
+            self._standings = standings(self.rows, self.marks)
+        return self._finder, self._standings
 
     def _stand(self, cursor: int | None, otherwise: int = 0) -> None:
         wanted = otherwise if cursor is None else cursor

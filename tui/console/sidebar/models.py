@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from collections.abc import Callable
+from typing import ClassVar, NamedTuple
 
 from rich.segment import Segment
+from rich.style import Style
 from textual import events
 from textual.binding import Binding, BindingType
-from textual.geometry import Size
+from textual.geometry import Region, Size
 from textual.message import Message
+from textual.reactive import Reactive
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
@@ -21,6 +24,14 @@ from tui.session.replies import Marks, ModelRow
 _WORDS = {"text": "bold $text"}
 """What a style's name means where it is not the theme's variable of that name."""
 LONGEST_QUERY = 100
+
+
+class Standing(NamedTuple):
+    """What the cursor stands on, the filter, and the effort chosen there."""
+
+    row: ModelRow | None
+    query: str
+    effort: str | None
 
 
 class ModelList(ScrollView, can_focus=True):
@@ -50,15 +61,6 @@ class ModelList(ScrollView, can_focus=True):
             self.row = row
             self.effort = effort
 
-    class Highlighted(Message):
-        """The cursor stands on another row, or the filter changed."""
-
-        def __init__(self, row: ModelRow | None, query: str, effort: str | None) -> None:
-            super().__init__()
-            self.row = row
-            self.query = query
-            self.effort = effort
-
     class Marked(Message):
         """The person made a model a favourite, or no longer one."""
 
@@ -70,10 +72,16 @@ class ModelList(ScrollView, can_focus=True):
     class Left(Message):
         """Esc: back to the prompt."""
 
-    def __init__(self, *, letters: bool) -> None:
+    # Its height never depends on what is listed, so that a letter is no new layout of the screen.
+    virtual_size: Reactive[Size] = Reactive(Size(0, 0), layout=False, repaint=False)
+
+    def __init__(self, *, letters: bool, moved: Callable[[Standing], None]) -> None:
         super().__init__(id="model-list")
+        self._tell = moved  # at once: what it shows is painted with the list, in one frame
         self._letters = letters
         self._listing = Listing()
+        self._styles: dict[tuple[str, bool], Style] = {}
+        self._ground = Style()
         self._efforts: dict[str, str] = {}
         self._told: tuple[str | None, str | None] = (None, None)
 
@@ -96,7 +104,7 @@ class ModelList(ScrollView, can_focus=True):
     def show_marks(self, marks: Marks) -> None:
         """Show these favourites and models used last."""
         if marks != self._listing.marks:
-            self._listing.marks = marks
+            self._listing.mark(marks)
             self._show_again()
 
     def show_letters(self, *, letters: bool) -> None:
@@ -129,13 +137,16 @@ class ModelList(ScrollView, can_focus=True):
         self._moved()
 
     def _measure(self) -> None:
-        self.virtual_size = Size(self.scrollable_content_region.width, len(self._listing.lines))
+        lines = len(self._listing.lines)
+        self.virtual_size = Size(self.scrollable_content_region.width, lines)
+        self.vertical_scrollbar.window_virtual_size = lines
+        self.show_vertical_scrollbar = lines > self.container_size.height
 
     def _moved(self) -> None:
         self._show_cursor()
         row = self.highlighted
         effort = None if row is None else self.effort_of(row)
-        self.post_message(self.Highlighted(row, self._listing.query, effort))
+        self._tell(Standing(row, self._listing.query, effort))
         self.refresh()
 
     def _show_cursor(self) -> None:
@@ -220,6 +231,7 @@ class ModelList(ScrollView, can_focus=True):
         self._filter(query + (text if query else text.lstrip("/ ")))
 
     def on_focus(self) -> None:
+        self._listing.ready()  # now, and not when the first letter is waited for
         self.refresh()
 
     def on_blur(self) -> None:
@@ -250,6 +262,11 @@ class ModelList(ScrollView, can_focus=True):
         standing = line is self._listing.standing and self.has_focus
         return model is not None and (standing or model in self._listing.marks.favourites)
 
+    def render_lines(self, crop: Region) -> list[Strip]:
+        self._styles = {}  # asked of the theme and of what lies below once a frame, not once a line
+        self._ground = self.rich_style
+        return super().render_lines(crop)
+
     def render_line(self, y: int) -> Strip:
         place = int(self.scroll_offset.y) + y
         width, lines = self.scrollable_content_region.width, self._listing.lines
@@ -269,17 +286,20 @@ class ModelList(ScrollView, can_focus=True):
             raised = standing if self.has_focus else under and look.current
             return self._strip(model_pieces(row, look, room, letters=self._letters), width, raised)
         if not line.reached and line.head is None:
-            return Strip.blank(width, self.rich_style)
+            return Strip.blank(width, self._ground)
         pieces = other_pieces(line, room, standing=standing, letters=self._letters)
         return self._strip(pieces, width, standing)
 
     def _strip(self, pieces: list[Piece], width: int, raised: bool) -> Strip:
-        ground = self.rich_style
-        if raised:
-            ground += rich_style("$text on $focus-ground")
-        segments = [
-            Segment(text, ground + rich_style(_WORDS.get(style, f"${style}")))
-            for text, style in pieces
-            if text
-        ]
-        return Strip(segments).adjust_cell_length(width, ground)
+        segments = [Segment(text, self._style(style, raised)) for text, style in pieces if text]
+        return Strip(segments).adjust_cell_length(width, self._style("soft", raised))
+
+    def _style(self, name: str, raised: bool) -> Style:
+        known = self._styles.get((name, raised))
+        if known is None:
+            ground = self._ground
+            if raised:
+                ground += rich_style("$text on $focus-ground")
+            known = ground + rich_style(_WORDS.get(name, f"${name}"))
+            self._styles[name, raised] = known
+        return known

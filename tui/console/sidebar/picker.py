@@ -15,7 +15,7 @@ from textual.widgets import Static
 
 from tui.console.sidebar.detail import Fact, Talk, facts, holds
 from tui.console.sidebar.marker import signs
-from tui.console.sidebar.models import ModelList
+from tui.console.sidebar.models import ModelList, Standing
 from tui.console.sidebar.rows import short_name
 from tui.console.status.meter import tokens
 from tui.session.replies import ModelRow
@@ -55,7 +55,7 @@ class ModelPicker(Vertical):
 
     def __init__(self, *, letters: bool, clock: Callable[[], dt.datetime]) -> None:
         super().__init__(id="picker")
-        self.list = ModelList(letters=letters)
+        self.list = ModelList(letters=letters, moved=self._highlighted)
         self._letters = letters
         self._now = clock
         self._head = Static("", id="picker-head")
@@ -86,12 +86,12 @@ class ModelPicker(Vertical):
             self._talk = talk
             self._show_detail()
 
-    def on_model_list_highlighted(self, event: ModelList.Highlighted) -> None:
-        if event.query != self._query:
-            self._query = event.query
+    def _highlighted(self, now: Standing) -> None:
+        if now.query != self._query:
+            self._query = now.query
             self._show_head()
-        if (event.row, event.effort) != self._shown or event.row is None:
-            self._shown = event.row, event.effort
+        if (now.row, now.effort) != self._shown:
+            self._shown = now.row, now.effort
             self._show_detail()
 
     def on_detail_effort_asked(self, event: Detail.EffortAsked) -> None:

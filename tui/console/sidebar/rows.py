@@ -118,25 +118,26 @@ def finder(rows: Sequence[ModelRow]) -> Finder:
     return Finder(names, asides)
 
 
-def found(rows: Sequence[ModelRow], by: Finder, query: str, marks: Marks) -> list[Line]:
-    """What the filter lets through, the best first.
-
-    By how it fits, then what is served at once, favourites, what was used last, and how well.
-    """
+def standings(rows: Sequence[ModelRow], marks: Marks) -> list[int]:
+    """Which of two that fit alike stands first: what is served, favourites, what was used last."""
     liked = {id: place for place, id in enumerate(marks.favourites)}
     used = {id: place for place, id in enumerate(marks.recent)}
     last = len(liked) + len(used)
-    order = sorted(
-        (
-            one.fit,
-            rows[one.index].payer is None,
-            liked.get(rows[one.index].id, last),
-            used.get(rows[one.index].id, last),
-            -one.score,
-            one.index,
-        )
-        for one in by.find(query)
-    )
+    return [
+        ((row.payer is None) * (last + 1) + liked.get(row.id, last)) * (last + 1)
+        + used.get(row.id, last)
+        for row in rows
+    ]
+
+
+def found(query: str, by: Finder, before: Sequence[int]) -> list[Line]:
+    """What the filter lets through: by how it fits, then as it stands, then how well it fits.
+
+    Args:
+        by: Made of all rows.
+        before: Their `standings`.
+    """
+    order = sorted((one.fit, before[one.index], *one[1:]) for one in by.find(query))
     return [Line(row=key[-1]) for key in order]
 
 
