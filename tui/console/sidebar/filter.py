@@ -23,7 +23,7 @@ class Found(NamedTuple):
 
     fit: int
     short_of: int
-    index: int
+    place: int
 
 
 def score(query: str, text: str) -> int | None:

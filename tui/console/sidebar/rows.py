@@ -134,10 +134,11 @@ def found(query: str, by: Finder, before: Sequence[int]) -> list[Line]:
     """What the filter lets through: by how it fits, then as it stands, then how well it fits.
 
     Args:
+        query: Not empty.
         by: Made of all rows.
         before: Their `standings`.
     """
-    order = sorted((one.fit, before[one.index], *one[1:]) for one in by.find(query))
+    order = sorted((one.fit, before[one.place], *one[1:]) for one in by.find(query))
     return [Line(row=key[-1]) for key in order]
 
 
