@@ -73,7 +73,8 @@ class Listing:
         self.query = ""
         self._list()
         ids = [self.model_of(self.lines[at]) for at in self._stops]
-        self._stand(ids.index(self.current) if self.current in ids else 0)
+        known = self.current is not None and self.current in ids
+        self._stand(ids.index(self.current) if known else 0)
 
     def filter(self, query: str) -> None:
         """List what fits, the cursor on the best."""
