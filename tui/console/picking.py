@@ -203,6 +203,10 @@ class Picking(Shell[Result], inherit_bindings=False):
 
     # Favourites, and what was used last.
 
+    def on_app_focus(self) -> None:
+        """Another console may have marked some meanwhile."""
+        self.run_worker(self.load_marks, group="marks", exclusive=True)
+
     async def load_marks(self) -> None:
         """Ask for them, and show them."""
         self._show_marks(await self.asked(ListMarks()))

@@ -126,10 +126,12 @@ class ModelList(ScrollView, can_focus=True):
             self._listing.to_current()
             self._changed()
             return
-        above = self._listing.place - int(self.scroll_offset.y)
+        top = int(self.scroll_offset.y)
+        above = self._listing.place - top
         self._listing.renew()
         self._measure()
-        self.scroll_to(y=max(0, self._listing.place - above), animate=False)
+        if top:  # else what comes in above is to be seen, a new favourite say
+            self.scroll_to(y=max(0, self._listing.place - above), animate=False)
         self._moved()
 
     def _changed(self) -> None:
