@@ -34,13 +34,22 @@ from tui.errors import OwnkeyError
 from tui.events.base import SessionId
 from tui.events.codec import Recorded
 from tui.paths import find_paths
-from tui.session.commands import AddKey, AnyCommand, ListKeys, ListModels, ListSessions, UseFoundKey
+from tui.session.commands import (
+    AddKey,
+    AnyCommand,
+    ListKeys,
+    ListMarks,
+    ListModels,
+    ListSessions,
+    UseFoundKey,
+)
 from tui.session.replies import (
     AnyReply,
     Done,
     KeyAnswer,
     KeyRow,
     Keys,
+    Marks,
     ModelRow,
     Models,
     SessionOpened,
@@ -111,7 +120,9 @@ class FakeBridge:
     def commands(self) -> list[AnyCommand]:
         """What was sent beside the questions for lists."""
         return [
-            one for one in self.sent if not isinstance(one, ListKeys | ListModels | ListSessions)
+            one
+            for one in self.sent
+            if not isinstance(one, ListKeys | ListModels | ListMarks | ListSessions)
         ]
 
 
@@ -204,12 +215,14 @@ def model_row(
         "id": id, "name": name, "provider": id.split("/")[0], "connection": None, "payer": None,
         "key": False, "label": "", "context": 1_000_000,
     }  # fmt: skip
+    if "payer" in fields:
+        facts["connection"] = facts["provider"]
     if price is not None:
         facts |= dict(zip(("input_usd", "output_usd", "cache_read_usd"), price, strict=True))
     return ModelRow(**(facts | fields))
 
 
-MINE: dict[str, Any] = {"connection": "k", "payer": "own_key", "key": True}
+MINE: dict[str, Any] = {"payer": "own_key", "key": True}
 EFFORTS = ("low", "medium", "high")
 
 
@@ -276,6 +289,7 @@ def kept(row: KeyRow, **fields: Any) -> KeyAnswer:
     return KeyAnswer(**(facts | fields))
 
 
+NO_MARKS = Marks()
 REFUSED = KeyAnswer(state="refused", error="invalid_key", message="the key is not valid")
 
 
@@ -288,6 +302,7 @@ async def hand_fed(
     keys: Keys | None = None,
     size: tuple[int, int] = (132, 42),
     settings: dict[str, Any] | None = None,
+    marks: Marks = NO_MARKS,
 ) -> AsyncIterator[Seen]:
     """A console without an engine, in an empty home below `folder`, at the script's time."""
     paths = find_paths({"OWNKEY_HOME": str(folder / "home")})
@@ -300,6 +315,7 @@ async def hand_fed(
     bridge.answers |= {
         ListModels: Models(models=some_models() if models is None else models),
         ListKeys: some_keys() if keys is None else keys,
+        ListMarks: marks,
         ListSessions: Sessions(sessions=()),
         AddKey: REFUSED,
         UseFoundKey: REFUSED,

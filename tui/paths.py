@@ -35,6 +35,16 @@ class Paths(msgspec.Struct, frozen=True):
         return self.config / "keys.json"
 
     @property
+    def favourites_file(self) -> Path:
+        """Ids of the models that the person marked."""
+        return self.config / "favourites.json"
+
+    @property
+    def recent_file(self) -> Path:
+        """Ids of the models used last, over all sessions."""
+        return self.state / "recent-models.json"
+
+    @property
     def vault_file(self) -> Path:
         return self.data / "vault.sealed"
 

@@ -15,6 +15,9 @@ from tests.bench.world import READY, World, text_of
 
 TOKENS = 10_000
 KEYS = [chr(code) for code in (*range(0x0410, 0x0450), *range(0x03B1, 0x03C2))]
+MODELS = 2_500
+FILTER = ["g", "p", "t", " ", "7", "7", "\x15", "e", "m", "b", "e", "r", "\x15"]
+"""What is typed into the picker: letters that many fit, that few fit, and Ctrl+U."""
 ENDS = [chr(code) for code in range(0x0561, 0x0587)]
 ASK = "go on\r"
 GAP_S = (0.06, 0.14)
@@ -296,6 +299,34 @@ def _append(place: World, sizes: Sizes) -> Iterator[Row]:
     )  # fmt: skip
 
 
+def picker(place: World, sizes: Sizes) -> Iterator[Row]:
+    """The filter of the model picker: from a letter to its frame, and the CPU that it takes."""
+    world.write_models(place.folder / "models", MODELS)
+    took: list[float] = []
+    with place.ours(home="models") as program:
+        settled(program)
+        program.rest(3.0)  # prices of all of them are being read
+        program.type("\x1bOQ")
+        program.rest_until_quiet(QUIET_S)
+        keys = (FILTER * sizes.keys)[: sizes.keys]
+        before = processes.cpu_s([program.pid])
+        for key in keys:
+            program.rest(0.08)
+            frames = len(program.screen.frames)
+            pressed = program.type(key)
+            seen = program.wait_until(
+                lambda had=frames: len(program.screen.frames) > had, "the filter", 10
+            )
+            took.append(seen - pressed)
+        program.rest_until_quiet(QUIET_S)
+        each = (processes.cpu_s([program.pid]) - before) / len(keys)
+    yield Row(
+        f"filter {MODELS:,} models, CPU a key", "≤ 16 ms", each, 0.016, milliseconds(each),
+        f"key to frame p50 {milliseconds(median(took))},"
+        f" p95 {milliseconds(percentile(took, 0.95))}",
+    )  # fmt: skip
+
+
 def idle(place: World, sizes: Sizes) -> Iterator[Row]:
     """CPU while nothing happens."""
     shares: list[float] = []
@@ -347,6 +378,7 @@ ALL: dict[str, Callable[[World, Sizes], Iterator[Row]]] = {
     "last_token": last_token,
     "cpu": cpu,
     "long_session": long_session,
+    "picker": picker,
     "idle": idle,
     "memory": memory,
 }

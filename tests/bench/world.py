@@ -157,6 +157,20 @@ def write_session(home: Path, session: SessionId, messages: int, cwd: Path) -> N
     store.close()
 
 
+def write_models(home: Path, count: int) -> None:
+    """So many models that the maker's own list named when its key was checked."""
+    names = ("pilot", "scout", "atlas", "ember", "delta")
+    models = [
+        {"provider": "openai", "id": f"gpt-{number}-{names[number % 5]}-preview",
+         "name": f"GPT {number} {names[number % 5].title()}", "context": 400_000,
+         "max_output": None}
+        for number in range(count)
+    ]  # fmt: skip
+    file = find_paths({"OWNKEY_HOME": str(home)}).models_file
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(json.dumps({"openai": models}), encoding="utf-8")
+
+
 def _turn(turn: int) -> Iterator[AnyEvent]:
     request = RequestId(f"r_{turn:012d}")
     yield TurnStarted(prompt=f"What does message p{turn:05d} say about the loader?")

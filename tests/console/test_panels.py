@@ -288,6 +288,8 @@ async def test_f2_takes_another_model_while_it_waits(tmp_path):
     async with hand_fed(tmp_path, script=scenes.limited()) as seen:
         await seen.press("f2")
         await seen.type("gemini 3.1", "enter")
+        await asyncio.sleep(DEAF_S)
+        await seen.press("1")  # all the same: a warm cache is left
         chosen = seen.bridge.commands()[-1]
         assert isinstance(chosen, ChooseModel)
         assert chosen.model == "google/gemini-3.1-pro-preview"

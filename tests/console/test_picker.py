@@ -7,7 +7,7 @@ from tests.console_world import MINE, Seen, hand_fed, model_row, no_models, some
 from tests.transcript_world import OPUS
 from tui.console.dialogs.key_entry import KeyDialog
 from tui.console.sidebar.modal import PickerScreen
-from tui.console.sidebar.rows import Line, next_prompt_nano, sections, short_name
+from tui.console.sidebar.rows import Line, sections, short_name
 from tui.events.session import ModelChosen
 from tui.session.commands import ChooseModel, FetchLocalModel
 
@@ -68,15 +68,6 @@ def test_a_name_that_does_not_fit_loses_what_is_said_anyway(name, room, short):
     assert short_name(name, room) == short
 
 
-def test_the_next_prompt_costs_the_conversation_at_the_models_price():
-    assert next_prompt_nano("5", 41_840) == 209_200_000
-
-
-@pytest.mark.parametrize(("price", "tokens"), [(None, 10), ("5", None), ("5", 0)])
-def test_a_forecast_from_the_unknown_is_unknown(price, tokens):
-    assert next_prompt_nano(price, tokens) is None
-
-
 async def test_each_section_names_the_key_that_serves_it(tmp_path):
     async with hand_fed(tmp_path) as seen:
         rows = [row.split() for row in seen.rows(seen.app.picker)]
@@ -105,7 +96,7 @@ async def test_a_filter_that_fits_nothing_says_so(tmp_path):
     async with hand_fed(tmp_path) as seen:
         await seen.press("f2")
         await seen.type("zzz", "enter")
-        assert "nothing fits" in picker(seen)
+        assert "Nothing fits" in picker(seen)
         assert chosen(seen) == []
 
 
@@ -191,7 +182,7 @@ async def test_the_bar_follows_a_switch_in_the_middle_of_a_session(tmp_path):
 async def test_for_the_highlighted_row_stand_id_window_prices_and_forecast(tmp_path):
     async with hand_fed(tmp_path, script=scenes.answered()) as seen:
         said = picker(seen)
-        for fact in (OPUS, "1M context", "5 / 25", "0.5", "≈ $0.0209", "≈ $0.2092"):
+        for fact in (OPUS, "1M context", "5 / 25", "0.5", "≈ $0.0914", "≈ $0.2664", "4 min"):
             assert fact in said
 
 

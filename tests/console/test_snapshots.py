@@ -19,8 +19,8 @@ from tests.console_world import (
     some_keys,
 )
 from tests.screenshot import svg_of
-from tests.transcript_world import Script
-from tui.session.replies import LocalProgress, SessionOpened, SpentToday
+from tests.transcript_world import OPUS, Script
+from tui.session.replies import LocalProgress, Marks, SessionOpened, SpentToday
 
 FOLDER = Path(__file__).parent / "snapshots"
 MINE = some_keys(
@@ -52,6 +52,16 @@ def types(text: str, *keys: str) -> Callable[[Seen], Awaitable[None]]:
 async def pick_flash(seen: Seen) -> None:
     await seen.press("f2")
     await seen.type("fla")
+
+
+async def nothing_fits(seen: Seen) -> None:
+    await seen.press("f2")
+    await seen.type("qqq")
+
+
+async def pick_another(seen: Seen) -> None:
+    await seen.press("f2")
+    await seen.type("flash", "enter")
 
 
 async def fetch(seen: Seen) -> None:
@@ -87,6 +97,12 @@ FIRST: dict[str, Any] = {"models": no_models(), "keys": FOUND}
 LIGHT = {"settings": {"appearance.theme": "ownkey-light"}}
 BUDGET = {"settings": {"budget.day_usd": "10"}}
 LETTERS = {"settings": {"appearance.glyphs": "letters"}}
+MARKED: dict[str, Any] = {
+    "marks": Marks(
+        favourites=("google/gemini-3.7-flash", "openai/gpt-5.5"),
+        recent=(OPUS, "anthropic/claude-sonnet-4-6"),
+    )
+}
 WIDE, MIDDLE, NARROW, LEAST = (132, 42), (100, 30), (80, 24), (60, 18)
 
 SITUATIONS = [
@@ -116,6 +132,12 @@ SITUATIONS = [
     Situation("read-only", scenes.answered, follow, NARROW),
     Situation("picker", scenes.answered, pick_flash),
     Situation("picker-narrow", scenes.answered, presses("f2"), NARROW),
+    Situation("picker-marks", scenes.answered, presses("f2", "right"), fields=MARKED),
+    Situation("picker-marks-light", scenes.answered, presses("f2"), MIDDLE, MARKED | LIGHT),
+    Situation("picker-marks-letters", scenes.answered, presses("f2"), LEAST, MARKED | LETTERS),
+    Situation("picker-nothing", scenes.answered, nothing_fits, MIDDLE),
+    Situation("switch", scenes.answered, pick_another, MIDDLE),
+    Situation("switch-narrow", scenes.answered, pick_another, NARROW),
     Situation("key", scenes.answered, types("/key", "enter"), fields={"keys": MINE}),
     Situation("key-narrow", scenes.answered, types("/key", "enter"), NARROW, {"keys": MINE}),
     Situation("key-light", unserved, types("/key", "enter"), MIDDLE, FIRST | LIGHT),

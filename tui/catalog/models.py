@@ -6,9 +6,10 @@ maker's own list tells when a key is checked is merged under it.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
-from fnmatch import fnmatchcase
-from functools import cached_property
+from fnmatch import translate
+from functools import cache, cached_property
 from importlib import resources
 from typing import Literal
 
@@ -87,12 +88,13 @@ class Catalogue:
         """
         shipped = _read()
         models = {model.id: model for model in shipped.models}
+        not_chat = _any_of(shipped.not_chat)
         for found in extra:
             model_id = f"{found.provider}/{found.id}"
             known = models.get(model_id)
             if known is not None:
                 models[model_id] = _filled(known, found)
-            elif not any(fnmatchcase(found.id.lower(), one) for one in shipped.not_chat):
+            elif not_chat.match(found.id.lower()) is None:
                 models[model_id] = _from_found(model_id, found)
         return cls(models.values())
 
@@ -107,6 +109,12 @@ class Catalogue:
     @cached_property
     def _by_id(self) -> dict[str, Model]:
         return {model.id: model for model in self.models}
+
+
+@cache
+def _any_of(patterns: tuple[str, ...]) -> re.Pattern[str]:
+    """One pattern for all: makers name thousands of models, and each is held against it."""
+    return re.compile("|".join(map(translate, patterns)))
 
 
 def _read() -> _Shipped:

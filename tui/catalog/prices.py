@@ -10,8 +10,6 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from typing import TYPE_CHECKING, Protocol
 
-import msgspec
-
 from tui.catalog import library
 from tui.catalog.corrections import (
     Alias,
@@ -29,8 +27,9 @@ from tui.catalog.corrections import (
 from tui.catalog.models import split_id
 from tui.catalog.own_prices import OwnPrices
 from tui.catalog.sheets import MILLION, NoPrice, Rate, Sheet, Terms, ToolFee
+from tui.catalog.shown import ShownPrices, shown_prices
 from tui.catalog.terms import Found, rates_under
-from tui.money import plain, product
+from tui.money import product
 
 if TYPE_CHECKING:
     from decimal import Decimal
@@ -61,14 +60,6 @@ class Book(Protocol):
     ) -> Sheet | NoPrice: ...
 
     def tier(self, provider: str, said: str | None) -> str: ...
-
-
-class ShownPrices(msgspec.Struct, frozen=True, kw_only=True):
-    """Dollars per million tokens as decimal strings, below any length tier; None: not known."""
-
-    input: str | None
-    output: str | None
-    cache_read: str | None
 
 
 class PriceBook:
@@ -132,13 +123,7 @@ class PriceBook:
 
     def shown(self, model_id: str, at: datetime) -> ShownPrices:
         """Prices of a model for people to choose by, from its catalogue id."""
-        sheet = self.find(*split_id(model_id), at)
-        rates = {} if isinstance(sheet, NoPrice) else sheet.rates
-        return ShownPrices(
-            input=_per_million(rates.get("input")),
-            output=_per_million(rates.get("output")),
-            cache_read=_per_million(rates.get("cache_read")),
-        )
+        return shown_prices(self.find(*split_id(model_id), at))
 
     def output_token(self, provider: str, model: str, at: datetime) -> Decimal | None:
         """Dollars for one output token at the standard rate, for a count while it streams."""
@@ -278,7 +263,3 @@ def _at(provider: str, found: Found) -> Found:
 
 def _to_rates(amounts: dict[str, Decimal]) -> dict[str, Rate]:
     return {name: Rate(product(usd, MILLION)) for name, usd in amounts.items()}
-
-
-def _per_million(rate: Rate | None) -> str | None:
-    return None if rate is None else plain(product(rate.base, 1_000_000))

@@ -115,6 +115,7 @@ class ConsoleApp(
             self.state.apply(record)
         self.fold_questions(records)
         self.fold_summary(records)
+        self.fold_used(records)
         self.transcript.feed(records)
         self.call_back(records)
         if all(isinstance(r.event, TextStreamed | ThinkingStreamed) for r in records):
@@ -217,7 +218,7 @@ class ConsoleApp(
     # Stopping and leaving.
 
     def action_stop(self) -> None:
-        if self.leave_change() or self.leave_words():
+        if self.leave_change() or self.leave_words() or self.leave_switch():
             return
         if self.state.working:
             self.in_session(lambda s: Interrupt(session=s))

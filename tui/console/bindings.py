@@ -22,6 +22,7 @@ KEYS: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
     ("Go", (
         ("F2, Ctrl+O", "models: type to filter"),
         ("Enter, Left, Right", "in there: pick, effort"),
+        ("*", "in there: a favourite, or not"),
         ("F3, Ctrl+T", "settings: type to search"),
         ("F5", "sessions: type to filter"),
         ("F6", "the session that waits; the last"),

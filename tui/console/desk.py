@@ -2,46 +2,34 @@
 
 from __future__ import annotations
 
-import asyncio
 import datetime as dt
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TypeVar
 
 from tui.console.panels.questions import fetch_words, first_run_question
-from tui.console.shell import Shell
-from tui.console.sidebar.models import ModelList
-from tui.engine.bridge import Bridge
-from tui.errors import OwnkeyError
-from tui.events.base import SessionId, utc_now
+from tui.console.picking import LOCAL, Picking
+from tui.events.base import utc_now
 from tui.paths import Paths
 from tui.secret import Secret
 from tui.session.commands import (
-    AnyCommand,
-    ChooseModel,
     FetchLocalModel,
     ListKeys,
     ListModels,
     ListSessions,
     UseFoundKey,
 )
-from tui.session.replies import AnyReply, KeyAnswer, Keys, LocalProgress, ModelRow, Models, Sessions
+from tui.session.replies import KeyAnswer, Keys, LocalProgress, Models, Sessions
 from tui.store.summary import Summary
 
-if TYPE_CHECKING:
-    from tui.console.sidebar.modal import PickerScreen
-
-LOCAL = "local"
 KEYS_LATE_S = 1.5
 """So long the first run waits for the keys found in the environment, to number its choices once."""
 
 Result = TypeVar("Result")
 
 
-class Desk(Shell[Result], inherit_bindings=False):
+class Desk(Picking[Result], inherit_bindings=False):
     """The part of the console that chooses who serves and who pays."""
-
-    bridge: Bridge
 
     def __init__(
         self,
@@ -67,6 +55,7 @@ class Desk(Shell[Result], inherit_bindings=False):
         if self.closing:
             return
         self.run_worker(self.load_models, group="models", exclusive=True)
+        self.run_worker(self.load_marks, group="marks", exclusive=True)
         self.run_worker(self._load_keys, group="keys", exclusive=True)
         self.load_sessions()
 
@@ -76,14 +65,14 @@ class Desk(Shell[Result], inherit_bindings=False):
 
     async def load_models(self) -> None:
         """Ask for what can be picked, and show it."""
-        reply = await self._asked(ListModels())
+        reply = await self.asked(ListModels())
         if isinstance(reply, Models):
             self.show_models(reply.models)
             self.ask_what_waits()
 
     async def _load_keys(self) -> None:
         late = self.set_timer(KEYS_LATE_S, self._go_without_keys)
-        reply = await self._asked(ListKeys())
+        reply = await self.asked(ListKeys())
         if isinstance(reply, Keys):
             late.stop()
             closed_before = self.keys is not None and self.keys.locked
@@ -98,7 +87,7 @@ class Desk(Shell[Result], inherit_bindings=False):
         self.ask_what_waits()
 
     async def _load_sessions(self) -> None:
-        reply = await self._asked(ListSessions())
+        reply = await self.asked(ListSessions())
         if isinstance(reply, Sessions):
             self.show_sessions(reply.sessions)
 
@@ -106,26 +95,7 @@ class Desk(Shell[Result], inherit_bindings=False):
         """Count the sessions that there are."""
         raise NotImplementedError
 
-    async def _asked(self, command: AnyCommand) -> AnyReply | None:
-        try:
-            return await self.bridge.send(command)
-        except OwnkeyError as error:
-            self.flash(f"{error.message}. {error.hint}", seconds=20)
-            return None
-
-    def in_session(self, make: Callable[[SessionId], AnyCommand]) -> None:
-        """Send a command of the session; what becomes of it is said."""
-        self.bridge.in_session(make).add_done_callback(self._command_done)
-
-    def _command_done(self, done: asyncio.Future[AnyReply]) -> None:
-        if not done.cancelled() and isinstance(error := done.exception(), OwnkeyError):
-            self.say_error(error)
-
     # Nothing serves yet.
-
-    def ask_what_waits(self) -> None:
-        """Open the panel that is called for, or none."""
-        raise NotImplementedError
 
     def nothing_serves(self) -> bool:
         """Whether no model can be used, and the agent rests: the first run."""
@@ -150,53 +120,10 @@ class Desk(Shell[Result], inherit_bindings=False):
 
     async def _use(self, variable: str) -> None:
         self.flash(f"checking {variable} …")
-        answer = await self._asked(UseFoundKey(variable=variable))
+        answer = await self.asked(UseFoundKey(variable=variable))
         if isinstance(answer, KeyAnswer):
             self.end_flash()
             await self._took_key(answer, None)
-
-    def focus_prompt(self) -> None:
-        """At once: Textual's own `focus` waits until the keys that have come are given away."""
-        self.composer.screen.set_focus(self.composer.editor)
-
-    # The picker.
-
-    def action_models(self) -> None:
-        if len(self.screen_stack) > 1:
-            return
-        if self.picker.display:
-            self.picker.list.reset()
-            self.screen.set_focus(self.picker.list)
-        else:
-            self.push_screen(self._picker_screen(), self._picked)
-
-    def _picker_screen(self) -> PickerScreen:
-        from tui.console.sidebar.modal import PickerScreen
-
-        return PickerScreen(self.models, self.state, letters=self.letters)
-
-    def on_model_list_left(self) -> None:
-        self.focus_prompt()
-
-    def on_model_list_picked(self, event: ModelList.Picked) -> None:
-        self._picked((event.row, event.effort))
-
-    def _picked(self, picked: tuple[ModelRow, str | None] | None) -> None:
-        self.focus_prompt()
-        if picked is None:
-            return
-        row, effort = picked
-        if not self.driving:
-            self.flash("Another ownkey drives this session: it can only be read here.")
-        elif row.payer is None and row.provider == LOCAL:
-            self.action_fetch_local()
-        elif row.payer is None:
-            self.open_key_dialog(row.provider, then=row.id)
-        else:
-            self._choose(row.id, effort)
-
-    def _choose(self, model: str, effort: str | None = None) -> None:
-        self.in_session(lambda s: ChooseModel(session=s, model=model, effort=effort))
 
     async def _choose_served(self, provider: str, then: str | None = None) -> None:
         """After something new serves: the model that was wanted, or one where none is usable."""
@@ -207,7 +134,7 @@ class Desk(Shell[Result], inherit_bindings=False):
         if wanted is None and served and not usable:
             wanted = served[0]
         if wanted is not None:
-            self._choose(wanted.id)
+            self.choose(wanted)
             self.go_on_unserved()
 
     def go_on_unserved(self) -> None:

@@ -23,6 +23,7 @@ from tui.console.panels.choices import ChoicePanel
 from tui.console.prompt.composer import Composer
 from tui.console.prompt.editor import Editor
 from tui.console.prompt.hints import Hint, hints
+from tui.console.sidebar.detail import talk_of
 from tui.console.sidebar.marker import colour, glyph, plain_glyphs
 from tui.console.sidebar.picker import ModelPicker
 from tui.console.status.bar import StatusBar
@@ -116,7 +117,7 @@ class Shell(App[Result], inherit_bindings=False):
         self._status_at = 0.0
         self._status_timer: Timer | None = None
         self.header = Header(folder)
-        self.picker = ModelPicker(letters=self.letters)
+        self.picker = ModelPicker(letters=self.letters, clock=clock)
         self.welcome = Welcome()
         self.transcript = TranscriptView(
             names=self._names, letters=self.letters, clock=clock, tz=tz
@@ -310,7 +311,7 @@ class Shell(App[Result], inherit_bindings=False):
         if self._picker_knows != knows:
             self._picker_knows = knows
             self.picker.list.show(self.models, *knows)
-        self.picker.show_conversation(self.state.context_tokens, self.state.model)
+        self.picker.show_conversation(talk_of(self.state))
         if self._countdown is not None:
             if self.state.waiting_until is None:
                 self._countdown.pause()

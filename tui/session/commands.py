@@ -170,6 +170,17 @@ class ListModels(Command, tag="list_models", frozen=True, kw_only=True):
     """→ Models"""
 
 
+class ListMarks(Command, tag="list_marks", frozen=True, kw_only=True):
+    """Favourites, and the models used last. → Marks"""
+
+
+class MarkFavourite(Command, tag="mark_favourite", frozen=True, kw_only=True):
+    """Make a model a favourite, or no longer one. → Marks"""
+
+    model: str
+    on: bool
+
+
 class ListKeys(Command, tag="list_keys", frozen=True, kw_only=True):
     """→ Keys"""
 
@@ -239,6 +250,8 @@ AnyCommand = (
     | RemoveRule
     | ListSessions
     | ListModels
+    | ListMarks
+    | MarkFavourite
     | ListKeys
     | AddKey
     | UseFoundKey

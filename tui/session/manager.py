@@ -13,6 +13,7 @@ from tui.errors import StoreError, UsageError
 from tui.events.base import SessionId
 from tui.events.codec import Recorded
 from tui.events.money import ChargeRecorded
+from tui.events.route import RouteDecided
 from tui.session.actor import SessionActor
 from tui.session.bus import Batch, Bus
 from tui.session.commands import (
@@ -31,9 +32,11 @@ from tui.session.commands import (
     ForkSession,
     Interrupt,
     ListKeys,
+    ListMarks,
     ListModels,
     ListRules,
     ListSessions,
+    MarkFavourite,
     OpenSession,
     OpenVault,
     RemoveRule,
@@ -67,8 +70,8 @@ from tui.store.summary import Summary
 T = TypeVar("T")
 
 DeskCommand = (
-    ListModels | ListKeys | AddKey | UseFoundKey | ChangeKey | CreateVault | OpenVault
-    | FetchLocalModel
+    ListModels | ListMarks | MarkFavourite | ListKeys | AddKey | UseFoundKey | ChangeKey
+    | CreateVault | OpenVault | FetchLocalModel
 )  # fmt: skip
 """Commands about keys and models: outside any session."""
 
@@ -88,6 +91,10 @@ class Desk(Protocol):
     """Answers what is asked about keys and models."""
 
     async def answer(self, command: DeskCommand) -> AnyReply: ...
+
+    def used(self, model: str) -> None:
+        """A request goes to this model; told without waiting."""
+        ...
 
 
 class Engine(Protocol):
@@ -351,6 +358,9 @@ class SessionManager:
 
     def _publish(self, session: SessionId, records: tuple[Recorded, ...]) -> None:
         self._bus.publish(session, records)
+        for record in records:
+            if isinstance(record.event, RouteDecided):
+                self._desk.used(record.event.model)
         if any(isinstance(record.event, ChargeRecorded) for record in records):
             telling = asyncio.create_task(self._tell_today())
             self._telling.add(telling)

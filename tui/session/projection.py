@@ -6,6 +6,7 @@ import datetime as dt
 from decimal import Decimal
 from typing import Literal
 
+from tui.billing.forecast import Habit
 from tui.events.codec import Recorded
 from tui.events.money import ChargeRecorded, LimitSeen, LimitsReported, UsageReported
 from tui.events.route import RequestFinished, RouteDecided
@@ -39,6 +40,7 @@ from tui.events.turn import (
     TurnStarted,
 )
 from tui.money import to_nano
+from tui.session.warmth import WarmCache, seen
 
 Activity = Literal["resting", "asking", "thinking", "writing", "tool", "approval", "waiting"]
 
@@ -76,6 +78,9 @@ class SessionState:
         self.turn_unknown = 0
         self.limits: tuple[LimitSeen, ...] = ()
         self.context_tokens: int | None = None
+        self.cache: WarmCache | None = None  # that the last request left; None: none is known
+        self.habit = Habit()
+        self._turn_took = (0, 0)  # requests and output tokens of the turn so far
         self._live_characters = 0
         self._live = False
 
@@ -123,11 +128,15 @@ class SessionState:
         if isinstance(event, TurnStarted):
             self.turn, self.turn_began = record.turn, record.at
             self.turn_nano = self.turn_unknown = 0
+            self._turn_took = (0, 0)
             self.activity = "asking"
             if self.title is None and event.prompt.strip():
                 self.title = event.prompt.strip().splitlines()[0]
         else:
             self.activity, self.approval, self.question = "resting", None, None
+            if self._turn_took[0]:
+                self.habit = self.habit.after(*self._turn_took)
+            self._turn_took = (0, 0)
 
     def _tool(self, event: ToolCalled | ToolReturned | ApprovalAsked | ApprovalDecided) -> None:
         match event:
@@ -155,7 +164,8 @@ class SessionState:
                 self.open_calls[event.call] = "shell"
 
     def _lived(self, event: SessionForked | SessionRewound | HistoryCompacted) -> None:
-        self.context_tokens = None  # known again with the next request
+        if not isinstance(event, SessionForked):  # it begins with just what stands before it
+            self.context_tokens = self.cache = None  # known again with the next request
         match event:
             case SessionForked():
                 self.begun_at = self.seq
@@ -181,8 +191,7 @@ class SessionState:
                 self.activity = "thinking"
                 self._live_characters += len(event.delta)
             case UsageReported():
-                if event.input is not None:
-                    self.context_tokens = event.input + (event.output or 0)
+                self._used(record.at, event)
             case ChargeRecorded():
                 self.session_nano += event.nano or 0
                 self.turn_nano += event.nano or 0
@@ -193,6 +202,15 @@ class SessionState:
                 pass
             case _:
                 pass
+
+    def _used(self, at: dt.datetime, event: UsageReported) -> None:
+        if event.input is not None:
+            self.context_tokens = event.input + (event.output or 0)
+        if self.route is not None and self.route.request == event.request:
+            self.cache = seen(self.route, event, at)
+        if self.working and event.output is not None:  # else it is a summary
+            requests, output = self._turn_took
+            self._turn_took = (requests + 1, output + event.output)
 
     def rest(self) -> None:
         """Take it that nobody works on it: so it is shown while only its end is known."""

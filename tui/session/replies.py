@@ -51,8 +51,22 @@ class Sessions(Reply, tag="sessions", frozen=True, kw_only=True):
     sessions: tuple[Summary, ...]
 
 
+class PriceStep(msgspec.Struct, frozen=True, kw_only=True):
+    """Prices of a request whose prompt has more tokens than `above`, as in `ModelRow`."""
+
+    above: int
+    input_usd: str | None = None
+    output_usd: str | None = None
+    cache_read_usd: str | None = None
+    cache_write_usd: str | None = None
+
+
 class ModelRow(msgspec.Struct, frozen=True, kw_only=True):
-    """One model that can be picked (contract.md, `models`); prices in dollars per million."""
+    """One model that can be picked (contract.md, `models`); prices in dollars per million.
+
+    They are those of a short prompt; `steps` has those of longer ones, the shortest first. No
+    price of a cache's writing: what is written costs as input does.
+    """
 
     id: str
     name: str
@@ -71,6 +85,15 @@ class ModelRow(msgspec.Struct, frozen=True, kw_only=True):
     input_usd: str | None = None
     output_usd: str | None = None
     cache_read_usd: str | None = None
+    cache_write_usd: str | None = None
+    steps: tuple[PriceStep, ...] = ()
+
+
+class Marks(Reply, tag="marks", frozen=True, kw_only=True):
+    """Ids of models: favourites in the order in which they were marked, the last used first."""
+
+    favourites: tuple[str, ...] = ()
+    recent: tuple[str, ...] = ()
 
 
 class Models(Reply, tag="models", frozen=True, kw_only=True):
@@ -124,7 +147,7 @@ class KeyAnswer(Reply, tag="key_answer", frozen=True, kw_only=True):
     row: KeyRow | None = None
 
 
-AnyReply = Done | SessionOpened | Forked | Rules | Sessions | Models | Keys | KeyAnswer
+AnyReply = Done | SessionOpened | Forked | Rules | Sessions | Models | Marks | Keys | KeyAnswer
 
 
 class Notice(msgspec.Struct, frozen=True, kw_only=True, tag_field="type"):

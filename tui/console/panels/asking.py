@@ -75,6 +75,8 @@ class Asking(Desk[Result], inherit_bindings=False):
             case PersonAsked():
                 answer = self._answering(first)
                 self.choices.ask(person_question(first, answer, self.waiting.place(first.call)))
+            case None if (switch := self.switching) is not None:
+                self.ask_switch(switch)
             case None if self.nothing_serves():
                 self.ask_first_run()
             case None:
@@ -211,7 +213,7 @@ class Asking(Desk[Result], inherit_bindings=False):
             return self._words.hints
         first = self.waiting.first if self.driving else None
         if first is None:
-            return []
+            return [] if self.switching is None else self._switch_hints()
         more: list[Hint] = [("PageDown", "the rest")] if self.choices.overflows else []
         how = "Alt+1" if self.composer.editor.text else "1"
         match first:
@@ -223,6 +225,10 @@ class Asking(Desk[Result], inherit_bindings=False):
                     [(f"{how} … {len(first.choices)}", "answer")] if first.choices else []
                 )
                 return [*numbers, ("Enter", "your own words"), *more, ("Esc", "stop")]
+
+    def _switch_hints(self) -> list[Hint]:
+        how = "Alt+1" if self.composer.editor.text else "1"
+        return [(f"{how} … 3", "answer"), ("Esc", "stay")]
 
     # Modes.
 

@@ -11,7 +11,9 @@ Hint = tuple[str, str]
 STARTS: list[Hint] = [("@", "file"), ("/", "command"), ("!", "shell")]
 """What begins something else than words."""
 
-PICKING: list[Hint] = [("Enter", "pick"), ("◂ ▸", "effort"), ("Esc", "back"), ("a…z", "filter")]
+PICKING: list[Hint] = [
+    ("Enter", "pick"), ("◂ ▸", "effort"), ("*", "favourite"), ("Esc", "back"), ("a…z", "filter"),
+]  # fmt: skip
 
 
 def hints(

