@@ -6,6 +6,8 @@ from collections.abc import Callable
 from decimal import Decimal
 from uuid import uuid4
 
+import msgspec
+
 from tui.billing.budget import least_room, tokens_that_fit
 from tui.errors import BudgetExceeded
 from tui.events.base import RequestId
@@ -126,6 +128,17 @@ class Sender:
                 hint=f"`ownkey settings set budget.{scope}_usd AMOUNT` raises it.",
             )
         return fits
+
+    async def prepare(self, *, turn_begins: bool) -> None:
+        """Have the tools of the next request ready; what is to be said of them is recorded.
+
+        Raises NoRoute.
+        """
+        parts = self._parts
+        tools: ToolSet = self._tools if self.decide().tools else "none"
+        for told in await parts.toolbox.prepare(tools, turn_begins=turn_begins):
+            clean = msgspec.structs.replace(told, text=parts.ports.scrub.text(told.text))
+            parts.writer.record(clean, self._turn)
 
     def build(self, decision: Decision, max_tokens: int, *more: base.Message) -> base.ModelRequest:
         """The request's body: the conversation so far, and `more` behind it."""

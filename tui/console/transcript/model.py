@@ -20,7 +20,7 @@ from tui.console.transcript.blocks import (
 )
 from tui.console.transcript.calls import doing
 from tui.console.transcript.checklist import checklist
-from tui.console.transcript.life import compacted, forked, from_now_on, guides, rewound
+from tui.console.transcript.life import around, compacted, forked, from_now_on, rewound
 from tui.console.transcript.turns import WAITS_FOR_YOU, TurnSum, Working
 from tui.console.transcript.words import decided, ending
 from tui.events.base import CallId, RequestId
@@ -45,6 +45,7 @@ from tui.events.tool import (
     FileChanged,
     PersonAnswered,
     PersonAsked,
+    ServerTold,
     ServerToolUsed,
     ShellRun,
     ToolCalled,
@@ -140,8 +141,8 @@ class TranscriptModel(BlockList):
                 pass  # shown elsewhere
             case ModeChosen() | SessionForked() | SessionRewound() | HistoryCompacted():
                 self._lived(event, at)
-            case GuidesRead():
-                self._say(guides(event))
+            case GuidesRead() | ServerTold():
+                self._say(around(event))
             case ToolStreamed() | FileChanged() | PersonAsked() | PersonAnswered():
                 self._went_on(event)
             case _:

@@ -1,0 +1,319 @@
+"""The MCP servers of one folder: started when tools are needed, started again after a death.
+
+Shared by the sessions of that folder in one engine, and ended with it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, Literal
+
+import msgspec
+
+from tui.paths import find_paths
+from tui.tools.base import CallFailed, ToolOutput
+from tui.tools.mcp.connection import Connection, Limits, ServerTrouble
+from tui.tools.mcp.definitions import MOST_TOOLS, Defined, Definition, define
+from tui.tools.mcp.folder import Chosen, read_folder, servers_for
+from tui.tools.mcp.results import as_output
+from tui.tools.mcp.servers import HttpServer, ServerBook, StdioServer
+from tui.tools.mcp.starting import connect, load_sdk
+
+State = Literal["not started", "starting", "ready", "failed", "ended"]
+
+
+class ServerState(msgspec.Struct, frozen=True, kw_only=True):
+    """One server as it is now; `trouble` and `notes` are hostile: neutralise to show."""
+
+    name: str
+    state: State
+    server: StdioServer | HttpServer
+    from_folder: bool
+    tools: tuple[Definition, ...] = ()
+    trouble: str = ""
+    notes: tuple[str, ...] = ()
+
+
+class RunningServer:
+    """One configured server, connected when needed.
+
+    Args:
+        name: Its name.
+        chosen: What it is.
+        workspace: The folder whose sessions use it.
+        environ: For programs, variables, proxies.
+        limits: Its time limits.
+        tell: Takes what the person should know of it, a sentence without its name.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        chosen: Chosen,
+        *,
+        workspace: Path,
+        environ: Mapping[str, str],
+        limits: Limits,
+        tell: Callable[[str, str], None],
+    ) -> None:
+        self.name = name
+        self.chosen = chosen
+        self.defined = Defined()
+        self.trouble = ""
+        self.tried = False
+        self._workspace = workspace
+        self._environ = environ
+        self._limits = limits
+        self._tell = tell
+        self._connection: Connection | None = None
+        self._starting: asyncio.Task[None] | None = None
+        self._stale = False
+        self._one_list = asyncio.Lock()
+
+    @property
+    def state(self) -> State:
+        if self._starting is not None and not self._starting.done():
+            return "starting"
+        if self._connection is not None and self._connection.alive:
+            return "ready"
+        if self.trouble:
+            return "failed"
+        return "ended" if self.tried else "not started"
+
+    def begin(self) -> asyncio.Task[None] | None:
+        """Start it where it does not run; what is to be waited for, or None."""
+        if self.state != "ready" and (self._starting is None or self._starting.done()):
+            self._starting = asyncio.create_task(self._start())
+        return self._starting if self.state == "starting" else None
+
+    async def list_anew(self, *, told: bool = True) -> None:
+        """Ask for its tools again, where it runs; what cannot be had stays as it was."""
+        connection = self._connection
+        if connection is None or not connection.alive:
+            return
+        async with self._one_list:
+            self._stale = False
+            try:
+                listed, note = await connection.list_tools()
+            except ServerTrouble as error:
+                self._tell(self.name, f"did not tell its tools: {error.message}")
+                return
+            before = self.defined
+            identity = msgspec.json.encode(self.chosen.server).decode()
+            self.defined = await asyncio.to_thread(define, self.name, identity, listed)
+            notes = (*self.defined.notes, *([note] if note else []))
+            self.defined = msgspec.structs.replace(self.defined, notes=notes)
+            for one in notes:
+                if one not in before.notes:
+                    self._tell(self.name, one)
+
+    async def call(
+        self, wanted: Definition, args: dict[str, Any], emit: Callable[[str], None]
+    ) -> ToolOutput:
+        """Call a tool as it was approved; started again where it has died meanwhile.
+
+        Raises:
+            CallFailed: it is no longer defined like this, or the server fails; named after it.
+        """
+        if (starting := self.begin()) is not None:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(self._limits.connect):
+                    await asyncio.shield(starting)
+        connection = self._connection
+        if connection is None or not connection.alive:
+            raise CallFailed(f"The MCP server {self.name} does not run: {self.trouble}")
+        if self._stale:
+            await self.list_anew()
+        if wanted not in self.defined.tools:
+            raise CallFailed(
+                f"The MCP server {self.name} defines this tool differently since it was approved: "
+                "call it again."
+            )
+        try:
+            return as_output(self.name, await connection.call(wanted.name, args, emit))
+        except ServerTrouble as error:
+            again = "" if connection.alive else " It is started again with the next call."
+            raise CallFailed(f"The MCP server {self.name}: {error.message}.{again}") from error
+
+    async def close(self) -> None:
+        """End it."""
+        if self._starting is not None:
+            self._starting.cancel()
+            await asyncio.gather(self._starting, return_exceptions=True)
+        if self._connection is not None:
+            await self._connection.close()
+
+    async def _start(self) -> None:
+        self.tried = True
+        made: Connection | None = None
+        try:
+            if (old := self._connection) is not None:
+                self._connection = None
+                await old.close()
+            await asyncio.to_thread(load_sdk)
+            made = connect(
+                self.chosen, workspace=self._workspace, environ=self._environ,
+                limits=self._limits, hear=lambda words: self._tell(self.name, words),
+                changed=self._mark_stale,
+            )  # fmt: skip
+            await made.open()
+        except ServerTrouble as error:
+            if error.message != self.trouble:
+                self._tell(self.name, f"cannot be used: {error.message}")
+            self.trouble = error.message
+        except asyncio.CancelledError:
+            if made is not None:
+                await made.close()
+            raise
+        else:
+            self._connection, self.trouble = made, ""
+            await self.list_anew()
+
+    def _mark_stale(self) -> None:
+        self._stale = True
+
+    @property
+    def stale(self) -> bool:
+        """Whether it said that its tools are others now."""
+        return self._stale
+
+
+class ServerPool:
+    """All servers of a folder.
+
+    Args:
+        cwd: The folder, resolved.
+        environ: For the settings' place, programs, variables, proxies.
+        limits: Time limits of each.
+    """
+
+    def __init__(self, cwd: Path, environ: Mapping[str, str], limits: Limits | None = None) -> None:
+        self._cwd = cwd
+        self._environ = environ
+        self._limits = limits or Limits()
+        self._book = ServerBook(find_paths(environ))
+        self._servers: dict[str, RunningServer] = {}
+        self._listeners: list[dict[tuple[str, str], None]] = []
+        self._first: dict[str, str] = {}
+        self._closed = False
+
+    def listen(self) -> dict[tuple[str, str], None]:
+        """A place where what servers want said is put, in order; taken out by whoever says it."""
+        heard: dict[tuple[str, str], None] = {}
+        self._listeners.append(heard)
+        return heard
+
+    def leave(self, heard: dict[tuple[str, str], None]) -> None:
+        """Nobody reads there any more."""
+        self._listeners = [one for one in self._listeners if one is not heard]
+
+    async def prepare(self, *, turn_begins: bool) -> None:
+        """Servers run as they are configured now; waits for those that are new, not for ever.
+
+        Args:
+            turn_begins: What runs is asked for its tools anew: one that changes them without a
+                word is noticed before the model is told of them.
+        """
+        if turn_begins or not self._servers:
+            await self._configure()
+        new = [one for one in self._servers.values() if not one.tried]
+        again = [one for one in self._servers.values() if turn_begins and one.tried]
+        waits = [task for one in new if (task := one.begin()) is not None]
+        for one in again:
+            ended = (
+                one.state == "ended"
+            )  # it ran: it soon will again. What failed is not waited for
+            if (task := one.begin()) is not None and ended:
+                waits.append(task)
+        if waits:
+            await asyncio.wait(waits, timeout=self._limits.wait)
+        for one in new:
+            if one.state == "starting":
+                self._tell(one.name, "is still starting: its tools come when it is ready")
+        listing = [
+            one for one in self._servers.values()
+            if one.stale or (one in again and one.state == "ready")
+        ]  # fmt: skip
+        await self._list_anew(listing)
+
+    async def refresh(self, tool: str) -> None:
+        """Have a tool's server tell its tools anew, so that a rule is held to what they are now."""
+        if (found := self.find(tool)) is not None:
+            await self._list_anew([found[0]])
+
+    async def _list_anew(self, servers: Sequence[RunningServer]) -> None:
+        tasks = [asyncio.create_task(one.list_anew()) for one in servers]
+        if tasks:
+            _, late = await asyncio.wait(tasks, timeout=self._limits.wait)
+            for task in late:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+    def find(self, tool: str) -> tuple[RunningServer, Definition] | None:
+        """The server and definition of a tool by the name under which it is offered."""
+        for server in self._servers.values():
+            for one in server.defined.tools:
+                if one.spec.name == tool:
+                    return server, one
+        return None
+
+    def offered(self) -> tuple[Definition, ...]:
+        """Every tool of every server, as many as makers take; a failed server's stay."""
+        tools = [one for server in self._servers.values() for one in server.defined.tools]
+        if len(tools) > MOST_TOOLS:
+            words = (
+                f"with the others there are {len(tools):,} tools: the first {MOST_TOOLS} are used"
+            )
+            self._tell(tools[MOST_TOOLS].server, words)
+        for one in tools:
+            self._first.setdefault(one.spec.name, one.digest)
+        return tuple(tools[:MOST_TOOLS])
+
+    def has_changed(self, tool: Definition) -> bool:
+        """Whether a tool is defined differently than when it was first offered here."""
+        return self._first.get(tool.spec.name, tool.digest) != tool.digest
+
+    def states(self) -> tuple[ServerState, ...]:
+        """All servers as they are now."""
+        return tuple(
+            ServerState(
+                name=one.name, state=one.state, server=one.chosen.server,
+                from_folder=one.chosen.from_folder, tools=one.defined.tools,
+                trouble=one.trouble, notes=one.defined.notes,
+            )
+            for one in self._servers.values()
+        )  # fmt: skip
+
+    async def close(self) -> None:
+        """End all of them, at once."""
+        self._closed = True
+        servers, self._servers = self._servers, {}
+        await asyncio.gather(*(one.close() for one in servers.values()), return_exceptions=True)
+
+    async def _configure(self) -> None:
+        """Take in what the person has configured, and let go of what is no longer so."""
+        wanted = await asyncio.to_thread(self._wanted)
+        gone = [one for one in self._servers.values() if wanted.get(one.name) != one.chosen]
+        for one in gone:
+            del self._servers[one.name]
+        await asyncio.gather(*(one.close() for one in gone), return_exceptions=True)
+        for name, chosen in wanted.items():
+            if name not in self._servers and not self._closed:
+                self._servers[name] = RunningServer(
+                    name, chosen, workspace=self._cwd, environ=self._environ,
+                    limits=self._limits, tell=self._tell,
+                )  # fmt: skip
+
+    def _wanted(self) -> dict[str, Chosen]:
+        configured = self._book.read()
+        for problem in configured.problems:
+            self._tell("mcp.json", problem)
+        return servers_for(configured, read_folder(self._cwd), self._environ)
+
+    def _tell(self, server: str, words: str) -> None:
+        for heard in self._listeners:
+            if len(heard) < 100:
+                heard[server, words] = None
