@@ -7,7 +7,7 @@ It is told the workspace as its only root. The SDK is imported here alone, and i
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Iterator, Mapping
+from collections.abc import AsyncGenerator, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
@@ -197,7 +197,8 @@ class Connection:
     def _answers(self, wanted: Any) -> dict[str, Any]:  # noqa: ANN401 - a model of the SDK's
         """The workspace, where it asks for it; anything else is refused and ends the call."""
         answers: dict[str, Any] = {}
-        for key, request in (wanted.input_requests or {}).items():
+        requests = cast("dict[str, Any]", wanted.input_requests or {})
+        for key, request in requests.items():
             if (asked := _ASKS.get(request.method)) is not None:
                 self._hear(f"{asked}: refused")
                 raise ServerTrouble(f"it {asked}, which ownkey does not do for a server")
@@ -243,7 +244,7 @@ class Connection:
         from mcp import Client
         from mcp_types import Implementation
 
-        async def roots(_: object) -> Any:  # noqa: ANN401 - a model of the SDK's
+        async def roots(context: object) -> Any:  # noqa: ANN401 - a model of the SDK's
             return self._roots()
 
         async def heard(message: object) -> None:
@@ -320,7 +321,7 @@ class Connection:
 def _mended(listed: object) -> Iterator[dict[str, object]]:
     """Tools that can be read: one that is told wrongly does not take the others with it."""
     for one in cast("list[object]", listed) if isinstance(listed, list) else []:
-        tool = cast("Mapping[str, object]", one) if isinstance(one, dict) else {}
+        tool: dict[str, object] = cast("dict[str, object]", one) if isinstance(one, dict) else {}
         if not isinstance(tool.get("name"), str):
             continue
         schema, said = tool.get("inputSchema"), tool.get("description")

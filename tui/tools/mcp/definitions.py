@@ -197,7 +197,7 @@ def _cleaned(value: Mapping[str, Any], depth: int) -> dict[str, Any]:
         if name in ("description", "title") and isinstance(part, str):
             made[name] = neutralise(capped(part, _MOST_NOTE))
         else:
-            made[name] = _cleaned_part(part, depth)
+            made[name] = _cleaned_part(cast("object", part), depth)
     return made
 
 

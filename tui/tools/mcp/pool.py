@@ -89,7 +89,7 @@ class RunningServer:
             self._starting = asyncio.create_task(self._start())
         return self._starting if self.state == "starting" else None
 
-    async def list_anew(self, *, told: bool = True) -> None:
+    async def list_anew(self) -> None:
         """Ask for its tools again, where it runs; what cannot be had stays as it was."""
         connection = self._connection
         if connection is None or not connection.alive:
@@ -198,6 +198,7 @@ class ServerPool:
         self._servers: dict[str, RunningServer] = {}
         self._listeners: list[dict[tuple[str, str], None]] = []
         self._first: dict[str, str] = {}
+        self._too_many_said = False
         self._closed = False
 
     def listen(self) -> dict[tuple[str, str], None]:
@@ -223,9 +224,7 @@ class ServerPool:
         again = [one for one in self._servers.values() if turn_begins and one.tried]
         waits = [task for one in new if (task := one.begin()) is not None]
         for one in again:
-            ended = (
-                one.state == "ended"
-            )  # it ran: it soon will again. What failed is not waited for
+            ended = one.state == "ended"  # it ran, and soon will again; what failed may never
             if (task := one.begin()) is not None and ended:
                 waits.append(task)
         if waits:
@@ -263,10 +262,9 @@ class ServerPool:
     def offered(self) -> tuple[Definition, ...]:
         """Every tool of every server, as many as makers take; a failed server's stay."""
         tools = [one for server in self._servers.values() for one in server.defined.tools]
-        if len(tools) > MOST_TOOLS:
-            words = (
-                f"with the others there are {len(tools):,} tools: the first {MOST_TOOLS} are used"
-            )
+        if len(tools) > MOST_TOOLS and not self._too_many_said:
+            self._too_many_said = True
+            words = f"makes it {len(tools):,} tools in all: the first {MOST_TOOLS} are used"
             self._tell(tools[MOST_TOOLS].server, words)
         for one in tools:
             self._first.setdefault(one.spec.name, one.digest)

@@ -72,6 +72,8 @@ def _pipe(
         program = find_program(server.command, command_environment(environ), outside=outside)
     if program is None:
         raise ServerTrouble(f"the program {server.command} was not found in PATH")
+    if not os.access(program, os.X_OK) or program.is_dir():
+        raise ServerTrouble(f"the program {program} is not there, or may not be run")
     given = {name: environ[name] for name in server.env if name in environ}
     for name, value in given.items():
         if recognise(value) is not None:

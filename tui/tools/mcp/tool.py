@@ -1,4 +1,4 @@
-"""A tool of an MCP server as one of ours: foreseen, asked about whole, called as it was approved."""
+"""A tool of an MCP server as one of ours: asked about whole, called as it was approved."""
 
 from __future__ import annotations
 
