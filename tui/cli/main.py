@@ -17,13 +17,15 @@ COMMANDS: dict[str, str] = {
     "sessions": "list, show, export, delete and check conversations",
     "settings": "read, change and search settings",
     "permissions": "what was approved for good, and what the rules say of a command",
+    "mcp": "MCP servers whose tools the agent is offered",
     "endpoints": "check the address of an endpoint",
     "local": "fetch and manage models on this machine",
     "probe": "one request through one provider adapter",
     "neutralise": "standard input as the console would show it",
     "doctor": "check this machine and say what to do",
 }
-"""Each command is a module of this folder with `configure(parser)` and `run(args) -> int`."""
+"""Each command is a module of this folder with `configure(parser)` and `run(args) -> int`;
+one whose words are not all ours also has `parse(parser, words)`."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -44,7 +46,8 @@ def _command(name: str, words: list[str]) -> int:
     parser = argparse.ArgumentParser(prog=f"ownkey {name}", description=COMMANDS[name] + ".")
     module.configure(parser)
     try:
-        return module.run(parser.parse_args(words))
+        parse = getattr(module, "parse", argparse.ArgumentParser.parse_args)
+        return module.run(parse(parser, words))
     except OwnkeyError as error:
         from tui.cli.output import say_error
 

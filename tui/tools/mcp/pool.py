@@ -13,6 +13,7 @@ from typing import Any, Literal
 
 import msgspec
 
+from tui.errors import UsageError
 from tui.paths import find_paths
 from tui.tools.base import CallFailed, ToolOutput
 from tui.tools.mcp.connection import Connection, Limits, ServerTrouble
@@ -23,6 +24,10 @@ from tui.tools.mcp.servers import HttpServer, ServerBook, StdioServer
 from tui.tools.mcp.starting import connect, load_sdk
 
 State = Literal["not started", "starting", "ready", "failed", "ended"]
+
+
+Heard = dict[tuple[str, str], None]
+"""Servers and what is to be said of them, in the order in which it came, nothing twice."""
 
 
 class ServerState(msgspec.Struct, frozen=True, kw_only=True):
@@ -188,26 +193,33 @@ class ServerPool:
         cwd: The folder, resolved.
         environ: For the settings' place, programs, variables, proxies.
         limits: Time limits of each.
+        listeners: Places where what servers want said is put, in order.
     """
 
-    def __init__(self, cwd: Path, environ: Mapping[str, str], limits: Limits | None = None) -> None:
+    def __init__(
+        self,
+        cwd: Path,
+        environ: Mapping[str, str],
+        limits: Limits | None = None,
+        listeners: Sequence[Heard] = (),
+    ) -> None:
         self._cwd = cwd
         self._environ = environ
         self._limits = limits or Limits()
         self._book = ServerBook(find_paths(environ))
         self._servers: dict[str, RunningServer] = {}
-        self._listeners: list[dict[tuple[str, str], None]] = []
+        self._listeners = list(listeners)
         self._first: dict[str, str] = {}
         self._too_many_said = False
         self._closed = False
 
-    def listen(self) -> dict[tuple[str, str], None]:
-        """A place where what servers want said is put, in order; taken out by whoever says it."""
-        heard: dict[tuple[str, str], None] = {}
+    def listen(self) -> Heard:
+        """Another such place; taken out by whoever says it."""
+        heard: Heard = {}
         self._listeners.append(heard)
         return heard
 
-    def leave(self, heard: dict[tuple[str, str], None]) -> None:
+    def leave(self, heard: Heard) -> None:
         """Nobody reads there any more."""
         self._listeners = [one for one in self._listeners if one is not heard]
 
@@ -237,6 +249,21 @@ class ServerPool:
             if one.stale or (one in again and one.state == "ready")
         ]  # fmt: skip
         await self._list_anew(listing)
+
+    async def try_one(self, name: str) -> ServerState:
+        """Start one server alone, and say how it is then.
+
+        Raises:
+            UsageError: there is none of this name that is used here.
+        """
+        await self._configure()
+        server = self._servers.get(name)
+        if server is None:
+            known = ", ".join(self._servers) or "none"
+            raise UsageError(f"no server is called {name!r}", hint=f"There are: {known}.")
+        if (starting := server.begin()) is not None:
+            await asyncio.wait({starting})
+        return next(one for one in self.states() if one.name == name)
 
     async def refresh(self, tool: str) -> None:
         """Have a tool's server tell its tools anew, so that a rule is held to what they are now."""

@@ -15,7 +15,7 @@ import msgspec
 
 from tui.address import check_address
 from tui.errors import StoreError, UsageError
-from tui.paths import Paths, locked, write_private
+from tui.paths import Paths, find_paths, locked, write_private
 
 MOST_SERVERS = 32
 _MOST_FILE = 1_000_000
@@ -148,6 +148,12 @@ class ServerBook:
                 f"{self.path} cannot be read ({error})",
                 hint="Correct it, or move it away and add the servers again.",
             ) from error
+
+
+def variables_given(environ: Mapping[str, str]) -> frozenset[str]:
+    """Names of all variables that some server is to be given. Blocks."""
+    servers = ServerBook(find_paths(environ)).read().servers.values()
+    return frozenset(name for one in servers if isinstance(one, StdioServer) for name in one.env)
 
 
 def fields_of(server: Server) -> dict[str, object]:

@@ -57,15 +57,11 @@ def connect(
     )
 
 
-def _pipe(
-    server: StdioServer,
-    cwd: Path,
-    workspace: Path,
-    environ: Mapping[str, str],
-    limits: Limits,
-) -> Pipe:
-    program: Path | None = Path(server.command)
-    if "/" not in server.command:
+def program_of(server: StdioServer, workspace: Path, environ: Mapping[str, str]) -> Path:
+    """The absolute path of a server's program. Raises ServerTrouble where there is none."""
+    if "/" in server.command:
+        program: Path | None = Path(server.command)
+    else:
         # The folder's own programs do not stand in for the person's.
         home = Path(environ.get("HOME") or os.path.expanduser("~"))
         outside = Path(os.devnull) if home.resolve().is_relative_to(workspace) else workspace
@@ -74,6 +70,17 @@ def _pipe(
         raise ServerTrouble(f"the program {server.command} was not found in PATH")
     if not os.access(program, os.X_OK) or program.is_dir():
         raise ServerTrouble(f"the program {program} is not there, or may not be run")
+    return program
+
+
+def _pipe(
+    server: StdioServer,
+    cwd: Path,
+    workspace: Path,
+    environ: Mapping[str, str],
+    limits: Limits,
+) -> Pipe:
+    program = program_of(server, workspace, environ)
     given = {name: environ[name] for name in server.env if name in environ}
     for name, value in given.items():
         if recognise(value) is not None:
