@@ -34,7 +34,7 @@ class Canary:
             writer.close()
 
         self._server = await asyncio.start_server(note, "127.0.0.1", 0)
-        self.place = "127.0.0.1:{}".format(self._server.sockets[0].getsockname()[1])
+        self.place = f"127.0.0.1:{self._server.sockets[0].getsockname()[1]}"
         return self
 
     async def __aexit__(self, *_):

@@ -107,6 +107,8 @@ class Connection:
         """End it, and its process."""
         self._over.set()
         if self._task is not None:
+            if self._client is None:  # it is still connecting
+                self._task.cancel()
             _, late = await asyncio.wait({self._task}, timeout=self._limits.grace + 2.0)
             for task in late:
                 task.cancel()

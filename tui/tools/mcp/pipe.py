@@ -111,9 +111,15 @@ class Pipe:
         try:
             yield read, write
         finally:
-            await asyncio.shield(self._end(child, tasks))
-            for stream in (came, read, write, going):
-                stream.close()
+            ending = asyncio.create_task(self._end(child, tasks))
+            try:
+                await asyncio.shield(ending)
+            except asyncio.CancelledError:
+                await ending  # a moment: the program must not outlive us
+                raise
+            finally:
+                for stream in (came, read, write, going):
+                    stream.close()
 
     async def _read(self, child: asyncio.subprocess.Process, came: Any, write: Any) -> None:  # noqa: ANN401 - the SDK's streams
         import anyio
@@ -193,4 +199,10 @@ class Pipe:
         await asyncio.gather(*tasks, return_exceptions=True)
         with suppress(TimeoutError):
             async with asyncio.timeout(_END_S):
-                await child.wait()
+                await asyncio.gather(_emptied(child.stdout), _emptied(child.stderr), child.wait())
+
+
+async def _emptied(stream: asyncio.StreamReader | None) -> None:
+    """Read to its end what nobody wants any more: until then the pipe stays open."""
+    while stream is not None and await stream.read(1 << 16):
+        pass
