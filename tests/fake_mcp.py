@@ -3,7 +3,8 @@
 It speaks the wire itself (JSON-RPC, a line at a time) and knows nothing of ours or of the SDK, so
 that it can also break the rules. The script is one object; every field may be absent:
     tools: what `tools/list` tells, as it crosses; {"chars": N}: one tool with so long a description
-    after: what it tells once a tool was called, with `says_so`: and that it is another list
+    after: what it tells once a tool was called (`changes_after`: so often), with `says_so`: and
+        that it is another list
     pages: N pages of one tool each; 0: without end
     result: what a call gives; {"environ": true}: its environment
     asks: {method, params}: a request of its own before it answers a call
@@ -28,7 +29,7 @@ class Server:
 
     def __init__(self, script: dict[str, Any]) -> None:
         self.script = script
-        self.called = False
+        self.calls = 0
 
     def say(self, message: dict[str, Any]) -> None:
         sys.stdout.write(json.dumps({"jsonrpc": "2.0", **message}) + "\n")
@@ -91,7 +92,8 @@ class Server:
             tool = {"name": f"t{number}", "inputSchema": {"type": "object"}}
             last = pages and number + 1 >= pages
             return {"tools": [tool], **({} if last else {"nextCursor": str(number + 1)})}
-        told = self.script.get("after") if self.called else None
+        changed = self.calls >= self.script.get("changes_after", 1)
+        told = self.script.get("after") if changed else None
         tools = told if told is not None else self.script.get("tools", [])
         if isinstance(tools, dict):
             words = {"name": "long", "description": "x" * tools["chars"]}
@@ -103,7 +105,7 @@ class Server:
             self.say({"id": "ours", **asks})
             while self.hear().get("id") != "ours":
                 pass
-        self.called = True
+        self.calls += 1
         if self.script.get("says_so"):
             self.say({"method": "notifications/tools/list_changed"})
         result = self.script.get("result", PLAIN)

@@ -9,13 +9,11 @@ import pytest
 from tests.hostile_cases import by_kind, expecting, load
 from tests.mcp_world import McpPlace
 from tui.console.panels.exact import exact_lines
-from tui.text import neutralise
 from tui.tools.mcp.definitions import MOST_DESCRIPTION
 from tui.tools.registry import find_tool
 from tui.tools.shell import ShellTool
 
 CASES = load("mcp")
-TOOLS = [case for case in CASES if "tools" in json.loads(case.text)]
 
 
 @pytest.fixture
@@ -57,7 +55,7 @@ def of_server(specs) -> list[str]:
 
 
 @pytest.mark.parametrize("case", CASES, ids=repr)
-async def test_a_turn_goes_on_whatever_the_server_tells(place, case):
+async def test_each_call_asks_with_all_the_server_says_and_the_turn_goes_on(place, case):
     async with Canary() as canary:
         told = payload(case, canary=canary.place)
         if "gen" in told:
@@ -69,28 +67,18 @@ async def test_a_turn_goes_on_whatever_the_server_tells(place, case):
         else:
             place.add(tools=[{"name": "get"}], asks={"params": {}, **told})
         async with place.session() as session:
-            names = of_server(await session.offered())
-            assert len(names) == 1
-            result = await session.call(names[0])
+            (name,) = of_server(await session.offered())
+            asked = await session.judge(name, "edit", note="x")
+            assert asked.verdict == "ask"
+            assert (await session.judge(name, "read", note="x")).verdict == "deny"
+            assert '{"note": "x"}' in asked.what
+            for tool in told.get("tools", []):
+                assert json.dumps(tool["name"], ensure_ascii=False) in asked.what
+                assert tool.get("description", "") in asked.what
+            result = await session.call(name)
             assert result.ok, result.output
             assert of_server(await session.offered())
     assert canary.count == 0
-
-
-@pytest.mark.parametrize("case", TOOLS, ids=repr)
-async def test_each_call_asks_and_shows_all_that_the_server_says(place, case):
-    told = payload(case)
-    place.add(**told)
-    async with place.session() as session:
-        (name,) = of_server(await session.offered())
-        for mode in ("ask", "edit"):
-            verdict = await session.judge(name, mode, note="x")
-            assert verdict.verdict == "ask"
-        for line in told["tools"][0].get("description", "").splitlines():
-            assert neutralise(line, strict=True) in neutralise(verdict.what, strict=True)
-        assert json.dumps(told["tools"][0]["name"], ensure_ascii=False) in verdict.what
-        assert '"note": "x"' in verdict.what
-        assert (await session.judge(name, "read")).verdict == "deny"
 
 
 @pytest.mark.parametrize("case", expecting("mcp", "visible_marker_for_invisible"), ids=repr)
@@ -199,7 +187,9 @@ async def test_a_description_cannot_stand_for_a_line_of_ours(place):
         await session.offered()
         lines = (await session.judge("srv__get", to="x")).what.splitlines()
         assert [line for line in lines if line.startswith("server ")] == ["server     srv"]
-        assert [line for line in lines if line.startswith("arguments ")] == ["arguments  {"]
+        assert [line for line in lines if line.startswith("arguments ")] == [
+            'arguments  {"to": "x"}'
+        ]
 
 
 async def test_what_lies_elsewhere_is_not_in_the_schema_that_a_maker_is_sent(place):

@@ -1,10 +1,11 @@
-"""Answers what is asked about keys and models."""
+"""Answers what is asked about keys, models and servers."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Coroutine
 from contextlib import aclosing
+from pathlib import Path
 
 from tui.address import check_address
 from tui.catalog.models import Catalogue, Model
@@ -23,6 +24,7 @@ from tui.paths import Paths
 from tui.routing.policy import Refused, decide
 from tui.runtime.keyring import Keyring
 from tui.runtime.router import LiveRouter
+from tui.runtime.servers import servers_answer
 from tui.session.commands import (
     AddKey,
     ChangeKey,
@@ -30,8 +32,10 @@ from tui.session.commands import (
     FetchLocalModel,
     ListKeys,
     ListModels,
+    ListServers,
     OpenVault,
     UseFoundKey,
+    UseServers,
 )
 from tui.session.manager import DeskCommand
 from tui.session.replies import (
@@ -47,6 +51,7 @@ from tui.session.replies import (
     Models,
     ModelsChanged,
 )
+from tui.tools.mcp.pool import ServerPool
 
 
 class LiveDesk:
@@ -61,6 +66,7 @@ class LiveDesk:
         local: LocalModels,
         book: PriceBook,
         notify: Callable[[AnyNotice], None],
+        servers: Callable[[Path], ServerPool],
     ) -> None:
         self._paths = paths
         self._keyring = keyring
@@ -68,6 +74,7 @@ class LiveDesk:
         self._local = local
         self._book = book
         self._notify = notify
+        self._servers = servers
         self._prices: dict[str, ShownPrices] | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self._fetching = False
@@ -100,6 +107,8 @@ class LiveDesk:
                 await self._keyring.open_vault(command.passphrase, create=create)
                 self._notify(KeysChanged())
                 return Done()
+            case ListServers() | UseServers():
+                return await servers_answer(self._servers(Path(command.folder)), command)
             case FetchLocalModel():
                 if not self._fetching:
                     self._fetching = True

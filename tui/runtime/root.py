@@ -72,7 +72,7 @@ class Runtime:
         self._sandbox: asyncio.Future[Sandbox] | None = None
         self.desk = LiveDesk(
             paths=self.paths, keyring=self.keyring, router=self.router, local=self._local,
-            book=self._book, notify=notify,
+            book=self._book, notify=notify, servers=self.servers_of,
         )  # fmt: skip
 
     async def __aenter__(self) -> Self:

@@ -33,6 +33,7 @@ from tui.session.commands import (
     ListKeys,
     ListModels,
     ListRules,
+    ListServers,
     ListSessions,
     OpenSession,
     OpenVault,
@@ -45,6 +46,7 @@ from tui.session.commands import (
     StartTurn,
     Unqueue,
     UseFoundKey,
+    UseServers,
 )
 from tui.session.ports import Ports
 from tui.session.replies import (
@@ -68,9 +70,9 @@ T = TypeVar("T")
 
 DeskCommand = (
     ListModels | ListKeys | AddKey | UseFoundKey | ChangeKey | CreateVault | OpenVault
-    | FetchLocalModel
+    | FetchLocalModel | ListServers | UseServers
 )  # fmt: skip
-"""Commands about keys and models: outside any session."""
+"""Commands about keys, models and servers: outside any session."""
 
 TAIL_ROWS = 4_000
 TAIL_BYTES = 1_000_000

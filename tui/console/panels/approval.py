@@ -54,7 +54,11 @@ def approval_question(
 ) -> Question:
     """The panel for a call that waits; `folder` is neutral, `place` which of how many calls."""
     name = neutralise(asked.name, strict=True)
-    title = _TITLES.get(asked.name) or f"Let the agent {truncate(name, _LONGEST_NAME)} this?"
+    title = (
+        _TITLES.get(asked.name)
+        or _of_server(asked)
+        or f"Let the agent {truncate(name, _LONGEST_NAME)} this?"
+    )
     if place[1] > 1:
         title = f"{title}  {place[0]} of {place[1]}"
     sandbox = neutralise(asked.sandbox, strict=True)
@@ -70,6 +74,11 @@ def approval_question(
         whole=True,
         heavy=len(asked.what) + len(asked.why) + len(asked.diff or "") > _QUICK,
     )
+
+
+def _of_server(asked: ApprovalAsked) -> str:
+    """The title for a tool of an MCP server, whose name tells nothing of what it does."""
+    return "Call this tool of a server?" if "__" in asked.name else ""
 
 
 def _choices(asked: ApprovalAsked, answers: Answers) -> Iterator[Choice]:

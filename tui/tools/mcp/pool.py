@@ -18,7 +18,7 @@ from tui.paths import find_paths
 from tui.tools.base import CallFailed, ToolOutput
 from tui.tools.mcp.connection import Connection, Limits, ServerTrouble
 from tui.tools.mcp.definitions import MOST_TOOLS, Defined, Definition, define
-from tui.tools.mcp.folder import Chosen, read_folder, servers_for
+from tui.tools.mcp.folder import Chosen, FolderFile, read_folder, servers_for
 from tui.tools.mcp.results import as_output
 from tui.tools.mcp.servers import HttpServer, ServerBook, StdioServer
 from tui.tools.mcp.starting import connect, load_sdk
@@ -206,7 +206,7 @@ class ServerPool:
         self._cwd = cwd
         self._environ = environ
         self._limits = limits or Limits()
-        self._book = ServerBook(find_paths(environ))
+        self.book = ServerBook(find_paths(environ))
         self._servers: dict[str, RunningServer] = {}
         self._listeners = list(listeners)
         self._first: dict[str, str] = {}
@@ -301,6 +301,16 @@ class ServerPool:
         """Whether a tool is defined differently than when it was first offered here."""
         return self._first.get(tool.spec.name, tool.digest) != tool.digest
 
+    def asked_for(self) -> FolderFile | None:
+        """What the folder asks for, whether there is a yes to it or not. Blocks."""
+        return read_folder(self._cwd)
+
+    async def overview(self) -> tuple[tuple[ServerState, ...], tuple[str, ...]]:
+        """All servers that are used here, started or not, and what could not be read."""
+        await self._configure()
+        configured = await asyncio.to_thread(self.book.read)
+        return self.states(), configured.problems
+
     def states(self) -> tuple[ServerState, ...]:
         """All servers as they are now."""
         return tuple(
@@ -333,7 +343,7 @@ class ServerPool:
                 )  # fmt: skip
 
     def _wanted(self) -> dict[str, Chosen]:
-        configured = self._book.read()
+        configured = self.book.read()
         for problem in configured.problems:
             self._tell("mcp.json", problem)
         return servers_for(configured, read_folder(self._cwd), self._environ)

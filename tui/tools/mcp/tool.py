@@ -17,6 +17,9 @@ from tui.tools.mcp.servers import HttpServer
 GUTTER = "┆ "
 """Before each line that the server wrote, so that it cannot stand for one of ours."""
 
+SHORT_ARGS = 60
+"""Characters of arguments that stand on one line."""
+
 MOST_LIVE = 20_000
 """Characters of a call's progress that are shown while it runs."""
 
@@ -80,7 +83,10 @@ def _shown(wanted: Definition, args: dict[str, Any]) -> Iterator[str]:
     """What is asked about: whose tool, the arguments as they are sent, the server's own words."""
     yield f"server     {wanted.server}"
     yield f"tool       {json.dumps(wanted.name, ensure_ascii=False)}"
-    yield f"arguments  {json.dumps(args, indent=2, ensure_ascii=False)}"
+    sent = json.dumps(args, ensure_ascii=False)
+    if len(sent) > SHORT_ARGS:
+        sent = json.dumps(args, indent=2, ensure_ascii=False)
+    yield f"arguments  {sent}"
     said = wanted.description.strip()
     yield f"what {wanted.server} says of it:" if said else f"{wanted.server} says nothing of it."
     for line in said.splitlines():
