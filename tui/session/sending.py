@@ -27,6 +27,10 @@ PROMPT_TOKENS = 400
 """About what the system prompt and the reading tools add to a request, for the estimate of it."""
 
 
+SERVERS_MARK = "__"
+"""Between a server's name and its tool's; no tool of ours has it."""
+
+
 class Sender:
     """Prepares the requests of one turn, or of one summary.
 
@@ -60,8 +64,13 @@ class Sender:
     def tokens(self) -> int:
         """About how many the next request's prompt has."""
         guides = sum(len(guide.text) for guide in self._parts.guides)
-        characters = self._parts.conversation.characters + guides
+        characters = self._parts.conversation.characters + guides + self._told_of_servers()
         return characters // CHARACTERS_A_TOKEN + PROMPT_TOKENS
+
+    def _told_of_servers(self) -> int:
+        """Characters of what MCP servers' tools are told with: far more than ours, and theirs."""
+        specs = [one for one in self._parts.toolbox.specs(self._tools) if SERVERS_MARK in one.name]
+        return sum(len(one.description) + len(msgspec.json.encode(one.schema)) for one in specs)
 
     async def route(
         self, most_tokens: int, record: Callable[[AnyEvent], None]
