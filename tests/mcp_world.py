@@ -9,6 +9,8 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+import mcp  # before a time limit counts: its import takes a second or two
+
 from tests import fake_mcp
 from tui.paths import find_paths
 from tui.permissions.book import ApprovalBook
@@ -20,7 +22,8 @@ from tui.tools.mcp.pool import ServerPool
 from tui.tools.mcp.servers import ServerBook, StdioServer
 from tui.tools.sandbox import NoSandbox
 
-QUICK = Limits(connect=5, wait=4, list=3, call=3, grace=0.3)
+PATIENT = Limits(connect=25, wait=25, list=20, call=20, grace=0.3)
+assert mcp
 SILENT = Live(emit=lambda delta: None, ask=None)
 
 
@@ -31,7 +34,7 @@ async def no_sandbox(folder: Path) -> NoSandbox:
 class McpPlace:
     """A workspace, a home, and settings in which servers can be put."""
 
-    def __init__(self, root: Path, limits: Limits = QUICK) -> None:
+    def __init__(self, root: Path, limits: Limits = PATIENT) -> None:
         self.root = root.resolve()
         self.folder = self.root / "work"
         self.folder.mkdir(exist_ok=True)

@@ -114,12 +114,12 @@ async def test_a_call_without_a_yes_reaches_no_server(place):
         ({"hangs": "start"}, "did not give a word within"),
         ({"dies": "list"}, "no more at list"),
         ({"hangs": "list"}, "did not give its list of tools within"),
-        ({"junk": -1}, "lines that are no message: warming up"),
+        ({"junk": -1}, "it printed 1,000 lines that are no message: warming up"),
     ],
     ids=str,
 )
 async def test_a_server_that_cannot_be_used_is_named_and_the_others_work(tmp_path, script, why):
-    quick = Limits(connect=1, wait=5, list=0.5, call=1, grace=0.2)
+    quick = Limits(connect=2, wait=20, list=1, call=5, grace=0.2)
     place = McpPlace(tmp_path, quick)
     place.add("bad", **script)
     place.add("good", tools=[GET])
@@ -147,7 +147,7 @@ async def test_a_server_that_is_slow_to_start_holds_a_turn_up_for_a_moment_only(
     ("how", "why"), [("hangs", "within 1 s"), ("dies", "status 3: no more at call")]
 )
 async def test_a_call_that_brings_no_answer_is_an_error_with_the_servers_name(tmp_path, how, why):
-    place = McpPlace(tmp_path, Limits(connect=5, wait=4, list=2, call=1, grace=0.2))
+    place = McpPlace(tmp_path, Limits(connect=20, wait=20, list=10, call=1, grace=0.2))
     place.add(tools=[GET], **{how: "call"})
     async with place.session() as session:
         await session.offered()
