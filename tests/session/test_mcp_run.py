@@ -113,6 +113,18 @@ def test_what_a_server_lacks_is_said_beside_the_reply(run, place):
     assert "MCP server srv cannot be used: its program ended" in said.stderr
 
 
+def test_a_secret_that_a_server_is_given_is_masked_where_it_gives_it_back(run, place, provider):
+    token = "tickets-0123456789abcdef"
+    place.environ["TICKETS_TOKEN"] = token
+    place.add(tools=[GET], env=("TICKETS_TOKEN",), result={"environ": True})
+    said = run("--json", "--tools", "all", "--allow", rule_of(place))
+    (result,) = of_type(said, "tool_result")
+    assert result["ok"]
+    assert "TICKETS_TOKEN" in result["output"]
+    assert token not in said.stdout
+    assert token not in str(provider.requests[1].body)
+
+
 def test_with_reading_tools_alone_no_server_is_started(run, place, provider):
     place.add(tools=[GET])
     assert run().returncode == 0

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.fake_http import plain, read_request
 from tests.mcp_world import SILENT, McpPlace
 from tui import process
 from tui.tools.mcp.connection import Limits
@@ -289,6 +290,62 @@ async def test_a_call_is_interrupted_at_once(place):
 
 
 # over HTTP
+
+
+class OldHttp:
+    """A server of the handshake's time that keeps sessions, and forgets them when told to."""
+
+    def __init__(self) -> None:
+        self.session = 0
+
+    async def __aenter__(self):
+        self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
+        self.url = f"http://127.0.0.1:{self._server.sockets[0].getsockname()[1]}/mcp"
+        return self
+
+    async def __aexit__(self, *_):
+        self._server.close()
+        await self._server.wait_closed()
+
+    async def _serve(self, reader, writer):
+        seen = await read_request(reader)
+        status, result = self._answer(seen) if seen is not None else (400, None)
+        body = b""
+        if result is not None:
+            body = json.dumps({"jsonrpc": "2.0", "id": seen.body["id"], "result": result}).encode()
+        headers = {"mcp-session-id": str(self.session), "connection": "close"}
+        writer.write(plain(status, body, headers))
+        await writer.drain()
+        writer.close()
+
+    def _answer(self, seen):
+        method = seen.body.get("method") if seen.method == "POST" else None
+        if method == "initialize":
+            self.session += 1
+            info = {"name": "old", "version": "1"}
+            told = {"protocolVersion": "2025-11-25", "capabilities": {"tools": {}}}
+            return 200, {**told, "serverInfo": info}
+        if seen.headers.get("mcp-session-id") != str(self.session):
+            return 404, None
+        match method:
+            case "tools/list":
+                return 200, {"tools": [{**GET, "inputSchema": {"type": "object"}}]}
+            case "tools/call":
+                return 200, {"content": [{"type": "text", "text": f"session {self.session}"}]}
+            case _:
+                return (202 if method else 405), None
+
+
+async def test_a_server_that_forgot_its_session_is_greeted_anew(place):
+    async with OldHttp() as old:
+        place.book.add("old", HttpServer(url=old.url))
+        async with place.session() as session:
+            await session.offered()
+            assert (await session.call("old__get")).output == "session 1"
+            old.session += 7
+            verdict = await session.judge("old__get")
+            results = [await session.toolbox.run("old__get", {}, verdict, SILENT) for _ in range(2)]
+    assert results[-1].output == "session 9"
 
 
 @contextmanager

@@ -124,7 +124,7 @@ class Runtime:
         """The MCP servers of a folder, the same for all its sessions; none is started by this."""
         folder = cwd.resolve()
         if folder not in self._servers:
-            self._servers[folder] = ServerPool(folder, self._environ)
+            self._servers[folder] = ServerPool(folder, self._environ, mask=self.scrub.learn)
         return self._servers[folder]
 
     def _limits(self) -> Limits:

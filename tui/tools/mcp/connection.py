@@ -7,8 +7,8 @@ It is told the workspace as its only root. The SDK is imported here alone, and i
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Iterator
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
+from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
@@ -17,6 +17,7 @@ import msgspec
 from tui import __version__
 from tui.errors import OwnkeyError
 from tui.tools.mcp.definitions import Told
+from tui.tools.mcp.filtering import ASKS, Transport, filtered
 from tui.tools.mcp.pipe import Pipe
 from tui.tools.output import amount
 
@@ -28,11 +29,7 @@ MOST_PAGES = 100
 MOST_EVENT = 16 * 1024 * 1024
 _MOST_ROUNDS = 5
 _MOST_WORDS = 400
-_ASKS = {
-    "sampling/createMessage": "asked to use a model at your cost",
-    "elicitation/create": "asked to put a question to you",
-}
-"""What a server may ask of us and never gets, by its method."""
+_FORGOTTEN = "Session terminated"  # the SDK's word for a session that the server no longer knows
 
 
 class Limits(msgspec.Struct, frozen=True, kw_only=True):
@@ -70,7 +67,7 @@ class Connection:
 
     def __init__(
         self,
-        transport: Callable[[], AbstractAsyncContextManager[tuple[Any, Any]]],
+        transport: Transport,
         *,
         pipe: Pipe | None,
         workspace: Path,
@@ -125,7 +122,7 @@ class Connection:
                 raise ServerTrouble(self._late("its list of tools", self._limits.list)) from None
             note = f"its list of tools did not end within {self._limits.list:g} s"
         except Exception as error:  # the SDK's edge: whatever it is, it is this server's
-            raise ServerTrouble(self._words(error)) from error
+            raise self._failed(error) from error
         return told, note
 
     async def _pages(self, told: list[Told]) -> str:
@@ -160,7 +157,7 @@ class Connection:
         except ServerTrouble:
             raise
         except Exception as error:  # the SDK's edge: whatever it is, it is this server's
-            raise ServerTrouble(self._words(error)) from error
+            raise self._failed(error) from error
 
     async def _rounds(
         self, name: str, args: dict[str, Any], emit: Callable[[str], None]
@@ -201,7 +198,7 @@ class Connection:
         answers: dict[str, Any] = {}
         requests = cast("dict[str, Any]", wanted.input_requests or {})
         for key, request in requests.items():
-            if (asked := _ASKS.get(request.method)) is not None:
+            if (asked := ASKS.get(request.method)) is not None:
                 self._hear(f"{asked}: refused")
                 raise ServerTrouble(f"it {asked}, which ownkey does not do for a server")
             answers[key] = self._roots()
@@ -254,7 +251,7 @@ class Connection:
                 self._changed()
 
         return Client(
-            self._filtered(),
+            filtered(self._transport, self._hear, self._over),
             read_timeout_seconds=self._limits.list,
             list_roots_callback=roots,
             message_handler=heard,
@@ -271,43 +268,15 @@ class Connection:
                     async for _ in events:
                         self._changed()
 
-    @asynccontextmanager
-    async def _filtered(self) -> AsyncGenerator[tuple[Any, Any]]:
-        """The transport, looked through: what it asks for is told, and lists are mended."""
-        import anyio
-
-        async with self._transport() as (read, write):
-            came, out = anyio.create_memory_object_stream[Any](0)
-
-            async def passing() -> None:
-                with came, suppress(anyio.BrokenResourceError, anyio.ClosedResourceError):
-                    async for message in read:
-                        self._look(message)
-                        await came.send(message)
-                self._over.set()
-
-            task = asyncio.create_task(passing())
-            try:
-                yield out, write
-            finally:
-                task.cancel()
-                await asyncio.gather(task, return_exceptions=True)
-                came.close()
-                out.close()
-
-    def _look(self, sent: Any) -> None:  # noqa: ANN401 - a message of the SDK's, or an exception
-        message = getattr(sent, "message", None)
-        method = getattr(message, "method", None)
-        if isinstance(method, str) and (asked := _ASKS.get(method)) is not None:
-            self._hear(f"{asked}: refused")
-        result = getattr(message, "result", None)
-        if isinstance(result, dict) and "tools" in result:
-            table = cast("dict[str, object]", result)
-            table["tools"] = list(_mended(table["tools"]))
-
     def _late(self, what: str, seconds: float) -> str:
         beside = self.pipe.trouble() if self.pipe is not None else ""
         return f"it did not give {what} within {seconds:g} s" + (f"; {beside}" if beside else "")
+
+    def _failed(self, error: Exception) -> ServerTrouble:
+        said = self._words(error)
+        if said == _FORGOTTEN:  # the server was started anew: it has to be greeted anew
+            self._over.set()
+        return ServerTrouble(said)
 
     def _words(self, error: BaseException) -> str:
         """What went wrong, out of whatever the SDK wraps it in."""
@@ -318,18 +287,3 @@ class Connection:
         if isinstance(error, FileNotFoundError):
             said = f"{error.filename} is not there"
         return (beside or said)[:_MOST_WORDS]
-
-
-def _mended(listed: object) -> Iterator[dict[str, object]]:
-    """Tools that can be read: one that is told wrongly does not take the others with it."""
-    for one in cast("list[object]", listed) if isinstance(listed, list) else []:
-        tool: dict[str, object] = cast("dict[str, object]", one) if isinstance(one, dict) else {}
-        if not isinstance(tool.get("name"), str):
-            continue
-        schema, said = tool.get("inputSchema"), tool.get("description")
-        table = cast("dict[str, object]", schema) if isinstance(schema, dict) else {}
-        yield {
-            "name": tool["name"],
-            "description": said if isinstance(said, str) else "",
-            "inputSchema": {**table, "type": "object"},
-        }

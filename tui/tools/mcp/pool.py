@@ -7,24 +7,18 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
 from pathlib import Path
-from typing import Any, Literal
 
 import msgspec
 
 from tui.errors import UsageError
 from tui.paths import find_paths
-from tui.tools.base import CallFailed, ToolOutput
-from tui.tools.mcp.connection import Connection, Limits, ServerTrouble
-from tui.tools.mcp.definitions import MOST_TOOLS, Defined, Definition, define
+from tui.secret import Secret
+from tui.tools.mcp.connection import Limits
+from tui.tools.mcp.definitions import MOST_TOOLS, Definition
 from tui.tools.mcp.folder import Chosen, FolderFile, read_folder, servers_for
-from tui.tools.mcp.results import as_output
+from tui.tools.mcp.running import RunningServer, State
 from tui.tools.mcp.servers import HttpServer, ServerBook, StdioServer
-from tui.tools.mcp.starting import connect, load_sdk
-
-State = Literal["not started", "starting", "ready", "failed", "ended"]
-
 
 Heard = dict[tuple[str, str], None]
 """Servers and what is to be said of them, in the order in which it came, nothing twice."""
@@ -42,150 +36,6 @@ class ServerState(msgspec.Struct, frozen=True, kw_only=True):
     notes: tuple[str, ...] = ()
 
 
-class RunningServer:
-    """One configured server, connected when needed.
-
-    Args:
-        name: Its name.
-        chosen: What it is.
-        workspace: The folder whose sessions use it.
-        environ: For programs, variables, proxies.
-        limits: Its time limits.
-        tell: Takes what the person should know of it, a sentence without its name.
-    """
-
-    def __init__(
-        self,
-        name: str,
-        chosen: Chosen,
-        *,
-        workspace: Path,
-        environ: Mapping[str, str],
-        limits: Limits,
-        tell: Callable[[str, str], None],
-    ) -> None:
-        self.name = name
-        self.chosen = chosen
-        self.defined = Defined()
-        self.trouble = ""
-        self.tried = False
-        self._workspace = workspace
-        self._environ = environ
-        self._limits = limits
-        self._tell = tell
-        self._connection: Connection | None = None
-        self._starting: asyncio.Task[None] | None = None
-        self._stale = False
-        self._one_list = asyncio.Lock()
-
-    @property
-    def state(self) -> State:
-        if self._starting is not None and not self._starting.done():
-            return "starting"
-        if self._connection is not None and self._connection.alive:
-            return "ready"
-        if self.trouble:
-            return "failed"
-        return "ended" if self.tried else "not started"
-
-    def begin(self) -> asyncio.Task[None] | None:
-        """Start it where it does not run; what is to be waited for, or None."""
-        if self.state != "ready" and (self._starting is None or self._starting.done()):
-            self._starting = asyncio.create_task(self._start())
-        return self._starting if self.state == "starting" else None
-
-    async def list_anew(self) -> None:
-        """Ask for its tools again, where it runs; what cannot be had stays as it was."""
-        connection = self._connection
-        if connection is None or not connection.alive:
-            return
-        async with self._one_list:
-            self._stale = False
-            try:
-                listed, note = await connection.list_tools()
-            except ServerTrouble as error:
-                self._tell(self.name, f"did not tell its tools: {error.message}")
-                return
-            before = self.defined
-            identity = msgspec.json.encode(self.chosen.server).decode()
-            self.defined = await asyncio.to_thread(define, self.name, identity, listed)
-            notes = (*self.defined.notes, *([note] if note else []))
-            self.defined = msgspec.structs.replace(self.defined, notes=notes)
-            for one in notes:
-                if one not in before.notes:
-                    self._tell(self.name, one)
-
-    async def call(
-        self, wanted: Definition, args: dict[str, Any], emit: Callable[[str], None]
-    ) -> ToolOutput:
-        """Call a tool as it was approved; started again where it has died meanwhile.
-
-        Raises:
-            CallFailed: it is no longer defined like this, or the server fails; named after it.
-        """
-        if (starting := self.begin()) is not None:
-            with suppress(TimeoutError):
-                async with asyncio.timeout(self._limits.connect):
-                    await asyncio.shield(starting)
-        connection = self._connection
-        if connection is None or not connection.alive:
-            raise CallFailed(f"The MCP server {self.name} does not run: {self.trouble}")
-        if self._stale:
-            await self.list_anew()
-        if wanted not in self.defined.tools:
-            raise CallFailed(
-                f"The MCP server {self.name} defines this tool differently since it was approved: "
-                "call it again."
-            )
-        try:
-            return as_output(self.name, await connection.call(wanted.name, args, emit))
-        except ServerTrouble as error:
-            again = "" if connection.alive else " It is started again with the next call."
-            raise CallFailed(f"The MCP server {self.name}: {error.message}.{again}") from error
-
-    async def close(self) -> None:
-        """End it."""
-        if self._starting is not None:
-            self._starting.cancel()
-            await asyncio.gather(self._starting, return_exceptions=True)
-        if self._connection is not None:
-            await self._connection.close()
-
-    async def _start(self) -> None:
-        self.tried = True
-        made: Connection | None = None
-        try:
-            if (old := self._connection) is not None:
-                self._connection = None
-                await old.close()
-            await asyncio.to_thread(load_sdk)
-            made = connect(
-                self.chosen, workspace=self._workspace, environ=self._environ,
-                limits=self._limits, hear=lambda words: self._tell(self.name, words),
-                changed=self._mark_stale,
-            )  # fmt: skip
-            await made.open()
-        except ServerTrouble as error:
-            if error.message != self.trouble:
-                self._tell(self.name, f"cannot be used: {error.message}")
-            self.trouble = error.message
-        except asyncio.CancelledError:
-            if made is not None:
-                await made.close()
-            raise
-        else:
-            self._connection, self.trouble = made, ""
-            await self.list_anew()
-
-    def _mark_stale(self) -> None:
-        self._stale = True
-
-    @property
-    def stale(self) -> bool:
-        """Whether it said that its tools are others now."""
-        return self._stale
-
-
 class ServerPool:
     """All servers of a folder.
 
@@ -194,6 +44,8 @@ class ServerPool:
         environ: For the settings' place, programs, variables, proxies.
         limits: Time limits of each.
         listeners: Places where what servers want said is put, in order.
+        mask: Told of secrets that a server is given, before it has them: what it gives back of
+            them is not shown.
     """
 
     def __init__(
@@ -202,6 +54,7 @@ class ServerPool:
         environ: Mapping[str, str],
         limits: Limits | None = None,
         listeners: Sequence[Heard] = (),
+        mask: Callable[[Sequence[Secret]], None] = lambda secrets: None,
     ) -> None:
         self._cwd = cwd
         self._environ = environ
@@ -209,6 +62,7 @@ class ServerPool:
         self.book = ServerBook(find_paths(environ))
         self._servers: dict[str, RunningServer] = {}
         self._listeners = list(listeners)
+        self._mask = mask
         self._first: dict[str, str] = {}
         self._too_many_said = False
         self._closed = False
@@ -339,7 +193,7 @@ class ServerPool:
             if name not in self._servers and not self._closed:
                 self._servers[name] = RunningServer(
                     name, chosen, workspace=self._cwd, environ=self._environ,
-                    limits=self._limits, tell=self._tell,
+                    limits=self._limits, tell=self._tell, mask=self._mask,
                 )  # fmt: skip
 
     def _wanted(self) -> dict[str, Chosen]:

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Mapping
-from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tui.address import check_address
 from tui.keys.paste import recognise
 from tui.process import command_environment, find_program
+from tui.secret import Secret
 from tui.tools.mcp.connection import MOST_EVENT, Connection, Limits, ServerTrouble
+from tui.tools.mcp.filtering import Transport
 from tui.tools.mcp.folder import Chosen
 from tui.tools.mcp.pipe import Pipe
 from tui.tools.mcp.servers import HttpServer, StdioServer
@@ -19,6 +22,8 @@ from tui.tools.mcp.servers import HttpServer, StdioServer
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
 
+_SECRET = re.compile(r"TOKEN|KEY|SECRET|PASS|AUTH|CREDENTIAL|COOKIE|SESSION", re.IGNORECASE)
+_SHORTEST = 8  # what is shorter is a word that may stand anywhere
 MISSING = "MCP servers need the `mcp` extra: pip install 'ownkey[mcp]'"
 
 
@@ -42,7 +47,7 @@ def connect(
 ) -> Connection:
     """A connection that is not open yet. Raises ServerTrouble where it cannot be."""
     pipe: Pipe | None = None
-    transport: Callable[[], AbstractAsyncContextManager[tuple[Any, Any]]]
+    transport: Transport
     match chosen.server:
         case StdioServer() as server:
             pipe = _pipe(server, chosen.cwd, workspace, environ, limits)
@@ -55,6 +60,13 @@ def connect(
     return Connection(
         transport, pipe=pipe, workspace=workspace, limits=limits, hear=hear, changed=changed
     )
+
+
+def secrets_given(chosen: Chosen, environ: Mapping[str, str]) -> list[Secret]:
+    """What looks like secrets, by their names, among the variables that a server is given."""
+    names = chosen.server.env if isinstance(chosen.server, StdioServer) else ()
+    secret = (name for name in names if _SECRET.search(name))
+    return [Secret(environ[name]) for name in secret if len(environ.get(name, "")) >= _SHORTEST]
 
 
 def program_of(server: StdioServer, workspace: Path, environ: Mapping[str, str]) -> Path:

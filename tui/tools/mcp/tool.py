@@ -11,7 +11,7 @@ from tui.events.tool import ToolSpec
 from tui.tools.base import NOT_APPROVED, CallFailed, ToolContext, ToolOutput, failed
 from tui.tools.effects import Calling, Effect
 from tui.tools.mcp.definitions import Definition
-from tui.tools.mcp.pool import RunningServer
+from tui.tools.mcp.running import RunningServer
 from tui.tools.mcp.servers import HttpServer
 
 GUTTER = "┆ "
