@@ -323,21 +323,24 @@ async def start_piped(
     environ: Mapping[str, str],
     extra: Mapping[str, str] | None = None,
     stderr: int = subprocess.DEVNULL,
+    cwd: Path | None = None,
+    foreign: bool = False,
 ) -> asyncio.subprocess.Process:
     """Start a long-lived child that is spoken to over its standard input and output.
 
     The caller closes `stdin` to end it, and waits; it ends with us too if it watches that pipe
-    by `end_with_parent`.
+    by `end_with_parent`. One that is `foreign` sees no more than a model's command does.
 
     Raises:
         OSError: the program is missing or may not be run.
     """
     return await asyncio.create_subprocess_exec(
         *argv,
-        env=child_environment(environ, extra),
+        env=(command_environment if foreign else child_environment)(environ, extra),
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=stderr,
+        cwd=cwd,
         start_new_session=True,
     )
 

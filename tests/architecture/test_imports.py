@@ -33,6 +33,7 @@ CONTRACTS = {
     "SQLite only in store": "tui/session/bus.py: import sqlite3",
     "The price list's package only in catalog": "tui/billing/receipt.py: import genai_prices",
     "The local model's runtime only in localmodel": "tui/engine/host.py: import xllamacpp",
+    "The SDK of MCP servers only in tools": "tui/runtime/servers.py: import mcp",
     "Wire formats do not import each other":
         "tui/providers/anthropic.py: import tui.providers.google",
 }  # fmt: skip
@@ -41,7 +42,7 @@ CONTRACTS = {
 WIRE_FORMATS = ("anthropic", "google", "openai_chat", "openai_responses")
 HEAVY = {
     "anthropic", "openai", "google", "keyring", "genai_prices", "cryptography", "argon2",
-    "xllamacpp", "pygments", "platformdirs",
+    "xllamacpp", "pygments", "platformdirs", "mcp", "mcp_types", "anyio",
 }  # fmt: skip
 SCREEN = ("tui.console", "textual", "rich")
 

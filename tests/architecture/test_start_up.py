@@ -9,7 +9,7 @@ from tests.source_tree import ROOT
 
 SDKS = {"anthropic", "openai", "google", "boto3"}
 SECRETS = {"keyring", "cryptography", "argon2"}
-HEAVY = {"genai_prices", "pydantic", "xllamacpp"}
+HEAVY = {"genai_prices", "pydantic", "xllamacpp", "mcp"}
 
 RUN_HELP = """
 import contextlib, io

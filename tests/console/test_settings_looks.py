@@ -13,8 +13,8 @@ from tests import scenes
 from tests.console_world import found_key, hand_fed, key_row, some_keys
 from tests.screenshot import svg_of
 from tests.transcript_world import START
-from tui.session.commands import ListRules
-from tui.session.replies import RuleRow, Rules, SpentToday
+from tui.session.commands import ListRules, ListServers
+from tui.session.replies import RuleRow, Rules, ServerRow, Servers, SpentToday
 
 FOLDER = Path(__file__).parent / "snapshots" / "settings"
 KEYS = some_keys(
@@ -27,6 +27,16 @@ KEYS = some_keys(
     found_key("OPENAI_API_KEY", "openai", "9fGh"),
 )  # fmt: skip
 RULES = Rules(rules=(RuleRow(rule="shell: make test", folder="~/src/shop", added=START),))
+SERVERS = Servers(
+    servers=(
+        ServerRow(name="docs", what="https://mcp.example.org/mcp", state="ready",
+                  tools=("docs__search", "docs__read")),
+        ServerRow(name="tickets", what="npx -y tickets-mcp", state="failed",
+                  trouble="its program ended with status 1: no account"),
+        ServerRow(name="build", what="python tools/build_server.py", state="not used",
+                  sha256="0" * 64),
+    )
+)  # fmt: skip
 WIDE, MIDDLE, NARROW, LEAST = (132, 42), (100, 30), (80, 24), (60, 18)
 
 
@@ -47,6 +57,7 @@ LOOKS = [
          {"appearance.theme": "ownkey-light"}),
     Look("theme", NARROW, "theme", ("enter", "down")),
     Look("privacy-light", WIDE, "", ("shift+tab", "end"), {"appearance.theme": "ownkey-light"}),
+    Look("servers", WIDE, "mcp", ("down",)),
     Look("least", LEAST, "", ("down",)),
 ]  # fmt: skip
 
@@ -57,7 +68,7 @@ async def test_settings_look_as_they_did(tmp_path, look):
     async with hand_fed(
         tmp_path, script=script, size=look.size, keys=KEYS, settings=look.settings
     ) as seen:
-        seen.bridge.answers[ListRules] = RULES
+        seen.bridge.answers |= {ListRules: RULES, ListServers: SERVERS}
         seen.app.on_notice(SpentToday(nano=3_200_000_000, unknown=0))
         await seen.press("f3")
         await seen.app.workers.wait_for_complete()

@@ -103,6 +103,9 @@ class EchoToolbox:
         self.cwd = cwd
         self.remembered: list[str] = []
 
+    async def prepare(self, which, *, turn_begins):
+        return ()
+
     def specs(self, which):
         return ()
 

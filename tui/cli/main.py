@@ -17,6 +17,7 @@ COMMANDS: dict[str, str] = {
     "sessions": "list, show, export, delete and check conversations",
     "settings": "read, change and search settings",
     "permissions": "what was approved for good, and what the rules say of a command",
+    "mcp": "MCP servers whose tools the agent is offered",
     "endpoints": "check the address of an endpoint",
     "local": "fetch and manage models on this machine",
     "probe": "one request through one provider adapter",
@@ -24,7 +25,8 @@ COMMANDS: dict[str, str] = {
     "doctor": "check this machine and say what to do",
     "completion": "a script that completes these commands in bash, zsh or fish",
 }
-"""Each command is a module of this folder with `configure(parser)` and `run(args) -> int`."""
+"""Each command is a module of this folder with `configure(parser)` and `run(args) -> int`;
+one whose words are not all ours also has `parse(parser, words)`."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -45,7 +47,8 @@ def _command(name: str, words: list[str]) -> int:
     parser = argparse.ArgumentParser(prog=f"ownkey {name}", description=COMMANDS[name] + ".")
     module.configure(parser)
     try:
-        return module.run(parser.parse_args(words))
+        parse = getattr(module, "parse", argparse.ArgumentParser.parse_args)
+        return module.run(parse(parser, words))
     except OwnkeyError as error:
         from tui.cli.output import say_error
 

@@ -190,7 +190,7 @@ class _Printer:
         from tui.cli.output import say, write_text
         from tui.errors import headline
         from tui.events.stream import BlockClosed, TextStreamed
-        from tui.events.tool import ToolCalled
+        from tui.events.tool import ServerTold, ToolCalled
         from tui.events.turn import ErrorRaised, RetryScheduled, TurnFinished
 
         event = record.event
@@ -202,6 +202,8 @@ class _Printer:
                 self._end_line()
             case ToolCalled():
                 say(f"· {event.name} {event.args if event.args is not None else event.raw}")
+            case ServerTold():
+                say(f"ownkey: MCP server {event.server} {event.text}")
             case ErrorRaised():
                 self._end_line()
                 self._failed = event  # said with what follows from it: one sentence each

@@ -30,6 +30,7 @@ COMMANDS: tuple[ConsoleCommand, ...] = (
     ConsoleCommand("mode", "how freely it works (Shift+Tab)", "next_mode", "[mode]", "use_mode"),
     ConsoleCommand("key", "add or replace an API key", "add_key"),
     ConsoleCommand("settings", "search and change settings (F3)", "settings"),
+    ConsoleCommand("mcp", "MCP servers, their tools and states", "mcp"),
     ConsoleCommand("sessions", "all sessions: find, open, act (F5)", "sessions"),
     ConsoleCommand("new", "another session beside this", "new_session"),
     ConsoleCommand("fork", "a copy of this session, from here", "fork"),

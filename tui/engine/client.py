@@ -29,6 +29,7 @@ from tui.events.base import SessionId
 from tui.session.bus import Batch
 from tui.session.commands import AnyCommand, Shutdown
 from tui.session.replies import AnyNotice, AnyReply
+from tui.tools.mcp.servers import variables_given
 
 STOP_LIMIT_S = 5.0
 
@@ -95,7 +96,9 @@ class EngineClient:
                 ours.close()
                 raise
         reader, self._writer = await asyncio.open_connection(sock=ours)
-        hello = frames.Hello(environ=frames.environment_for_engine(environ), folder=str(folder))
+        named = await asyncio.to_thread(variables_given, environ)
+        told = frames.environment_for_engine(environ, named)
+        hello = frames.Hello(environ=told, folder=str(folder))
         self._send(hello)
         self._reading = asyncio.create_task(self._read(reader))
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import datetime as dt
 import struct
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from functools import cache
 from typing import Any
 
@@ -247,13 +247,16 @@ _FIRST = ("OWNKEY_", "SSL_CERT_", "PIP_")
 _LAST = ("_API_KEY", "_BASE_URL", "_PROXY", "_proxy", "_CA_BUNDLE", "NETRC")
 
 
-def environment_for_engine(environ: Mapping[str, str]) -> dict[str, Secret]:
+def environment_for_engine(
+    environ: Mapping[str, str], named: Collection[str] = ()
+) -> dict[str, Secret]:
     """What of the console's environment the engine is told.
 
-    Our own variables, keys, addresses, proxies, and where the person's packages come from.
+    Our own variables, keys, addresses, proxies, where the person's packages come from, and what
+    is `named` to be given to MCP servers.
     """
     return {
         name: Secret(value)
         for name, value in environ.items()
-        if name.startswith(_FIRST) or name.endswith(_LAST)
+        if name.startswith(_FIRST) or name.endswith(_LAST) or name in named
     }

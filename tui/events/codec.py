@@ -34,6 +34,7 @@ from tui.events.tool import (
     FileChanged,
     PersonAnswered,
     PersonAsked,
+    ServerTold,
     ServerToolUsed,
     ShellRun,
     ToolCalled,
@@ -81,6 +82,7 @@ AnyEvent = (
     | PersonAnswered
     | ShellRun
     | ToolReturned
+    | ServerTold
     | ServerToolUsed
     | RouteDecided
     | ResponseOpened

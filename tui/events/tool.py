@@ -128,6 +128,18 @@ class ToolReturned(Event, tag="tool_result", frozen=True, kw_only=True):
     seconds: float | None = None
 
 
+class ServerTold(Event, tag="server_told", frozen=True, kw_only=True):
+    """Something to know of an MCP server: what it asked for, why it cannot be used.
+
+    Args:
+        server: Its name.
+        text: The rest of a sentence that begins with it; hostile, as all it says.
+    """
+
+    server: str
+    text: str
+
+
 class ServerToolUsed(Event, tag="server_tool", frozen=True, kw_only=True):
     """The provider ran a tool of its own inside the request."""
 

@@ -23,6 +23,7 @@ from tui.events.stream import BlockClosed, TextStreamed, ThinkingStreamed
 from tui.events.tool import (
     ApprovalDecided,
     FileChanged,
+    ServerTold,
     ServerToolUsed,
     ShellRun,
     ToolCalled,
@@ -281,8 +282,8 @@ class Teller:
             case HistoryCompacted():
                 usage = self._sum.used(event.request) if event.request is not None else None
                 said = life.compacted(usage)
-            case GuidesRead():
-                said = life.guides(event)
+            case GuidesRead() | ServerTold():
+                said = life.around(event)
             case FallbackTaken():
                 said = f"went on with {event.target} instead of {event.source}: {event.why}"
             case EngineRestarted():

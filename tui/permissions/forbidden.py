@@ -51,6 +51,7 @@ _LOOKING: dict[str, frozenset[str]] = {
     "settings": frozenset({"list", "get", "search"}),
     "keys": frozenset({"list", "check"}),
     "permissions": frozenset({"list", "check"}),
+    "mcp": frozenset({"list", "test"}),
     "endpoints": frozenset({"list", "check", "test"}),
     "credits": frozenset({"list", "test"}),
     "sessions": frozenset({"list", "show", "export", "check"}),

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal, assert_never
 import msgspec
 
 from tui.events.session import Mode
-from tui.permissions.rule_text import FetchRule, PathRule, Rule, parsed_rules
+from tui.permissions.rule_text import FetchRule, McpRule, PathRule, Rule, parsed_rules
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -161,6 +161,40 @@ def decide_fetch(mode: Mode, address: str, rules: Sequence[str]) -> Verdict:
             suggest = f"fetch: {checked.host_shown}" if checked.verdict == "accept" else None
             why = f"sends a request to {checked.host_shown}"
             return Verdict("ask", why if suggest else f"{why}. {checked.why}", suggest=suggest)
+        case _:
+            assert_never(mode)
+
+
+def decide_call(
+    mode: Mode, tool: str, digest: str, rules: Sequence[str], *, changed: bool = False
+) -> Verdict:
+    """The verdict on a call of an MCP server's tool: it asks, whatever the server says of it.
+
+    A rule covers the tool as it was defined when the rule was given, and no other definition.
+
+    Args:
+        mode: How freely the agent works: read only refuses what is not known to read.
+        tool: As it is offered: `server__tool`.
+        digest: Of its definition now.
+        rules: What was allowed.
+        changed: Whether that is another than it was before in this run.
+    """
+    named = f"{tool}#{digest}"
+    known = [(text, rule.name) for text, rule in parsed_rules(rules) if isinstance(rule, McpRule)]
+    match mode:
+        case "read":
+            why = "the session is read only, and what a server's tool does is not known"
+            return Verdict("deny", why)
+        case "ask" | "edit":
+            for text, name in known:
+                if name == named:
+                    return Verdict("allow", f"allowed here by {text}", rule=text)
+            why = "what a server's tool does is not known"
+            if any(name.rpartition("#")[0] == tool for _, name in known):
+                why = "its definition has changed since it was allowed"
+            elif changed:
+                why = "its definition has changed since it was first offered"
+            return Verdict("ask", why, suggest=f"mcp: {named}")
         case _:
             assert_never(mode)
 

@@ -1,10 +1,11 @@
-"""Answers what is asked about keys and models."""
+"""Answers what is asked about keys, models and servers."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Coroutine
 from contextlib import aclosing, suppress
+from pathlib import Path
 
 from tui.address import check_address
 from tui.catalog.prices import PriceBook
@@ -22,6 +23,7 @@ from tui.paths import Paths
 from tui.runtime.keyring import Keyring
 from tui.runtime.model_rows import ModelRows
 from tui.runtime.router import LiveRouter
+from tui.runtime.servers import servers_answer
 from tui.session.commands import (
     AddKey,
     ChangeKey,
@@ -30,9 +32,11 @@ from tui.session.commands import (
     ListKeys,
     ListMarks,
     ListModels,
+    ListServers,
     MarkFavourite,
     OpenVault,
     UseFoundKey,
+    UseServers,
 )
 from tui.session.manager import DeskCommand
 from tui.session.replies import (
@@ -49,6 +53,7 @@ from tui.session.replies import (
     ModelsChanged,
 )
 from tui.settings.marks import ModelMarks
+from tui.tools.mcp.pool import ServerPool
 
 
 class LiveDesk:
@@ -63,6 +68,7 @@ class LiveDesk:
         local: LocalModels,
         book: PriceBook,
         notify: Callable[[AnyNotice], None],
+        servers: Callable[[Path], ServerPool],
     ) -> None:
         self._paths = paths
         self._keyring = keyring
@@ -70,6 +76,7 @@ class LiveDesk:
         self._marks = ModelMarks(paths.favourites_file, paths.recent_file)
         self._used: str | None = None
         self._notify = notify
+        self._servers = servers
         self._tasks: set[asyncio.Task[None]] = set()
         self._fetching = self._pricing = False
 
@@ -103,6 +110,8 @@ class LiveDesk:
                 await self._keyring.open_vault(command.passphrase, create=create)
                 self._notify(KeysChanged())
                 return Done()
+            case ListServers() | UseServers():
+                return await servers_answer(self._servers(Path(command.folder)), command)
             case FetchLocalModel():
                 if not self._fetching:
                     self._fetching = True

@@ -14,6 +14,7 @@ from tui.permissions.facts import look_at
 from tui.permissions.lookups import Machine
 from tui.permissions.rules import (
     Verdict,
+    decide_call,
     decide_change,
     decide_command,
     decide_fetch,
@@ -22,7 +23,16 @@ from tui.permissions.rules import (
 from tui.protected import Border
 from tui.session.ports import FileChange, Judging, ToolVerdict
 from tui.session.replies import RuleRow
-from tui.tools.effects import Asking, Changing, Effect, Fetching, Nothing, Reading, Running
+from tui.tools.effects import (
+    Asking,
+    Calling,
+    Changing,
+    Effect,
+    Fetching,
+    Nothing,
+    Reading,
+    Running,
+)
 from tui.tools.sandbox import Sandbox
 
 
@@ -74,6 +84,12 @@ class Judge:
                 return self._running(effect, border, by, sandbox)
             case Fetching():
                 return self._fetching(effect, border, by)
+            case Calling():
+                said = decide_call(
+                    by.mode, effect.tool, effect.digest, self._rules(border, by),
+                    changed=effect.changed,
+                )  # fmt: skip
+                return Judged(_verdict(said, what=effect.shown, sandbox=effect.reach))
             case Asking():
                 why = "asks the person"
                 return Judged(ToolVerdict(verdict="allow", why=why, what=effect.question))

@@ -25,6 +25,7 @@ from tui.session.ports import Ports
 from tui.session.replies import AnyNotice
 from tui.settings.store import SettingsStore
 from tui.store.log import Store
+from tui.tools.mcp.pool import ServerPool
 from tui.tools.sandbox import Sandbox
 
 SCOPES = ("request", "turn", "session", "day", "month")
@@ -67,10 +68,11 @@ class Runtime:
         prices = self.paths.config / "prices.json"
         self._book = PriceBook(OwnPrices.read(prices) if prices.exists() else None)
         self._judge = Judge(ApprovalBook(self.paths.config / "approvals.json"), environ)
+        self._servers: dict[Path, ServerPool] = {}
         self._sandbox: asyncio.Future[Sandbox] | None = None
         self.desk = LiveDesk(
             paths=self.paths, keyring=self.keyring, router=self.router, local=self._local,
-            book=self._book, notify=notify,
+            book=self._book, notify=notify, servers=self.servers_of,
         )  # fmt: skip
 
     async def __aenter__(self) -> Self:
@@ -87,7 +89,7 @@ class Runtime:
             scrub=self.scrub,
             ready=self.keyring.learn_all,
             limits=self._limits,
-            toolbox=lambda cwd: FolderToolbox(cwd, self._environ, self._judge, self._find_sandbox),
+            toolbox=self._toolbox,
             mode=self._mode,
             guides=lambda cwd: read_guides(cwd, home_of(self._environ)),
             rules=self._judge,
@@ -106,12 +108,24 @@ class Runtime:
         )
 
     async def close(self) -> None:
-        """End the local model and what runs beside."""
-        await self.desk.close()
+        """End the local model, the MCP servers and what runs beside."""
+        pools = [pool.close() for pool in self._servers.values()]
+        await asyncio.gather(*pools, self.desk.close())
         if self._sandbox is not None:
             self._sandbox.cancel()
             await asyncio.gather(self._sandbox, return_exceptions=True)
         await asyncio.shield(self._server.stop())
+
+    def _toolbox(self, cwd: Path) -> FolderToolbox:
+        servers = self.servers_of(cwd)
+        return FolderToolbox(cwd, self._environ, self._judge, self._find_sandbox, servers)
+
+    def servers_of(self, cwd: Path) -> ServerPool:
+        """The MCP servers of a folder, the same for all its sessions; none is started by this."""
+        folder = cwd.resolve()
+        if folder not in self._servers:
+            self._servers[folder] = ServerPool(folder, self._environ, mask=self.scrub.learn)
+        return self._servers[folder]
 
     def _limits(self) -> Limits:
         return Limits(**{scope: self.settings.usd(f"budget.{scope}_usd") for scope in SCOPES})

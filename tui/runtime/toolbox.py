@@ -5,20 +5,22 @@ from __future__ import annotations
 import asyncio
 import shutil
 import tempfile
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
-from tui.events.tool import FileChanged, ToolSpec
+from tui.events.tool import FileChanged, ServerTold, ToolSpec
 from tui.runtime.judging import Judge
 from tui.runtime.taking_back import take_back
 from tui.session.commands import ToolSet
 from tui.session.ports import Judging, Live, TakenBack, ToolResult, ToolVerdict
 from tui.tools.base import CallFailed, Tool, ToolContext, ToolOutput, effect_of
 from tui.tools.effects import Effect, Running
+from tui.tools.mcp.pool import ServerPool
+from tui.tools.mcp.tool import McpTool
 from tui.tools.registry import all_tools, find_tool, reading_tools, run_call
 from tui.tools.sandbox import Sandbox
 
@@ -50,15 +52,31 @@ class FolderToolbox:
         environ: For the home, our own folders, and what children may see.
         judge: The rules.
         find_sandbox: What holds commands in.
+        servers: The MCP servers of the folder, which others may use too.
     """
 
     def __init__(
-        self, cwd: Path, environ: Mapping[str, str], judge: Judge, find_sandbox: FindSandbox
+        self,
+        cwd: Path,
+        environ: Mapping[str, str],
+        judge: Judge,
+        find_sandbox: FindSandbox,
+        servers: ServerPool,
     ) -> None:
         self._context = ToolContext(cwd=cwd.resolve(), environ=environ)
         self._tools = all_tools()
         self._judge = judge
         self._find_sandbox = find_sandbox
+        self._servers = servers
+        self._heard = servers.listen()
+
+    async def prepare(self, which: ToolSet, *, turn_begins: bool) -> tuple[ServerTold, ...]:
+        """See `tui.session.ports.Toolbox`; servers start only where their tools are offered."""
+        if which == "all":
+            await self._servers.prepare(turn_begins=turn_begins)
+        told = tuple(ServerTold(server=server, text=text) for server, text in self._heard)
+        self._heard.clear()
+        return told
 
     def specs(self, which: ToolSet) -> tuple[ToolSpec, ...]:
         """See `tui.session.ports.Toolbox`."""
@@ -71,7 +89,12 @@ class FolderToolbox:
             case "read":
                 return tuple(tool for tool in self._tools if tool.spec.name in _READING)
             case "all":
-                return self._tools
+                return (*self._tools, *self._of_servers())
+
+    def _of_servers(self) -> Iterator[Tool]:
+        for one in self._servers.offered():
+            if (found := self._servers.find(one.spec.name)) is not None:
+                yield McpTool(found[0], one, changed=self._servers.has_changed(one))
 
     def only_reads(self, name: str) -> bool:
         """See `tui.session.ports.Toolbox`."""
@@ -79,6 +102,7 @@ class FolderToolbox:
 
     async def judge(self, name: str, args: dict[str, Any], by: Judging) -> ToolVerdict:
         """See `tui.session.ports.Toolbox`; a call that cannot be done is let through to say so."""
+        await self._servers.refresh(name)
         tools = self._of(by.tools)
         tool = find_tool(tools, name)
         if tool is None:
@@ -113,7 +137,7 @@ class FolderToolbox:
         if isinstance(plan.effect, Running):
             sandbox = await self._find_sandbox(self._context.cwd)
             context = replace(context, sandbox=sandbox, temp=await self._temp())
-        return _result(await run_call(self._tools, name, args, context))
+        return _result(await run_call(self._of("all"), name, args, context))
 
     async def run_own(self, command: str, live: Live) -> ToolResult:
         """See `tui.session.ports.Toolbox`; no sandbox: the person could type it anywhere."""
@@ -137,6 +161,7 @@ class FolderToolbox:
 
     async def close(self) -> None:
         """See `tui.session.ports.Toolbox`."""
+        self._servers.leave(self._heard)
         if self._context.temp is not None:
             temp, self._context = self._context.temp, replace(self._context, temp=None)
             await asyncio.to_thread(shutil.rmtree, temp, ignore_errors=True)

@@ -22,7 +22,10 @@ _LONGEST_NAME = 40
 def title_of(asked: ApprovalAsked) -> str:
     """The question in a few words, neutralised."""
     name = truncate(neutralise(asked.name, strict=True), _LONGEST_NAME)
-    return _TITLES.get(asked.name) or f"Let the agent {name} this?"
+    if (title := _TITLES.get(asked.name)) is not None:
+        return title
+    # The name of an MCP server's tool tells nothing of what it does.
+    return "Call this tool of a server?" if "__" in asked.name else f"Let the agent {name} this?"
 
 
 def editable(asked: ApprovalAsked, args: dict[str, object] | None) -> str | None:

@@ -162,6 +162,19 @@ class RemoveRule(Command, tag="remove_rule", frozen=True, kw_only=True):
     folder: str
 
 
+class ListServers(Command, tag="list_servers", frozen=True, kw_only=True):
+    """The MCP servers of a folder as they are now; none is started by this. → Servers"""
+
+    folder: str
+
+
+class UseServers(Command, tag="use_servers", frozen=True, kw_only=True):
+    """The yes to what a folder's `.mcp.json` is now, by its digest. → Servers"""
+
+    folder: str
+    sha256: str
+
+
 class ListSessions(Command, tag="list_sessions", frozen=True, kw_only=True):
     """→ Sessions"""
 
@@ -248,6 +261,8 @@ AnyCommand = (
     | DeleteSession
     | ListRules
     | RemoveRule
+    | ListServers
+    | UseServers
     | ListSessions
     | ListModels
     | ListMarks

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tui.events.money import ChargeRecorded, UsageReported
 from tui.events.session import GuidesRead, Mode, SessionForked, SessionRewound
+from tui.events.tool import ServerTold
 from tui.money import show_sum
 from tui.session.words import counted
 
@@ -35,11 +36,15 @@ def rewound(event: SessionRewound) -> str:
     return f"went back to here{files}{alone if left else ''}; what followed is kept in the log"
 
 
-def guides(event: GuidesRead) -> str:
-    """Which of the folder's words for agents the model is told."""
-    if not event.files:
-        return "the folder's words for agents are gone"
-    return f"the model is told what stands in {', '.join(event.files)}"
+def around(event: GuidesRead | ServerTold) -> str:
+    """Which of the folder's words the model is told, or what is to know of an MCP server."""
+    match event:
+        case ServerTold():
+            return f"MCP server {event.server} {event.text}"
+        case GuidesRead() if not event.files:
+            return "the folder's words for agents are gone"
+        case GuidesRead():
+            return f"the model is told what stands in {', '.join(event.files)}"
 
 
 def compacted(used: tuple[UsageReported | None, ChargeRecorded | None] | None) -> str:

@@ -35,6 +35,7 @@ from tui.session.commands import (
     ListMarks,
     ListModels,
     ListRules,
+    ListServers,
     ListSessions,
     MarkFavourite,
     OpenSession,
@@ -48,6 +49,7 @@ from tui.session.commands import (
     StartTurn,
     Unqueue,
     UseFoundKey,
+    UseServers,
 )
 from tui.session.ports import Ports
 from tui.session.replies import (
@@ -71,9 +73,9 @@ T = TypeVar("T")
 
 DeskCommand = (
     ListModels | ListMarks | MarkFavourite | ListKeys | AddKey | UseFoundKey | ChangeKey
-    | CreateVault | OpenVault | FetchLocalModel
+    | CreateVault | OpenVault | FetchLocalModel | ListServers | UseServers
 )  # fmt: skip
-"""Commands about keys and models: outside any session."""
+"""Commands about keys, models and servers: outside any session."""
 
 TAIL_ROWS = 4_000
 TAIL_BYTES = 1_000_000

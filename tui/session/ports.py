@@ -15,7 +15,7 @@ from tui.events.base import RequestId
 from tui.events.money import ChargeRecorded, UsageReported
 from tui.events.route import Payer
 from tui.events.session import Mode
-from tui.events.tool import FileChanged, ToolSpec
+from tui.events.tool import FileChanged, ServerTold, ToolSpec
 from tui.providers.base import Access, Api, ModelRequest, StreamPart
 from tui.session.commands import ToolSet
 from tui.session.replies import RuleRow
@@ -168,6 +168,14 @@ class TakenBack(msgspec.Struct, frozen=True, kw_only=True):
 
 class Toolbox(Protocol):
     """The tools of one session in its folder."""
+
+    async def prepare(self, which: ToolSet, *, turn_begins: bool) -> tuple[ServerTold, ...]:
+        """Have the tools ready that come from elsewhere; before each request.
+
+        Gives what is to be said of those since the last time. What cannot be had in time is
+        left out for now, never waited for without end.
+        """
+        ...
 
     def specs(self, which: ToolSet) -> tuple[ToolSpec, ...]:
         """What the model is told of."""

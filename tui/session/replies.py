@@ -47,6 +47,35 @@ class Rules(Reply, tag="rules", frozen=True, kw_only=True):
     rules: tuple[RuleRow, ...]
 
 
+class ServerRow(msgspec.Struct, frozen=True, kw_only=True):
+    """One MCP server; all its words are hostile.
+
+    Args:
+        what: Its command or address.
+        state: `ready`, `starting`, `failed`, `ended`, `not started`, or `not used`: the folder
+            asks for it and there was no yes.
+        tools: As they are offered.
+        trouble: Why it failed; empty: it did not.
+        notes: What was cut or left out.
+        sha256: Of a folder's: what a yes is bound to.
+    """
+
+    name: str
+    what: str
+    state: str
+    tools: tuple[str, ...] = ()
+    trouble: str = ""
+    notes: tuple[str, ...] = ()
+    sha256: str | None = None
+
+
+class Servers(Reply, tag="servers", frozen=True, kw_only=True):
+    """`problems`: what could not be read, in sentences."""
+
+    servers: tuple[ServerRow, ...]
+    problems: tuple[str, ...] = ()
+
+
 class Sessions(Reply, tag="sessions", frozen=True, kw_only=True):
     sessions: tuple[Summary, ...]
 
@@ -147,7 +176,9 @@ class KeyAnswer(Reply, tag="key_answer", frozen=True, kw_only=True):
     row: KeyRow | None = None
 
 
-AnyReply = Done | SessionOpened | Forked | Rules | Sessions | Models | Marks | Keys | KeyAnswer
+AnyReply = (
+    Done | SessionOpened | Forked | Rules | Servers | Sessions | Models | Marks | Keys | KeyAnswer
+)
 
 
 class Notice(msgspec.Struct, frozen=True, kw_only=True, tag_field="type"):

@@ -6,6 +6,8 @@ from collections.abc import Callable
 from decimal import Decimal
 from uuid import uuid4
 
+import msgspec
+
 from tui.billing.budget import least_room, tokens_that_fit
 from tui.errors import BudgetExceeded
 from tui.events.base import RequestId
@@ -23,6 +25,10 @@ from tui.session.request import RequestRun
 
 PROMPT_TOKENS = 400
 """About what the system prompt and the reading tools add to a request, for the estimate of it."""
+
+
+SERVERS_MARK = "__"
+"""Between a server's name and its tool's; no tool of ours has it."""
 
 
 class Sender:
@@ -58,8 +64,13 @@ class Sender:
     def tokens(self) -> int:
         """About how many the next request's prompt has."""
         guides = sum(len(guide.text) for guide in self._parts.guides)
-        characters = self._parts.conversation.characters + guides
+        characters = self._parts.conversation.characters + guides + self._told_of_servers()
         return characters // CHARACTERS_A_TOKEN + PROMPT_TOKENS
+
+    def _told_of_servers(self) -> int:
+        """Characters of what MCP servers' tools are told with: far more than ours, and theirs."""
+        specs = [one for one in self._parts.toolbox.specs(self._tools) if SERVERS_MARK in one.name]
+        return sum(len(one.description) + len(msgspec.json.encode(one.schema)) for one in specs)
 
     async def route(
         self, most_tokens: int, record: Callable[[AnyEvent], None]
@@ -126,6 +137,17 @@ class Sender:
                 hint=f"`ownkey settings set budget.{scope}_usd AMOUNT` raises it.",
             )
         return fits
+
+    async def prepare(self, *, turn_begins: bool) -> None:
+        """Have the tools of the next request ready; what is to be said of them is recorded.
+
+        Raises NoRoute.
+        """
+        parts = self._parts
+        tools: ToolSet = self._tools if self.decide().tools else "none"
+        for told in await parts.toolbox.prepare(tools, turn_begins=turn_begins):
+            clean = msgspec.structs.replace(told, text=parts.ports.scrub.text(told.text))
+            parts.writer.record(clean, self._turn)
 
     def build(self, decision: Decision, max_tokens: int, *more: base.Message) -> base.ModelRequest:
         """The request's body: the conversation so far, and `more` behind it."""

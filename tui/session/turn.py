@@ -126,6 +126,7 @@ class Turn:
         for step in range(1, self._start.max_steps + 1):
             if step > 1:
                 await self._join()
+            await self._sender.prepare(turn_begins=step == 1)
             await self._make_room()
             request = await self._request_with_retries()
             stopped = request.stopped

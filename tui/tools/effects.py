@@ -6,7 +6,7 @@ The paths, addresses and commands in here come from the model: neutralise them t
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import msgspec
 
@@ -79,6 +79,28 @@ class Fetching(msgspec.Struct, frozen=True, kw_only=True, tag="fetching"):
     facts: str = ""
 
 
+class Calling(msgspec.Struct, frozen=True, kw_only=True, tag="calling"):
+    """Calls a tool of an MCP server: what that does is not known.
+
+    Args:
+        server: The server's name, as the person gave it.
+        tool: The tool, as it is offered: `server__tool`.
+        digest: Of its definition; an approval covers no other.
+        args: What is sent.
+        shown: All of it for the person: whose, what, the arguments, the server's description.
+        reach: What stands between the server and the machine, in words.
+        changed: Whether it is defined differently than when it was first offered here.
+    """
+
+    server: str
+    tool: str
+    digest: str
+    args: dict[str, Any]
+    shown: str
+    reach: str
+    changed: bool = False
+
+
 class Asking(msgspec.Struct, frozen=True, kw_only=True, tag="asking"):
     """Puts a question to the person and waits; needs no approval."""
 
@@ -90,5 +112,5 @@ class Nothing(msgspec.Struct, frozen=True, tag="nothing"):
     """Touches nothing outside the conversation."""
 
 
-Effect = Reading | Changing | Running | Fetching | Asking | Nothing
+Effect = Reading | Changing | Running | Fetching | Calling | Asking | Nothing
 """The closed union."""

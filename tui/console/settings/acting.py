@@ -25,10 +25,11 @@ from tui.console.settings.rows import (
     TakeBackRule,
     UndoForgetting,
     UseKey,
+    UseServers,
 )
 from tui.errors import OwnkeyError
 from tui.session import commands
-from tui.session.replies import KeyAnswer, KeyRow, Keys, RuleRow, Rules
+from tui.session.replies import KeyAnswer, KeyRow, Keys, RuleRow, Rules, Servers
 from tui.settings.schema import Setting, Value
 from tui.settings.values import Refused, from_text, show
 from tui.text import neutralise
@@ -50,6 +51,7 @@ class Acting(Modal[None]):
         self.desk = desk
         self.rules: tuple[RuleRow, ...] | str | None = None
         self.local: tuple[LocalModel, ...] | str | None = None
+        self.servers: Servers | str | None = None
         self.keys_trouble = ""
         self.doomed: RuleRow | None = None
         self.forgotten: KeyRow | None = None
@@ -71,6 +73,7 @@ class Acting(Modal[None]):
         """Ask for what the engine knows; each is shown when it is there."""
         self._work(self._load_keys(), "keys")
         self._work(self._load_rules(), "rules")
+        self._work(self._load_servers(), "servers")
         self._work(self._load_local(), "local")
 
     def _work(self, work: Coroutine[Any, Any, None], group: str) -> None:
@@ -93,6 +96,23 @@ class Acting(Modal[None]):
             self.rules = f"{error.message}. {error.hint}".removesuffix(". ")
         else:
             self.rules = reply.rules if isinstance(reply, Rules) else ()
+        self.look_again()
+
+    async def _load_servers(self, use: str | None = None) -> None:
+        """List the folder's MCP servers; `use`: after the yes to what its file is."""
+        folder = self.desk.state.cwd or str(Path.cwd())  # of the session that is shown
+        command = commands.ListServers(folder=folder)
+        wanted = command if use is None else commands.UseServers(folder=folder, sha256=use)
+        try:
+            reply = await self.desk.bridge.send(wanted)
+        except OwnkeyError as error:
+            self.say(f"{error.message}. {error.hint}".removesuffix(". "), "$bad")
+            if use is None:
+                self.servers = error.message
+        else:
+            self.servers = reply if isinstance(reply, Servers) else None
+            if use is not None:
+                self.say("They are used from the next prompt on; each call of their tools asks.")
         self.look_again()
 
     async def _load_local(self) -> None:
@@ -132,6 +152,8 @@ class Acting(Modal[None]):
                 self.open_row(Opened(row=row.entry.id), hint="path of a .gguf file")
             case TakeBackRule():
                 self._take_back(act.rule)
+            case UseServers():
+                self._work(self._load_servers(act.sha256), "servers")
             case Nothing():
                 pass
             case _:

@@ -29,14 +29,18 @@ class SettingsDesk(Desk[Result], inherit_bindings=False):
     def on_app_focus(self) -> None:
         self.apply_settings()
 
-    def action_settings(self) -> None:
+    def action_mcp(self) -> None:
+        """The settings at the MCP servers of this folder."""
+        self.action_settings("mcp")
+
+    def action_settings(self, query: str = "") -> None:
         from tui.console.settings.modal import SettingsScreen
 
         top = self.screen
         if isinstance(top, SettingsScreen):
             top.dismiss(None)
         elif len(self.screen_stack) == 1:
-            screen = SettingsScreen(self)
+            screen = SettingsScreen(self, query)
             self._look_again = screen.look_again
             self.push_screen(screen, lambda _: self._settings_closed())
 

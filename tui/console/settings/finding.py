@@ -11,6 +11,7 @@ from tui.console.settings.panes.approvals import approvals_pane
 from tui.console.settings.panes.keys import keys_pane
 from tui.console.settings.panes.local import local_pane
 from tui.console.settings.panes.privacy import privacy_pane
+from tui.console.settings.panes.servers import servers_pane
 from tui.console.settings.panes.shortcuts import shortcuts_pane
 from tui.console.settings.panes.values import fact, settings_pane
 from tui.console.settings.rows import Group, Line, Row
@@ -26,6 +27,7 @@ PANES: tuple[tuple[str, Pane], ...] = (
     ("Models", settings_pane("Models")),
     ("Budgets", settings_pane("Budgets")),
     ("Approvals", approvals_pane),
+    ("MCP servers", servers_pane),
     ("Appearance", settings_pane("Appearance")),
     ("Keys & shortcuts", shortcuts_pane),
     ("Privacy", privacy_pane),

@@ -11,6 +11,7 @@ from tui.console.settings.rows import (
     TakeBackRule,
     UndoForgetting,
     UseKey,
+    UseServers,
 )
 
 Pair = tuple[str, str]
@@ -62,7 +63,7 @@ def _enter(row: Row, wish: str) -> str:
             return "change"
         case ChangeKey():
             return _WISHES[wish if row.act.key.source == "stored" else "check"]
-        case UseKey():
+        case UseKey() | UseServers():
             return "use it"
         case UndoForgetting():
             return "bring it back"

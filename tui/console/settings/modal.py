@@ -74,10 +74,10 @@ class SettingsScreen(Acting):
         Binding("slash", "search", "Search", show=False),
     ]
 
-    def __init__(self, desk: SettingsDesk[Any]) -> None:
+    def __init__(self, desk: SettingsDesk[Any], query: str = "") -> None:
         super().__init__(desk)
         self._search = SearchField(
-            placeholder="keys, budgets, themes …", id="settings-search", compact=True
+            query, placeholder="keys, budgets, themes …", id="settings-search", compact=True
         )
         self._count = Static("", id="settings-count")
         self.list = RowList(letters=desk.letters)
@@ -132,6 +132,7 @@ class SettingsScreen(Acting):
             local=self.local,
             fetching=desk.fetching,
             rules=self.rules,
+            servers=self.servers,
             doomed=self.doomed,
             forgotten=self.forgotten,
             intent=self.wish,

@@ -59,6 +59,12 @@ class TakeBackRule(msgspec.Struct, frozen=True):
     rule: RuleRow
 
 
+class UseServers(msgspec.Struct, frozen=True):
+    """The yes to what the folder's file is now."""
+
+    sha256: str
+
+
 class Nothing(msgspec.Struct, frozen=True):
     """A fact: there to be read."""
 
@@ -74,6 +80,7 @@ Act = (
     | FetchModel
     | AddModelFile
     | TakeBackRule
+    | UseServers
     | Nothing
 )
 

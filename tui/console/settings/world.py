@@ -8,7 +8,7 @@ from collections.abc import Mapping
 import msgspec
 
 from tui.localmodel.models import LocalModel
-from tui.session.replies import KeyRow, Keys, LocalProgress, ModelRow, RuleRow, SpentToday
+from tui.session.replies import KeyRow, Keys, LocalProgress, ModelRow, RuleRow, Servers, SpentToday
 from tui.settings.schema import Value
 
 
@@ -19,6 +19,7 @@ class World(msgspec.Struct, frozen=True, kw_only=True):
         values: Every setting's value in force.
         problems: What is wrong with the settings file, a sentence each.
         rules: The approvals given for good, or why they cannot be listed.
+        servers: The MCP servers of this folder, or why they cannot be listed.
         doomed: The rule that the next D takes back.
         forgotten: The key that was forgotten last since the settings were opened.
         intent: What Enter does to a key, by the words that were searched for.
@@ -36,6 +37,7 @@ class World(msgspec.Struct, frozen=True, kw_only=True):
     fetching: LocalProgress | None = None
     rules: tuple[RuleRow, ...] | str | None = None
     doomed: RuleRow | None = None
+    servers: Servers | str | None = None
     forgotten: KeyRow | None = None
     intent: str = "replace"
     today: SpentToday | None = None

@@ -42,6 +42,7 @@ from tui.events.tool import (
     FileChanged,
     PersonAnswered,
     PersonAsked,
+    ServerTold,
     ServerToolUsed,
     ShellRun,
     ToolCalled,
@@ -59,7 +60,7 @@ from tui.events.turn import (
     TurnFinished,
     TurnStarted,
 )
-from tui.session.life import compacted, forked, from_now_on, guides, rewound
+from tui.session.life import around, compacted, forked, from_now_on, rewound
 from tui.session.turn_sums import WAITS_FOR_YOU, TurnSum, Working
 from tui.session.words import decided, ending
 
@@ -140,8 +141,8 @@ class TranscriptModel(BlockList):
                 pass  # shown elsewhere
             case ModeChosen() | SessionForked() | SessionRewound() | HistoryCompacted():
                 self._lived(event, at)
-            case GuidesRead():
-                self._say(guides(event))
+            case GuidesRead() | ServerTold():
+                self._say(around(event))
             case ToolStreamed() | FileChanged() | PersonAsked() | PersonAnswered():
                 self._went_on(event)
             case _:
