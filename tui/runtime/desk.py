@@ -6,6 +6,8 @@ import asyncio
 from collections.abc import Callable, Coroutine
 from contextlib import aclosing
 
+from msgspec.structs import replace
+
 from tui.address import check_address
 from tui.catalog.models import Catalogue, Model
 from tui.catalog.prices import PriceBook, ShownPrices
@@ -20,7 +22,7 @@ from tui.keys.records import Checked
 from tui.keys.store import PassphraseNeeded, WrongPassphrase, with_limit
 from tui.localmodel.models import SMOLLM2, LocalModels
 from tui.paths import Paths
-from tui.routing.policy import Refused, decide
+from tui.routing.policy import Refused, Route, decide
 from tui.runtime.keyring import Keyring
 from tui.runtime.router import LiveRouter
 from tui.session.commands import (
@@ -128,7 +130,11 @@ class LiveDesk:
         catalogue = Catalogue.load(self._keyring.found_models())
         if self._prices is None:
             self._spawn(self._load_then_tell())
-        rows = [self._row(model) for model in catalogue.models]
+        situation = self._router.situation("")
+        rows = [
+            self._row(model, decide(replace(situation, model=model.id)))
+            for model in catalogue.models
+        ]
         rows += self._local_rows()
         return Models(models=tuple(rows))
 
@@ -143,19 +149,18 @@ class LiveDesk:
         await self.load_prices()
         self._notify(ModelsChanged())
 
-    def _row(self, model: Model) -> ModelRow:
-        route = decide(model.id, self._router.connections())
+    def _row(self, model: Model, route: Route | Refused) -> ModelRow:
         prices = (self._prices or {}).get(model.id)
-        served = not isinstance(route, Refused)
+        served = None if isinstance(route, Refused) else route.connection
         return ModelRow(
             id=model.id,
             name=model.name,
             provider=model.provider,
-            connection=route.connection.id if served else None,
-            payer=route.payer if served else None,
-            key=served and route.connection.kind == "own_key",
-            label=route.connection.label if served else "",
-            refused=None if served else route.why,
+            connection=None if served is None else served.id,
+            payer=None if isinstance(route, Refused) else route.payer,
+            key=served is not None and served.kind == "own_key",
+            label="" if served is None else served.label,
+            refused=route.why if isinstance(route, Refused) else None,
             context=model.context,
             max_output=model.max_output,
             efforts=model.efforts,

@@ -19,6 +19,7 @@ from tui.events.turn import DoneStop, ErrorRaised, TurnFinished
 from tui.net import Network
 from tui.providers.base import Access, Api, Message, ModelRequest, TextBlock
 from tui.providers.registry import provider
+from tui.routing.policy import Route
 from tui.runtime.pricer import ListPricer
 from tui.runtime.scrub import LiveScrub
 from tui.secret import Secret
@@ -82,14 +83,16 @@ async def run_probe(
 ) -> int:
     """Send it, recording its events; the exit status: 0 done, 1 failed."""
     payer = "own_key" if probe.vendor is None else "endpoint"
+    route = Route(
+        connection=None, payer=payer, model=probe.model, why="a probe goes where it is told"
+    )
     decision = Decision(
+        route=route,
         model=probe.model,
         wire_model=probe.model,
         api=probe.api,
         provider=probe.vendor or _MAKERS[probe.api],
         connection="probe",
-        payer=payer,
-        why="a probe goes where it is told",
         label="probe",
         host=origin(probe.base_url),
         base_url=probe.base_url,
@@ -116,15 +119,15 @@ async def run_probe(
         branch=lambda folder: None,
     )
     id = RequestId(f"r_{uuid4().hex[:16]}")
-    route = RouteDecided(
-        request=id, model=probe.model, connection="probe", payer=payer, why=decision.why,
+    decided = RouteDecided(
+        request=id, model=probe.model, connection="probe", payer=payer, why=route.why,
         host=decision.host,
     )  # fmt: skip
 
     def masked(event: AnyEvent) -> None:
         record(written(event, scrub.data)[1])
 
-    masked(route)
+    masked(decided)
     run = RequestRun(id, decision, ports=ports, record=masked, room=_nothing)
     stop = await _send(run, probe, masked)
     charge = run.charges[-1].nano if run.charges else None
