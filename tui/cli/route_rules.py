@@ -24,12 +24,14 @@ def print_rules(*, as_json: bool) -> None:
     print_text(f"Route rules, version {TABLE.version}. The first line that fits decides.")
     for row in TABLE.payers:
         print_text(f"\n{row.rule:>3}  {_where(row)}\n     → {_who(row)}")
-    print_text("\n  -  What none of these fits is refused: no_route.\n\nAfter a failure:")
+    print_text("\n  -  What none of these fits\n     → refused: no_route\n")
+    print_text("Where no credits are left at any service that offers it: refused, out_of_credits.")
+    print_text("\nAfter a failure:")
     for failure in TABLE.failures:
         print_text(f"\n{failure.rule:>3}  {_some(failure.kinds)}\n     → {_after(failure)}")
     print_text("\n  -  Any other error\n     → halt\n")
     rule = TABLE.fallback
-    payers = _some(rule.payers, last=" or ")
+    payers = _some([_NOUN[payer] for payer in rule.payers], last=" or ")
     print_text(
         f"A fallback (rule {rule.rule}) takes credits, for this one request, in the place of"
     )
@@ -55,8 +57,7 @@ def _who(row: PayerRow) -> str:
     if row.payer is None:
         return f"refused: {row.refused}"
     if row.payer == "credits":
-        who = f"credits, where a service offers it and some are left; else refused: {row.refused}"
-        who += ", or out_of_credits"
+        who = f"credits; refused where no credit service offers it: {row.refused}"
     else:
         who = _words(row.payer)
     if row.platform:
@@ -72,7 +73,7 @@ def _after(row: FailureRow) -> str:
 
 
 def _some(names: Sequence[str], *, last: str = ", ") -> str:
-    *first, end = [_words(name) for name in names]
+    *first, end = names
     return f"{', '.join(first)}{last}{end}" if first else end
 
 
