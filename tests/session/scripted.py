@@ -34,7 +34,8 @@ class ScriptedRouter:
             raise NoRoute(f"nothing serves {model}")
         route = Route(connection=None, payer="own_key", model=model, why="test")
         return Decision(
-            route=route, model=model, wire_model=model.split("/", 1)[1], api="openai-chat", provider="openai",
+            route=route, model=model,
+            wire_model=model.split("/", 1)[1], api="openai-chat", provider="openai",
             connection="k_test", label="work",
             host="http://127.0.0.1:1", base_url="http://127.0.0.1:1/v1",
             context=self._context,
