@@ -91,9 +91,9 @@ def some_situations(chance: random.Random, count: int) -> list[Situation]:
 FAILURES = [
     Failure(kind=kind, tries_left=left, shown=shown)
     for kind in (*KINDS, "unheard_of")
-    for left in (0, 1, 2)
-    for shown in (False, True)
+    for left, shown in ((0, False), (2, False), (2, True))
 ]
+"""Every kind of error, with tries left and without, and after some of the answer was shown."""
 
 
 def changed_tables(table: Table) -> Iterator[tuple[str, Table]]:

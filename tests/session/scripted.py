@@ -173,7 +173,7 @@ def make_manager(
     ports = Ports(
         router=ScriptedRouter(context), pricer=FixedPricer(), scrub=NoScrub(), toolbox=EchoToolbox,
         mode=lambda: "ask", guides=lambda cwd: guides, rules=NoRules(),
-        ready=nothing_to_learn, limits=limits,
+        ready=nothing_to_learn, plan=lambda: "personal", limits=limits,
         stream=stream, clock=clock, branch=lambda path: None,
     )  # fmt: skip
     return SessionManager(

@@ -109,6 +109,7 @@ async def run_probe(
         pricer=ListPricer(shipped_book()),
         scrub=scrub,
         ready=_nothing,
+        plan=lambda: "personal",
         limits=Limits,
         toolbox=_no_tools,
         mode=lambda: "read",

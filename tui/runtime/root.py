@@ -85,6 +85,7 @@ class Runtime:
             pricer=ListPricer(self._book),
             scrub=self.scrub,
             ready=self.keyring.learn_all,
+            plan=lambda: self.settings.text("account.plan") or "personal",
             limits=self._limits,
             toolbox=lambda cwd: FolderToolbox(cwd, self._environ, self._judge, self._find_sandbox),
             mode=self._mode,

@@ -252,6 +252,7 @@ class Ports(msgspec.Struct, frozen=True, kw_only=True):
     pricer: Pricer
     scrub: Scrub
     ready: Callable[[], Awaitable[None]]  # every stored key is known to `scrub` from then on
+    plan: Callable[[], str]  # the organisation's, as the route rules count it
     limits: Callable[[], Limits]  # the budgets in force
     toolbox: Callable[[Path], Toolbox]  # of a session that begins in this folder
     mode: Callable[[], Mode]  # of a session that begins now
