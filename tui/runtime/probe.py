@@ -104,21 +104,6 @@ async def run_probe(
     scrub = LiveScrub()
     if secret is not None:
         scrub.learn([secret])
-    ports = Ports(
-        router=_OneDoor(access, decision),
-        pricer=ListPricer(shipped_book()),
-        scrub=scrub,
-        ready=_nothing,
-        plan=lambda: "personal",
-        limits=Limits,
-        toolbox=_no_tools,
-        mode=lambda: "read",
-        guides=lambda folder: (),
-        rules=_NoRules(),
-        stream=lambda api, request, door: provider(api).stream(request, door),
-        clock=utc_now,
-        branch=lambda folder: None,
-    )
     id = RequestId(f"r_{uuid4().hex[:16]}")
     decided = RouteDecided(
         request=id, model=probe.model, connection="probe", payer=payer, why=route.why,
@@ -129,7 +114,9 @@ async def run_probe(
         record(written(event, scrub.data)[1])
 
     masked(decided)
-    run = RequestRun(id, decision, ports=ports, record=masked, room=_nothing)
+    run = RequestRun(
+        id, decision, ports=_ports(_OneDoor(access, decision), scrub), record=masked, room=_nothing
+    )
     stop = await _send(run, probe, masked)
     charge = run.charges[-1].nano if run.charges else None
     masked(
@@ -137,6 +124,24 @@ async def run_probe(
                      requests=1)
     )  # fmt: skip
     return 1 if stop in {"error", "incomplete"} else 0
+
+
+def _ports(door: _OneDoor, scrub: LiveScrub) -> Ports:
+    return Ports(
+        router=door,
+        pricer=ListPricer(shipped_book()),
+        scrub=scrub,
+        ready=_nothing,
+        plan=lambda: "personal",
+        limits=Limits,
+        toolbox=_no_tools,
+        mode=lambda: "read",
+        guides=lambda folder: (),
+        rules=_NoRules(),
+        stream=lambda api, request, access: provider(api).stream(request, access),
+        clock=utc_now,
+        branch=lambda folder: None,
+    )
 
 
 async def _send(run: RequestRun, probe: Probe, record: Callable[[AnyEvent], None]) -> DoneStop:
