@@ -11,8 +11,12 @@ from tests.canary import made_up_key
 from tests.command import run_command
 from tests.engine_world import MODELS, QUICK, environ_of
 from tests.fake_provider import FakeProvider
+from tests.session.scripted import make_manager
+from tests.session.test_agent import recording, say, until
+from tests.session.test_turns import of_kind, open_session
 from tui.errors import InvalidKey, NoRoute
 from tui.runtime import Runtime
+from tui.session.commands import Compact
 
 
 @pytest.fixture(scope="module")
@@ -140,3 +144,18 @@ async def test_a_model_that_nothing_serves_names_what_would_help(fake, home):
         with pytest.raises(NoRoute) as refused:
             runtime.router.decide(QUICK)
     assert "`ownkey keys add openai`" in refused.value.hint
+
+
+async def test_a_summary_goes_by_the_conversations_own_route_as_a_line_of_its_own(tmp_path):
+    _, script = recording("a long answer", "SUMMARY")
+    async with make_manager(tmp_path, script) as manager:
+        opened = await open_session(manager)
+        await say(manager, opened.session, "a long question")
+        await manager.call(Compact(session=opened.session))
+        done = await until(manager, opened.session, "compacted")
+        log = manager._store.read(opened.session)
+    asked, summary = of_kind(log, "route")
+    assert summary.request == done.event.request != asked.request
+    assert (summary.model, summary.connection, summary.payer) == (
+        asked.model, asked.connection, asked.payer
+    )  # fmt: skip
