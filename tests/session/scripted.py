@@ -13,6 +13,7 @@ from tui.errors import NoRoute
 from tui.events.base import utc_now
 from tui.events.money import ChargeRecorded, UsageReported
 from tui.providers.base import Access, ModelRequest, StreamPart
+from tui.routing.policy import Route
 from tui.session.manager import SessionManager
 from tui.session.ports import Decision, Guide, Ports, TakenBack, ToolResult, ToolVerdict
 from tui.session.replies import AnyNotice
@@ -31,9 +32,11 @@ class ScriptedRouter:
     def decide(self, model: str) -> Decision:
         if model.startswith("nobody/"):
             raise NoRoute(f"nothing serves {model}")
+        route = Route(connection=None, payer="own_key", model=model, why="test")
         return Decision(
-            model=model, wire_model=model.split("/", 1)[1], api="openai-chat", provider="openai",
-            connection="k_test", payer="own_key", why="test", label="work",
+            route=route, model=model,
+            wire_model=model.split("/", 1)[1], api="openai-chat", provider="openai",
+            connection="k_test", label="work",
             host="http://127.0.0.1:1", base_url="http://127.0.0.1:1/v1",
             context=self._context,
         )  # fmt: skip
@@ -173,7 +176,7 @@ def make_manager(
     ports = Ports(
         router=ScriptedRouter(context), pricer=FixedPricer(), scrub=NoScrub(), toolbox=EchoToolbox,
         mode=lambda: "ask", guides=lambda cwd: guides, rules=NoRules(),
-        ready=nothing_to_learn, limits=limits,
+        ready=nothing_to_learn, plan=lambda: "personal", limits=limits,
         stream=stream, clock=clock, branch=lambda path: None,
     )  # fmt: skip
     return SessionManager(

@@ -5,13 +5,21 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tui.errors import KINDS, EndedEarly, NetworkFailed, Overloaded, RateLimited, RequestError
-from tui.session.retry import wait_before_retry
+from tui.routing.policy import Failure, Route, then
+from tui.session.retry import tries_left, wait_s
 
 PASSING = {"rate_limit", "overloaded", "server", "timeout", "network", "protocol"}
+ROUTE = Route(connection=None, payer="own_key", model="openai/x", why="a test")
 
 
-def wait(error: RequestError, attempt: int = 1, *, visible: bool = False) -> float | None:
-    return wait_before_retry(error, attempt, visible=visible, jitter=0.5)
+def wait(
+    error: RequestError, attempt: int = 1, *, visible: bool = False, jitter: float | None = 0.5
+) -> float | None:
+    """Seconds until the next try, None where there is none: as a turn puts the two together."""
+    failure = Failure(kind=error.kind, tries_left=tries_left(error, attempt), shown=visible)
+    if then(ROUTE, failure).action != "retry":
+        return None
+    return wait_s(error, attempt, jitter=jitter)
 
 
 def test_there_are_three_tries_and_the_wait_doubles():
@@ -70,12 +78,12 @@ def test_no_wait_is_negative_or_longer_than_a_minute(
     attempt: int, jitter: float | None, asked: float | None, words: str
 ):
     error = RateLimited(words, retry_after=asked)
-    found = wait_before_retry(error, attempt, visible=False, jitter=jitter)
+    found = wait(error, attempt, jitter=jitter)
     assert found is None or 0 < found <= 60
 
 
 @given(jitter=st.none() | st.floats(0, 1), attempt=st.integers(1, 2))
 def test_jitter_spreads_a_wait_by_a_quarter_to_each_side(jitter: float | None, attempt: int):
-    found = wait_before_retry(NetworkFailed("x"), attempt, visible=False, jitter=jitter)
+    found = wait(NetworkFailed("x"), attempt, jitter=jitter)
     assert found is not None
     assert 0.75 <= found / 2 ** (attempt - 1) <= 1.25

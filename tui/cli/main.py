@@ -13,6 +13,7 @@ COMMANDS: dict[str, str] = {
     "run": "one turn without a screen",
     "keys": "add, check and remove API keys",
     "models": "every model that can be picked, and who serves it",
+    "route": "who would serve a request, who would pay, and why",
     "price": "what a request cost, by its usage",
     "sessions": "list, show, export, delete and check conversations",
     "settings": "read, change and search settings",

@@ -2,36 +2,48 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Literal
 
 import msgspec
 
-ConnectionKind = Literal["own_key", "endpoint", "local"]
+ConnectionKind = Literal["own_key", "endpoint", "cloud_account", "local", "credits"]
 
 
 class Connection(msgspec.Struct, frozen=True, kw_only=True):
     """One place that serves models and one account that pays there.
 
     Args:
-        id: Key id, endpoint id, or `local`.
+        id: Key id, the id of an endpoint, cloud account or credit service, or `local`.
         kind: Decides who pays (design.md §1).
-        provider: The maker whose models an own key serves; else the connection's own name.
         label: The person's word for it.
-        models: What it serves; None means every model of its provider (own keys).
-        default: First among own keys of one provider.
-        base_url: Where requests go.
+        provider: The maker whose models an own key serves; else the connection's own name.
+        base_url: Where requests go; empty in a case that nothing is sent for.
+        models: What it serves, the best first. An own key serves every model of its provider, and
+            these are what is known of them.
+        default: Of own keys: taken before the others of its provider.
+        pinned: Of own keys: the folder names it, and it is taken before the default.
+        balance: Of a credit service: what is left; None where that is not known.
     """
 
     id: str
     kind: ConnectionKind
-    provider: str
     label: str
-    base_url: str
-    models: frozenset[str] | None = None
+    provider: str = ""
+    base_url: str = ""
+    models: tuple[str, ...] = ()
     default: bool = False
+    pinned: bool = False
+    balance: Decimal | None = None
 
     def serves(self, model: str) -> bool:
         """Whether a request to the picked `model` (`provider/id`) can go here."""
-        if self.models is not None:
+        if self.kind != "own_key":
             return model in self.models
-        return model.split("/", 1)[0] == self.provider
+        provider, _, id = model.partition("/")
+        return provider == self.provider and id != ""
+
+    @property
+    def has_credits(self) -> bool:
+        """Whether its balance is above 0; one that nobody told is not."""
+        return self.balance is not None and self.balance > 0

@@ -1,82 +1,231 @@
-"""Who serves a request and who pays: a pure function over values (routes/README.md, rules 1-4).
+"""Who serves a request and who pays, and what follows when it fails: pure functions over values.
 
-Own keys come before everything else; a local model is paid by nobody; what nothing serves is
-refused with the reason and what would help. There are no credits here to fall to.
+The rules stand in `tui.routing.table`; here they are read. What nothing may serve is refused with
+the reason and what would help.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Literal
 
 import msgspec
 
 from tui.events.route import Payer
-from tui.routing.connections import Connection
+from tui.routing import words
+from tui.routing.connections import Connection, ConnectionKind
+from tui.routing.table import (
+    AUTO_MODELS,
+    OWN_BEST,
+    TABLE,
+    Naming,
+    PayerRow,
+    Plan,
+    Refusal,
+    Run,
+    Table,
+)
 
-TABLE_VERSION = 1
 
-_PAYER: dict[str, Payer] = {"own_key": "own_key", "endpoint": "endpoint", "local": "nobody"}
-_MAKERS = {"anthropic": "Anthropic", "openai": "OpenAI", "google": "Google"}
+class Situation(msgspec.Struct, frozen=True, kw_only=True):
+    """All that a route depends on.
+
+    Args:
+        model: As picked: `provider/id`, an Auto model, or `own-best`.
+        plan, org_size: Of the organisation; a person alone is `personal`, 1.
+        run: Where the agent runs, or what the request is for.
+        connections: What serves models, in the person's order.
+        credit_fallback: The setting `credits.fallback`.
+    """
+
+    model: str
+    plan: Plan = "personal"
+    org_size: int = 1
+    run: Run = "local"
+    connections: tuple[Connection, ...] = ()
+    credit_fallback: bool = False
 
 
 class Route(msgspec.Struct, frozen=True, kw_only=True):
-    """The connection and payer of one request, with the reason in words."""
+    """The connection, model and payer of one request, with the reason in words.
 
-    connection: Connection
+    Args:
+        connection: Where it goes; None where a run uses none of the person's.
+        model: What is asked for there: the picked one, or what `own-best` has picked.
+        platform_credits: The fee for running the agent is due besides.
+        fallback: The credit service that it falls to when it fails; None: it falls nowhere.
+        no_fallback: Why not, in words.
+    """
+
+    connection: Connection | None
     payer: Payer
+    model: str
     why: str
+    platform_credits: bool = False
+    fallback: Connection | None = None
+    no_fallback: str = ""
 
 
 class Refused(msgspec.Struct, frozen=True, kw_only=True):
-    """Nothing serves the model: why, and what would help."""
+    """Nothing may serve the model: the class of reason, why, and what would help."""
 
+    reason: Refusal
     why: str
     hint: str
 
 
-def decide(model: str, connections: Sequence[Connection]) -> Route | Refused:
-    """The route of a request to `model` (`provider/id`), from these connections alone.
+class Failure(msgspec.Struct, frozen=True, kw_only=True):
+    """How a request failed.
 
-    Order: the own key that is the default of its provider, then in the order given.
+    Args:
+        kind: contract.md's word.
+        tries_left: How many more the wait-and-retry rule allows.
+        shown: Some of the answer has been seen: nothing is tried by itself any more (design.md §6).
     """
-    serving = [c for c in connections if c.serves(model)]
-    own = sorted((c for c in serving if c.kind == "own_key"), key=lambda c: not c.default)
-    chosen = (own or [c for c in serving if c.kind != "own_key"] or [None])[0]
-    if chosen is None:
-        return _refuse(model)
-    return Route(connection=chosen, payer=_PAYER[chosen.kind], why=_why(chosen, len(own)))
+
+    kind: str
+    tries_left: int = 0
+    shown: bool = False
 
 
-def _why(chosen: Connection, own_keys: int) -> str:
-    match chosen.kind:
-        case "own_key":
-            maker = _MAKERS.get(chosen.provider, chosen.provider)
-            which = " (the default)" if own_keys > 1 and chosen.default else ""
-            return f"your own {maker} key {chosen.label}{which} serves it; own keys come first"
-        case "endpoint":
-            return f"your endpoint {chosen.label} serves it"
-        case "local":
-            return "it runs on this machine; nobody pays"
+class Next(msgspec.Struct, frozen=True, kw_only=True):
+    """What follows a failure, and who would pay for it; nobody for a halt (None)."""
+
+    action: Literal["halt", "retry", "fall_back"]
+    why: str
+    payer: Payer | None = None
 
 
-def _refuse(model: str) -> Refused:
-    provider = model.split("/", 1)[0]
-    if not model:
-        return Refused(
-            why="no model is chosen",
-            hint="Add a key (`ownkey keys add anthropic`), or `ownkey local get` for a free model.",
-        )
-    if provider in _MAKERS:
-        return Refused(
-            why=f"no {_MAKERS[provider]} key is in use, and nothing else serves {model}",
-            hint=f"Add one: `ownkey keys add {provider}`, or in the console choose the model (F2).",
-        )
-    if provider == "local":
-        return Refused(
-            why=f"{model} is not on this machine",
-            hint="`ownkey local get` fetches one, `ownkey local add FILE.gguf` takes yours.",
-        )
-    return Refused(
-        why=f"no connection is called {provider!r}",
-        hint="`ownkey models` lists what can be picked.",
+def decide(situation: Situation, table: Table = TABLE) -> Route | Refused:
+    """The route of a request, from the situation alone.
+
+    Of several connections of a kind: an own key that the folder pins, then the default, then the
+    order given; of credit services the first with credits left.
+    """
+    naming = naming_of(situation.model)
+    for row in table.payers:
+        if _fits(row, situation, naming):
+            serving = _serving(situation, row.served_by, naming)
+            if serving or row.served_by is None:
+                return _by_row(row, situation, naming, serving, table)
+    return _refuse(situation, "no_route")
+
+
+def then(route: Route | Refused, failure: Failure, table: Table = TABLE) -> Next:
+    """What follows when a request on this route fails (rule 10)."""
+    if isinstance(route, Refused):
+        return Next(action="halt", why="nothing is sent: no route")
+    row = next((row for row in table.failures if failure.kind in row.kinds), None)
+    may_pass = row is not None and (row.retries or row.falls_back)
+    if row is None or not may_pass or failure.shown:
+        return Next(action="halt", why=words.halt(failure.kind, shown=may_pass and failure.shown))
+    if row.retries and failure.tries_left > 0:
+        return Next(action="retry", payer=route.payer, why=words.retry(failure.tries_left))
+    if row.falls_back and route.fallback is not None:
+        why = words.fall_back(route.fallback, route.model)
+        return Next(action="fall_back", payer="credits", why=why)
+    return Next(action="halt", why=words.halt_without(failure.kind, route.no_fallback))
+
+
+def naming_of(model: str) -> Naming:
+    """How a model is asked for."""
+    if model in AUTO_MODELS:
+        return "auto"
+    return "own_best" if model == OWN_BEST else "named"
+
+
+def _fits(row: PayerRow, situation: Situation, naming: Naming) -> bool:
+    least, most = row.people
+    return (
+        situation.run in row.runs
+        and naming in row.naming
+        and situation.plan in row.plans
+        and least <= situation.org_size
+        and (most is None or situation.org_size <= most)
     )
+
+
+def _serving(situation: Situation, kind: ConnectionKind | None, naming: Naming) -> list[Connection]:
+    """The connections of this kind that serve the model, the one to take first."""
+    of_kind = [one for one in situation.connections if one.kind == kind]
+    if naming == "own_best":
+        serving = [one for one in of_kind if one.models or one.kind == "own_key"]
+    else:
+        serving = [one for one in of_kind if one.serves(situation.model)]
+    return sorted(serving, key=lambda one: (not one.pinned, not one.default))
+
+
+def _by_row(
+    row: PayerRow,
+    situation: Situation,
+    naming: Naming,
+    serving: list[Connection],
+    table: Table,
+) -> Route | Refused:
+    if row.payer is None:
+        return _refuse(situation, row.refused, serving)
+    if row.payer == "credits":
+        return _on_credits(row, situation, serving)
+    chosen = serving[0] if serving else None
+    model = situation.model
+    if naming == "own_best" and chosen is not None and chosen.models:
+        model = chosen.models[0]
+    platform = situation.plan in row.platform
+    fallback, no_fallback = _fallback(situation, naming, row.payer, table)
+    return Route(
+        connection=chosen,
+        payer=row.payer,
+        model=model,
+        why=words.served(chosen, situation, model=model, among=len(serving), platform=platform),
+        platform_credits=platform,
+        fallback=fallback,
+        no_fallback=no_fallback,
+    )
+
+
+def _on_credits(
+    row: PayerRow, situation: Situation, serving: Sequence[Connection]
+) -> Route | Refused:
+    """Rule 3: a service that offers the model and has credits left, or why there is none."""
+    offering = _serving(situation, "credits", "named")
+    if not offering:
+        return _refuse(situation, row.refused, serving)
+    service = next((one for one in offering if one.has_credits), None)
+    if service is None:
+        return _refuse(situation, "out_of_credits", offering)
+    platform = situation.plan in row.platform
+    return Route(
+        connection=service,
+        payer="credits",
+        model=situation.model,
+        why=words.on_credits(service, situation, barred=bool(serving), platform=platform),
+        platform_credits=platform,
+        no_fallback=words.NOT_FROM_CREDITS,
+    )
+
+
+def _fallback(
+    situation: Situation, naming: Naming, payer: Payer, table: Table
+) -> tuple[Connection | None, str]:
+    """The credit service that a failed request may fall to, or why it may to none."""
+    rule = table.fallback
+    if payer not in rule.payers:
+        return None, words.NOBODY_PAYS
+    if naming not in rule.naming:
+        return None, words.OWN_BEST_STAYS
+    if rule.setting is not None and not situation.credit_fallback:
+        return None, words.FALLBACK_OFF
+    left = [
+        one
+        for one in situation.connections
+        if one.kind == "credits"
+        and one.has_credits
+        and any(naming_of(model) == "named" for model in one.models)
+    ]
+    left.sort(key=lambda one: not one.serves(situation.model))
+    return (left[0], "") if left else (None, words.NO_CREDITS_LEFT)
+
+
+def _refuse(situation: Situation, reason: Refusal, concerned: Sequence[Connection] = ()) -> Refused:
+    why, hint = words.refusal(situation, reason, concerned)
+    return Refused(reason=reason, why=why, hint=hint)

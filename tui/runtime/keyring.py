@@ -95,9 +95,9 @@ class Keyring:
             return NOWHERE, error
         return store.name, None
 
-    async def resolve(self, provider: str) -> tuple[KeyRecord, Secret] | None:
-        """The key that a request to this maker takes now."""
-        found = await with_limit(lambda: self.book.resolve(provider, self.environ))
+    async def resolve(self, provider: str, key_id: str) -> tuple[KeyRecord, Secret] | None:
+        """The maker's key of this id, or where it is gone the one that a request takes then."""
+        found = await with_limit(lambda: self.book.resolve(provider, self.environ, pinned=key_id))
         if found is not None:
             self._scrub.learn([found[1]])
         return found

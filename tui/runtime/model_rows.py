@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+
+from msgspec.structs import replace
 
 from tui.catalog.models import Catalogue, Model
 from tui.catalog.prices import PriceBook
 from tui.catalog.shown import ShownPrices
 from tui.events.base import utc_now
 from tui.localmodel.models import SMOLLM2, LocalModels
-from tui.routing.connections import Connection
-from tui.routing.policy import Refused, decide
+from tui.routing.policy import Refused, Route, decide
 from tui.runtime.keyring import Keyring
 from tui.runtime.router import LiveRouter
 from tui.session.replies import ModelRow, PriceStep
@@ -34,8 +34,8 @@ class ModelRows:
     def rows(self) -> tuple[tuple[ModelRow, ...], bool]:
         """The list, and whether prices of some models have not been read yet."""
         models = Catalogue.load(self._keyring.found_models()).models
-        connections = self._router.connections()
-        rows = [self._row(model, connections) for model in models]
+        situation = self._router.situation("")
+        rows = [self._row(model, decide(replace(situation, model=model.id))) for model in models]
         missing = any(model.id not in self._prices for model in models)
         return (*rows, *self._local_rows()), missing
 
@@ -47,19 +47,18 @@ class ModelRows:
             lambda: {id: self._book.shown(id, now) for id in wanted}
         )
 
-    def _row(self, model: Model, connections: Sequence[Connection]) -> ModelRow:
-        route = decide(model.id, connections)
+    def _row(self, model: Model, route: Route | Refused) -> ModelRow:
         prices = self._prices.get(model.id, NOT_KNOWN)
-        served = not isinstance(route, Refused)
+        served = None if isinstance(route, Refused) else route.connection
         return ModelRow(
             id=model.id,
             name=model.name,
             provider=model.provider,
-            connection=route.connection.id if served else None,
-            payer=route.payer if served else None,
-            key=served and route.connection.kind == "own_key",
-            label=route.connection.label if served else "",
-            refused=None if served else route.why,
+            connection=None if served is None else served.id,
+            payer=None if isinstance(route, Refused) else route.payer,
+            key=served is not None and served.kind == "own_key",
+            label="" if served is None else served.label,
+            refused=route.why if isinstance(route, Refused) else None,
             context=model.context,
             max_output=model.max_output,
             efforts=model.efforts,

@@ -19,6 +19,7 @@ from tui.events.turn import DoneStop, ErrorRaised, TurnFinished
 from tui.net import Network
 from tui.providers.base import Access, Api, Message, ModelRequest, TextBlock
 from tui.providers.registry import provider
+from tui.routing.policy import Route
 from tui.runtime.pricer import ListPricer
 from tui.runtime.scrub import LiveScrub
 from tui.secret import Secret
@@ -82,14 +83,16 @@ async def run_probe(
 ) -> int:
     """Send it, recording its events; the exit status: 0 done, 1 failed."""
     payer = "own_key" if probe.vendor is None else "endpoint"
+    route = Route(
+        connection=None, payer=payer, model=probe.model, why="a probe goes where it is told"
+    )
     decision = Decision(
+        route=route,
         model=probe.model,
         wire_model=probe.model,
         api=probe.api,
         provider=probe.vendor or _MAKERS[probe.api],
         connection="probe",
-        payer=payer,
-        why="a probe goes where it is told",
         label="probe",
         host=origin(probe.base_url),
         base_url=probe.base_url,
@@ -101,31 +104,19 @@ async def run_probe(
     scrub = LiveScrub()
     if secret is not None:
         scrub.learn([secret])
-    ports = Ports(
-        router=_OneDoor(access, decision),
-        pricer=ListPricer(shipped_book()),
-        scrub=scrub,
-        ready=_nothing,
-        limits=Limits,
-        toolbox=_no_tools,
-        mode=lambda: "read",
-        guides=lambda folder: (),
-        rules=_NoRules(),
-        stream=lambda api, request, door: provider(api).stream(request, door),
-        clock=utc_now,
-        branch=lambda folder: None,
-    )
     id = RequestId(f"r_{uuid4().hex[:16]}")
-    route = RouteDecided(
-        request=id, model=probe.model, connection="probe", payer=payer, why=decision.why,
+    decided = RouteDecided(
+        request=id, model=probe.model, connection="probe", payer=payer, why=route.why,
         host=decision.host,
     )  # fmt: skip
 
     def masked(event: AnyEvent) -> None:
         record(written(event, scrub.data)[1])
 
-    masked(route)
-    run = RequestRun(id, decision, ports=ports, record=masked, room=_nothing)
+    masked(decided)
+    run = RequestRun(
+        id, decision, ports=_ports(_OneDoor(access, decision), scrub), record=masked, room=_nothing
+    )
     stop = await _send(run, probe, masked)
     charge = run.charges[-1].nano if run.charges else None
     masked(
@@ -133,6 +124,24 @@ async def run_probe(
                      requests=1)
     )  # fmt: skip
     return 1 if stop in {"error", "incomplete"} else 0
+
+
+def _ports(door: _OneDoor, scrub: LiveScrub) -> Ports:
+    return Ports(
+        router=door,
+        pricer=ListPricer(shipped_book()),
+        scrub=scrub,
+        ready=_nothing,
+        plan=lambda: "personal",
+        limits=Limits,
+        toolbox=_no_tools,
+        mode=lambda: "read",
+        guides=lambda folder: (),
+        rules=_NoRules(),
+        stream=lambda api, request, access: provider(api).stream(request, access),
+        clock=utc_now,
+        branch=lambda folder: None,
+    )
 
 
 async def _send(run: RequestRun, probe: Probe, record: Callable[[AnyEvent], None]) -> DoneStop:

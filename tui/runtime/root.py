@@ -62,9 +62,8 @@ class Runtime:
         self._local = LocalModels(self.paths)
         self._server = LocalServer(environ)
         self.router = LiveRouter(
-            self.keyring, self._local, self._server, Network(environ),
-            lambda: self.settings.text("model.default"),
-        )  # fmt: skip
+            self.keyring, self._local, self._server, Network(environ), self.settings
+        )
         prices = self.paths.config / "prices.json"
         self._book = PriceBook(OwnPrices.read(prices) if prices.exists() else None)
         self._judge = Judge(ApprovalBook(self.paths.config / "approvals.json"), environ)
@@ -88,6 +87,7 @@ class Runtime:
             pricer=ListPricer(self._book),
             scrub=self.scrub,
             ready=self.keyring.learn_all,
+            plan=lambda: self.settings.text("account.plan") or "personal",
             limits=self._limits,
             toolbox=self._toolbox,
             mode=self._mode,

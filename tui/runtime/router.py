@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
 from pathlib import Path
+from typing import cast
+
+from msgspec.structs import replace
 
 from tui.address import origin
 from tui.catalog.models import Catalogue, split_id
-from tui.errors import InvalidKey, KeyStoreError, NoRoute, PermissionRefused
+from tui.errors import InvalidKey, KeyStoreError, NoRoute, OutOfCredits, PermissionRefused
 from tui.keys.makers import find_maker
 from tui.localmodel.models import LocalModels
 from tui.localmodel.process import LocalServer
@@ -16,9 +18,11 @@ from tui.net import Network
 from tui.providers.base import Access, Api
 from tui.providers.registry import warm
 from tui.routing.connections import Connection
-from tui.routing.policy import Refused, decide
+from tui.routing.policy import Refused, Route, Situation, decide
+from tui.routing.table import OWN_BEST, Plan, Run
 from tui.runtime.keyring import Keyring
 from tui.session.ports import Decision
+from tui.settings.store import SettingsStore
 
 _APIS: dict[str, Api] = {
     "anthropic": "anthropic", "openai": "openai-responses", "google": "google",
@@ -30,7 +34,7 @@ class LiveRouter:
     """See `tui.session.ports.Router`.
 
     Args:
-        chosen: The setting `model.default`.
+        settings: The default model, the plan, and whether a failed request may take credits.
     """
 
     def __init__(
@@ -39,26 +43,28 @@ class LiveRouter:
         local: LocalModels,
         server: LocalServer,
         network: Network,
-        chosen: Callable[[], str | None],
+        settings: SettingsStore,
     ) -> None:
         self._keyring = keyring
         self._local = local
         self._server = server
         self._network = network
-        self._chosen = chosen
+        self._settings = settings
         self._warming: set[asyncio.Task[None]] = set()
 
     def connections(self) -> tuple[Connection, ...]:
         """What serves models now: used keys, then this machine."""
+        catalogue = Catalogue.load(self._keyring.found_models())
         own = [
             Connection(
                 id=key.id, kind="own_key", provider=key.provider, label=key.label,
                 base_url=key.base_url, default=key.default,
+                models=tuple(model.id for model in catalogue.of(key.provider)),
             )
             for key in self._keyring.records()
             if key.used
         ]  # fmt: skip
-        models = frozenset(model.id for model in self._local.models() if model.present)
+        models = tuple(sorted(model.id for model in self._local.models() if model.present))
         if models:
             own.append(
                 Connection(
@@ -68,22 +74,42 @@ class LiveRouter:
             )  # fmt: skip
         return tuple(own)
 
+    def situation(self, model: str, run: Run = "local") -> Situation:
+        """All that the route of a request to `model` depends on now."""
+        return Situation(
+            model=model,
+            plan=cast("Plan", self._settings.text("account.plan")),
+            org_size=self._settings.whole("account.org_size"),
+            run=run,
+            connections=self.connections(),
+            credit_fallback=self._settings.flag("credits.fallback"),
+        )
+
+    def route(self, situation: Situation) -> Route | Refused:
+        """What the rules say; of a key that the environment holds, why it does not serve."""
+        route = decide(situation)
+        if isinstance(route, Route) or route.reason != "no_route" or situation.run != "local":
+            return route
+        unfit = self._unfit(situation.model)
+        return route if unfit is None else replace(route, why=unfit.message, hint=unfit.hint)
+
     def decide(self, model: str) -> Decision:
         """The route of a request to `model` now."""
-        route = decide(model, self.connections())
+        route = self.route(self.situation(model))
         if isinstance(route, Refused):
-            raise self._unfit(model) or NoRoute(route.why, hint=route.hint)
-        connection = route.connection
+            failure = OutOfCredits if route.reason == "out_of_credits" else NoRoute
+            raise failure(route.why, hint=route.hint)
+        connection, model = route.connection, route.model
+        assert connection is not None  # a local run goes to one
         known = Catalogue.load(self._keyring.found_models()).find(model)
         local = connection.kind == "local"
         return Decision(
+            route=route,
             model=model,
             wire_model=split_id(model)[1],
             api="openai-chat" if local else _APIS[connection.provider],
             provider=connection.provider,
             connection=connection.id,
-            payer=route.payer,
-            why=route.why,
             label=connection.label,
             host=origin(connection.base_url),
             base_url=connection.base_url,
@@ -130,30 +156,26 @@ class LiveRouter:
                 vendor=decision.vendor, local=True,
             )  # fmt: skip
         try:
-            found = await self._keyring.resolve(decision.provider)
+            found = await self._keyring.resolve(decision.provider, decision.connection)
         except KeyStoreError as error:
             raise PermissionRefused(error.message, hint=error.hint) from error
-        if found is None:
+        if found is None or found[0].id != decision.connection:  # its route is not that key's
             raise InvalidKey(f"the key {decision.label} is not in use any more")
         record, secret = found
         return Access(base_url=record.base_url, secret=secret, network=self._network)
 
     def warm(self, model: str) -> None:
         """Import the SDK of a model that a key serves; see `tui.session.ports.Router`."""
-        api = _APIS.get(split_id(model)[0])
-        if api is not None and any(one.serves(model) for one in self.connections()):
-            task = asyncio.create_task(warm(api))
+        route = decide(self.situation(model))
+        if isinstance(route, Route) and route.payer == "own_key":
+            task = asyncio.create_task(warm(_APIS[split_id(route.model)[0]]))
             self._warming.add(task)
             task.add_done_callback(self._warming.discard)
 
     def default_model(self, last_used: str | None) -> str | None:
         """The model when none is named (design.md §6): setting, last used, own key's, local."""
         connections = self.connections()
-        for wanted in (self._chosen(), last_used):
-            if wanted and any(one.serves(wanted) for one in connections):
+        for wanted in (self._settings.text("model.default"), last_used):
+            if wanted == OWN_BEST or any(wanted and one.serves(wanted) for one in connections):
                 return wanted
-        catalogue = Catalogue.load()
-        for one in connections:
-            if one.kind == "own_key" and (models := catalogue.of(one.provider)):
-                return models[0].id
-        return next((sorted(one.models)[0] for one in connections if one.models), None)
+        return next((one.models[0] for one in connections if one.models), None)

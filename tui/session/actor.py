@@ -10,7 +10,7 @@ from pathlib import Path
 
 from tui import __version__
 from tui.billing.budget import Spent
-from tui.errors import NoRoute, StoreError, UsageError
+from tui.errors import NoRoute, OutOfCredits, StoreError, UsageError
 from tui.events.base import SessionId
 from tui.events.codec import AnyEvent, Recorded
 from tui.events.session import (
@@ -292,7 +292,7 @@ class SessionActor:
         """
         try:
             decision = self._ports.router.decide(self._choice.model)
-        except NoRoute:
+        except (NoRoute, OutOfCredits):
             return (), []
         if start.tools == "none" or decision.local or not decision.tools:
             return (), []

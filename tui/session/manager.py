@@ -307,7 +307,10 @@ class SessionManager:
             await self.call(ChooseModel(session=session, model=command.model))
         state = self._actors[session].state
         self._notify(await self.spent_today())
-        return SessionOpened(session=session, driving=True, seq=state.seq, model=state.model)
+        return SessionOpened(
+            session=session, driving=True, seq=state.seq, model=state.model,
+            plan=self._ports.plan(),
+        )  # fmt: skip
 
     async def _start_actor(self, session: SessionId, command: OpenSession) -> None:
         self._store.forget_cached(session)

@@ -17,6 +17,7 @@ from tui.events.route import Payer
 from tui.events.session import Mode
 from tui.events.tool import FileChanged, ServerTold, ToolSpec
 from tui.providers.base import Access, Api, ModelRequest, StreamPart
+from tui.routing.policy import Route
 from tui.session.commands import ToolSet
 from tui.session.replies import RuleRow
 
@@ -24,13 +25,12 @@ from tui.session.replies import RuleRow
 class Decision(msgspec.Struct, frozen=True, kw_only=True):
     """Who serves the next request and who pays: all a session may know of it."""
 
-    model: str  # as picked
+    route: Route  # with payer and reason, and what follows a failure
+    model: str  # as picked; of `own-best`, the one that it picks
     wire_model: str  # as it is called there
     api: Api
     provider: str  # whose prices and names count
     connection: str
-    payer: Payer
-    why: str
     label: str
     host: str  # "scheme://host:port"
     base_url: str
@@ -42,6 +42,11 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True):
     context: int | None = None  # tokens
     max_output: int | None = None  # tokens
 
+    @property
+    def payer(self) -> Payer:
+        """Whose money it takes."""
+        return self.route.payer
+
 
 class Router(Protocol):
     """Decides routes and opens connections."""
@@ -50,7 +55,8 @@ class Router(Protocol):
         """The route of a request to `model` now.
 
         Raises:
-            NoRoute: nothing can serve it; the message says why and what would help.
+            NoRoute, OutOfCredits: nothing may serve it; the message says why, the hint what
+                would help.
         """
         ...
 
@@ -254,6 +260,7 @@ class Ports(msgspec.Struct, frozen=True, kw_only=True):
     pricer: Pricer
     scrub: Scrub
     ready: Callable[[], Awaitable[None]]  # every stored key is known to `scrub` from then on
+    plan: Callable[[], str]  # the organisation's, as the route rules count it
     limits: Callable[[], Limits]  # the budgets in force
     toolbox: Callable[[Path], Toolbox]  # of a session that begins in this folder
     mode: Callable[[], Mode]  # of a session that begins now

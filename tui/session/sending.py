@@ -58,7 +58,7 @@ class Sender:
         return sum(charge.nano or 0 for charge in self.charges)
 
     def decide(self) -> Decision:
-        """The route of the next request. Raises NoRoute."""
+        """The route of the next request. Raises NoRoute, OutOfCredits."""
         return self._parts.ports.router.decide(self._parts.choice.model)
 
     def tokens(self) -> int:
@@ -82,7 +82,7 @@ class Sender:
             record: Takes the events of the request.
 
         Raises:
-            NoRoute, BudgetExceeded: it must not be sent.
+            NoRoute, OutOfCredits, BudgetExceeded: it must not be sent.
             StoreError: the route cannot be written.
         """
         ports, now = self._parts.ports, self._parts.ports.clock()
@@ -98,7 +98,7 @@ class Sender:
                 model=decision.model,
                 connection=decision.connection,
                 payer=decision.payer,
-                why=decision.why,
+                why=decision.route.why,
                 host=decision.host,
                 label=decision.label,
                 estimate_nano=prompt_nano,

@@ -25,13 +25,14 @@ from tui.errors import (
 )
 from tui.events.codec import AnyEvent
 from tui.events.turn import DoneStop, ErrorRaised, RetryBegun, RetryScheduled, TurnFinished
+from tui.routing.policy import Failure, then
 from tui.session.calls import CallRunner
 from tui.session.commands import AnswerApproval, AnswerPerson, StartTurn
 from tui.session.parts import Parts
 from tui.session.ports import Judging
 from tui.session.queue import Joining
 from tui.session.request import RequestRun
-from tui.session.retry import wait_before_retry
+from tui.session.retry import tries_left, wait_s
 from tui.session.sending import Sender
 from tui.session.summing import FULL, Summing
 
@@ -175,11 +176,15 @@ class Turn:
             except RequestError as error:
                 request.charge_unknown()
                 self._calls.open_without_run(request.calls)
-                wait = wait_before_retry(error, attempt, visible=request.visible)
-                if wait is None:
+                failure = Failure(
+                    kind=error.kind,
+                    tries_left=tries_left(error, attempt),
+                    shown=request.visible,
+                )
+                if then(request.decision.route, failure).action != "retry":
                     raise
                 attempt += 1
-                await self._wait(request, attempt, wait, error)
+                await self._wait(request, attempt, wait_s(error, attempt - 1), error)
 
     async def _wait(
         self, request: RequestRun, attempt: int, seconds: float, error: RequestError
