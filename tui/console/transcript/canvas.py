@@ -17,7 +17,7 @@ from tui.console.grounds import Echo
 from tui.console.theme import rich_style
 from tui.console.transcript.aside import Aside
 from tui.console.transcript.blocks import BlockId, Reply, Thinking, Tone
-from tui.console.transcript.flow import Flow, Place
+from tui.console.transcript.flow import Flow, Laid, Place
 from tui.console.transcript.layout import (
     PAYER_STYLES,
     Setting,
@@ -289,10 +289,13 @@ class TranscriptCanvas(ScrollView, can_focus=True):
         if isinstance(block, Reply) and block.streaming and place.line == laid.height - 1:
             caret = (Span(BAR, PAYER_STYLES[block.payer or "nobody"], None, True),)
         selected = self._selected(place)
-        plain = not cursor and not caret and selected is None
+        marked = self._marked(place, laid)
+        plain = not cursor and not caret and selected is None and not marked
         if plain and (strip := laid.painted.get(place.line)) is not None:
             return strip
         strip = self.painter.strip(laid.line(place.line), cursor=cursor, caret=caret)
+        for start, end, style in marked:
+            strip = highlighted(strip, start, end, self.painter.style(style))
         if selected is not None:
             style = self.screen.get_component_rich_style("screen--selection", partial=True)
             strip = highlighted(strip, *selected, style)
@@ -300,6 +303,10 @@ class TranscriptCanvas(ScrollView, can_focus=True):
         if plain:
             laid.painted[place.line] = strip
         return strip
+
+    def _marked(self, place: Place, laid: Laid) -> Sequence[tuple[int, int, str]]:
+        """Characters of a row (from, to before) that stand out, and their style."""
+        return ()
 
     def _selected(self, place: Place) -> tuple[int, int] | None:
         """The characters of a row that are selected; its margin and our gutter never are."""

@@ -6,8 +6,6 @@ it stays the same when heights above it change, and it sorts like the place it n
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from textual.geometry import Offset
 from textual.selection import Selection
 
@@ -121,15 +119,6 @@ def text_of(block: Block) -> str:
     """A block for the clipboard: what was said, or what the tool gave, as it may be shown."""
     text = block.output or "" if isinstance(block, ToolCard) else source_of(block)
     return neutralise(text).strip("\n")
-
-
-def matching(blocks: Sequence[Block], text: str) -> list[BlockId]:
-    """The blocks that hold a text, in order; upper and lower case are alike."""
-    wanted = text.casefold()
-    if not wanted:
-        return []
-    seen = (block for block in blocks if not block.gone)
-    return [block.id for block in seen if wanted in source_of(block).casefold()]
 
 
 def last_code(block: Block) -> str:

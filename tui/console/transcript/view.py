@@ -12,10 +12,9 @@ from textual.selection import Selection
 from tui.console.transcript.blocks import BlockId, Reply
 from tui.console.transcript.flow import Place
 from tui.console.transcript.paint import LEFT
-from tui.console.transcript.recall import RecallingCanvas
+from tui.console.transcript.finder import FindingCanvas
 from tui.console.transcript.selection import (
     last_code,
-    matching,
     row_of,
     selected_text,
     text_of,
@@ -27,7 +26,7 @@ if TYPE_CHECKING:
 _WHEEL_LINES = 3
 
 
-class TranscriptView(RecallingCanvas):
+class TranscriptView(FindingCanvas):
     """Shows one session: feed it records in order, it never asks for more.
 
     The page keys scroll; with the focus, up and down move a cursor from block to block, Enter opens
@@ -100,23 +99,6 @@ class TranscriptView(RecallingCanvas):
         blocks = self.model.blocks
         ahead = range(block + step, len(blocks) if step > 0 else -1, step)
         return next((id for id in ahead if not blocks[id].gone), block)
-
-    def find(self, text: str, step: int = -1) -> bool:
-        """Put the cursor on the next block up (or, step 1, down) that holds a text.
-
-        Upper and lower case are alike; it begins anew at the other end. False: no block holds it.
-        """
-        found = matching(self.model.blocks, text)
-        if not found:
-            return False
-        if self._cursor is None:
-            at = found[-1] if step < 0 else found[0]
-        else:
-            ahead = [id for id in found if (id - self._cursor) * step > 0]
-            order = ahead or found
-            at = order[-1] if step < 0 else order[0]
-        self.reveal(at)
-        return True
 
     def action_open(self) -> None:
         """Open or close the block under the cursor."""
