@@ -137,6 +137,11 @@ class TranscriptCanvas(ScrollView, can_focus=True):
         self._show({})
 
     @property
+    def tz(self) -> dt.tzinfo | None:
+        """Zone of the times shown; None is the machine's own."""
+        return self._flow.setting.tz
+
+    @property
     def following(self) -> bool:
         """Whether the end stays in sight as it grows."""
         return self._window.following
@@ -284,7 +289,7 @@ class TranscriptCanvas(ScrollView, can_focus=True):
     def _paint(self, place: Place) -> Strip:
         laid = self._flow.laid(place.block)
         block = self.model.blocks[place.block]
-        cursor = place.block == self._cursor and self.has_focus and place.line >= laid.gap
+        cursor = self.has_focus and self._under_cursor(place, laid)
         caret: tuple[Span, ...] = ()
         if isinstance(block, Reply) and block.streaming and place.line == laid.height - 1:
             caret = (Span(BAR, PAYER_STYLES[block.payer or "nobody"], None, True),)
@@ -303,6 +308,9 @@ class TranscriptCanvas(ScrollView, can_focus=True):
         if plain:
             laid.painted[place.line] = strip
         return strip
+
+    def _under_cursor(self, place: Place, laid: Laid) -> bool:
+        return place.block == self._cursor and place.line >= laid.gap
 
     def _marked(self, place: Place, laid: Laid) -> Sequence[tuple[int, int, str]]:
         """Characters of a row (from, to before) that stand out, and their style."""

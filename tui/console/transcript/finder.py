@@ -75,6 +75,11 @@ class FindingCanvas(RecallingCanvas):
         """Whether something is looked for."""
         return self._search is not None
 
+    @property
+    def at_hit(self) -> bool:
+        """Whether what is looked for is in sight."""
+        return self._hit is not None
+
     def find(self, words: str) -> None:
         """Look for words, upwards from where the person is; for none: go back there."""
         window = self._window
@@ -149,9 +154,10 @@ class FindingCanvas(RecallingCanvas):
 
     def _arrive(self) -> None:
         """Go to the first hit there is, where nobody is at one yet."""
-        if self._search is not None and self._hit is None:
-            if (found := self._search.nearest()) is not None:
-                self._go_to(found)
+        if self._search is None or self._hit is not None:
+            return
+        if (found := self._search.nearest()) is not None:
+            self._go_to(found)
 
     def _tell(self) -> None:
         search, hit = self._search, self._hit
@@ -250,7 +256,11 @@ class FindingCanvas(RecallingCanvas):
             return []
         here = self._hit_at if self._hit is not None and self._hit.block == place.block else None
         return [
-            (LEFT + one.start, LEFT + one.end, "found-here" if (one.row, one.at) == here else "found")
+            (
+                LEFT + one.start,
+                LEFT + one.end,
+                "found-here" if (one.row, one.at) == here else "found",
+            )
             for one in marks_of(laid.lines, place.line - laid.gap, search.needle.pattern)
         ]
 

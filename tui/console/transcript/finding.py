@@ -128,9 +128,9 @@ class Search:
             count += more
             if len(text) > _PIECE:
                 yield True
-        if not count and isinstance(block, Reply) and len(text) <= _PIECE:
-            if self.needle.may_stand_in(text):
-                count = sum(self.needle.counted(_MARKS.sub("", text)))
+        marked = not count and isinstance(block, Reply) and len(text) <= _PIECE
+        if marked and self.needle.may_stand_in(text):
+            count = sum(self.needle.counted(_MARKS.sub("", text)))
         return count
 
     def _in_order(self) -> list[BlockId]:
