@@ -18,7 +18,7 @@ LONGEST = 500
 """Characters of what is looked for; the rest is left out."""
 _PIECE = 100_000
 _OVERLAP = 2 * LONGEST
-_MARKS = re.compile(r"(?<!\w)[*_]{1,3}(?=\S)|(?<=\S)[*_]{1,3}(?!\w)|`+|~~|[\[\]|]|\]\([^)\s]*\)")
+_MARKS = re.compile(r"(?<!\w)[*_]{1,3}(?=\S)|(?<=\S)[*_]{1,3}(?!\w)|`+|~~|\]\([^)\s]*\)|[\[\]|]")
 
 
 class Hit(NamedTuple):
