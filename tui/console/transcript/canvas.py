@@ -122,8 +122,13 @@ class TranscriptCanvas(ScrollView, can_focus=True):
             self.model.apply(record)
         if self.size.height:
             self._show(self._flow.sync(), news=True)
-            if isinstance(self.screen, Echo) and any(isinstance(r.event, _ENDS) for r in records):
-                self.screen.end(self)
+            if any(isinstance(r.event, _ENDS) for r in records):
+                self.at_once()
+
+    def at_once(self) -> None:
+        """Paint what has changed without waiting for the next frame."""
+        if isinstance(self.screen, Echo):
+            self.screen.end(self)
 
     def note(self, text: str, tone: Tone = "mute") -> None:
         """Add a sentence of the console's own; no log has it."""
@@ -266,7 +271,7 @@ class TranscriptCanvas(ScrollView, can_focus=True):
         filters = self.get_line_filters()
         strips: list[Strip] = []
         for y in crop.line_range:
-            strip = self.render_line(y)
+            strip = self._row(y)
             for one in filters:
                 strip = strip.apply_filter(one, background)
             if crop.column_span != (0, self.size.width):
@@ -275,7 +280,16 @@ class TranscriptCanvas(ScrollView, can_focus=True):
         return strips
 
     def render_line(self, y: int) -> Strip:
-        """One row of what is seen."""
+        """One row with what Textual needs to know which of its characters is pointed at.
+
+        It asks for that alone; with each row that is painted it would double their cost.
+        """
+        rows = self._window.rows
+        row = rows[y] if y < len(rows) else None
+        strip = self._row(y)
+        return strip.apply_offsets(0, row_of(row)) if isinstance(row, Place) else strip
+
+    def _row(self, y: int) -> Strip:
         window = self._window
         if y >= len(window.rows):
             strip = self.painter.strip(BLANK)
@@ -304,7 +318,6 @@ class TranscriptCanvas(ScrollView, can_focus=True):
         if selected is not None:
             style = self.screen.get_component_rich_style("screen--selection", partial=True)
             strip = highlighted(strip, *selected, style)
-        strip = strip.apply_offsets(0, row_of(place))
         if plain:
             laid.painted[place.line] = strip
         return strip

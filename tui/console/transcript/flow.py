@@ -196,6 +196,11 @@ class Flow:
         self._trim()
         return laid
 
+    def has(self, id: BlockId) -> bool:
+        """Whether a block is laid out as it is now."""
+        laid = self._laid.get(id)
+        return laid is not None and laid.version == self.model.blocks[id].version
+
     def renew(self, id: BlockId) -> int | None:
         """Lay a block out again because time has passed; the first line that changed, or None."""
         laid = self._laid.get(id)

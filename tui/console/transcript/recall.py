@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from tui.console.transcript.blocks import BlockId, Tone
-from tui.console.transcript.canvas import Kept, TranscriptCanvas
+from tui.console.transcript.ahead import AheadCanvas
+from tui.console.transcript.canvas import Kept
 from tui.console.transcript.flow import Flow
 from tui.console.transcript.layout import Setting
 from tui.console.transcript.lines import BLANK, Line
@@ -49,7 +50,7 @@ class Recall:
         return before
 
 
-class RecallingCanvas(TranscriptCanvas):
+class RecallingCanvas(AheadCanvas):
     """Shows the end of a session before all of it is there, and then goes on from where it is."""
 
     _recall: Recall | None = None

@@ -60,11 +60,13 @@ class TranscriptView(WalkingCanvas):
     def action_page(self, pages: int) -> None:
         """Scroll by screens, two lines kept."""
         self.scroll_lines(pages * max(self.size.height - 2, 1))
+        self.at_once()
 
     def action_start(self) -> None:
         """Go to the first line."""
         self._window.jump(0)
         self._show({})
+        self.at_once()
 
     def action_end(self) -> None:
         """Go to the end and follow it."""
