@@ -42,6 +42,8 @@ from tui.session.replies import (
 )
 
 QUIT_AGAIN_S = 2.0
+YIELD_S = 0.1
+"""So long after a key the start of a long session is read slowly."""
 
 
 class ConsoleApp(
@@ -106,7 +108,11 @@ class ConsoleApp(
     # What the bridge tells; each call is short and on the loop.
 
     def on_records_waiting(self) -> None:
-        self.call_later(self._take_records)
+        if self.transcript.recalling and self.garbage.quiet_s < YIELD_S:
+            # What a key does goes through several queues; each would wait for a slice of these.
+            self.set_timer(YIELD_S / 2, self._take_records)
+        else:
+            self.call_later(self._take_records)
 
     def _take_records(self) -> None:
         records = self.records_here(self.bridge.take())

@@ -32,6 +32,9 @@ class AheadCanvas(TranscriptCanvas):
         self._ahead = None
         ends = time.perf_counter() + _SLICE_S
         heights = self._flow.heights.total
+        if self._flow.stale and self._flow.estimate_on(time.monotonic() + _SLICE_S):
+            self._ahead = self.set_timer(_SLICE_S, self._work_ahead)
+            return
         for did in self._steps_ahead():
             if did and time.perf_counter() > ends:
                 self._ahead = self.set_timer(_SLICE_S, self._work_ahead)

@@ -72,7 +72,9 @@ class RecallingCanvas(AheadCanvas):
         """Take in the session's next records."""
         if self._recall is None:
             super().feed(records)
-        elif (before := self._recall.take(records)) is not None:
+            return
+        _fit(self._recall.flow, self._flow.setting)
+        if (before := self._recall.take(records)) is not None:
             self._go_on_with(self._recall, before)
 
     def clear(self) -> None:
