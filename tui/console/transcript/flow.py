@@ -177,6 +177,10 @@ class Flow:
                 self._take_away(id)
             elif (laid := self._laid.get(id)) is None:
                 self.heights.set(id, self._estimate(block))
+            elif isinstance(block, Reply) and block.size < laid.taken:
+                self._take_away(id)  # its end went on to the next
+                self.laid(id)
+                changed[id] = 0
             else:
                 first = self._renew(block, laid)
                 if first is not None:
@@ -303,7 +307,8 @@ class Flow:
             return Laid(block.version, 0, [])
         gap = self._gap(block)
         if isinstance(block, Reply):
-            markdown = MarkdownLines(self._parser, self.setting.width, self.highlighter)
+            width, lead = self.setting.width, block.lead
+            markdown = MarkdownLines(self._parser, width, self.highlighter, lead)
             laid = Laid(block.version, gap, markdown.lines, markdown)
             self._feed(block, laid, markdown)
         else:

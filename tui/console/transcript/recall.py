@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from tui.console.transcript.blocks import BlockId, Tone
 from tui.console.transcript.ahead import AheadCanvas
+from tui.console.transcript.blocks import BlockId, Tone
 from tui.console.transcript.canvas import Kept
 from tui.console.transcript.flow import Flow
 from tui.console.transcript.layout import Setting
