@@ -11,8 +11,8 @@ from typing import NamedTuple
 
 from tui.console.transcript.segments import Fence, Prose, Segments, opening_of
 
-MOST_CHARACTERS = 32_000
-"""Of one block: about 20 ms to lay out."""
+MOST_CHARACTERS = 16_000
+"""Of one block: 10 to 30 ms to lay out."""
 
 
 class Cut(NamedTuple):
