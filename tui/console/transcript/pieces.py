@@ -100,9 +100,26 @@ def code_piece(codes: Sequence[Code], index: int) -> Piece:
 
 
 def message_text(blocks: Sequence[Block], id: BlockId) -> str:
-    """What a block says, as it came: a reply's Markdown, what a tool gave."""
+    """What a block says, as it came: all of a reply's Markdown, what a tool gave."""
     block = blocks[id]
+    if isinstance(block, Reply):
+        return "".join([part.text for part in parts_of(blocks, block)])
     return block.output or block.tail if isinstance(block, ToolCard) else source_of(block)
+
+
+def parts_of(blocks: Sequence[Block], block: Reply) -> list[Reply]:
+    """All blocks of the reply that a block belongs to, in order."""
+    first = last = int(block.id)
+    while _is_part(blocks, first):
+        first -= 1
+    while last + 1 < len(blocks) and _is_part(blocks, last + 1):
+        last += 1
+    return [one for one in blocks[first : last + 1] if isinstance(one, Reply)]
+
+
+def _is_part(blocks: Sequence[Block], id: int) -> bool:
+    block = blocks[id]
+    return isinstance(block, Reply) and block.part and id > 0
 
 
 def message_piece(blocks: Sequence[Block], id: BlockId) -> Piece:
@@ -158,6 +175,8 @@ def whole(blocks: Sequence[Block], tz: dt.tzinfo | None) -> Piece:
 
 
 def _markdown(blocks: Sequence[Block], block: Block, tz: dt.tzinfo | None) -> Iterator[str]:
+    if _is_part(blocks, block.id):
+        return  # said with the first
     text = neutralise(message_text(blocks, block.id)).strip("\n")
     match block:
         case Prompt():

@@ -15,8 +15,10 @@ from tui.console.transcript.pieces import (
     codes_of,
     last_reply,
     message_piece,
-    message_text,
+    parts_of,
 )
+
+_MANY_PARTS = 40
 
 
 class WalkingCanvas(FindingCanvas):
@@ -93,14 +95,21 @@ class WalkingCanvas(FindingCanvas):
         self.post_message(self.Walked())
 
     def _codes(self, block: BlockId) -> list[Code]:
-        if not isinstance(self.model.blocks[block], Reply):
-            return []
-        return codes_of(message_text(self.model.blocks, block))
+        reply = self.model.blocks[block]
+        return codes_of(self._text_of(reply)) if isinstance(reply, Reply) else []
+
+    def _text_of(self, reply: Reply) -> str:
+        """All of a reply, or this part of a very long one: its code is looked for at each key."""
+        parts = parts_of(self.model.blocks, reply)
+        return "".join([one.text for one in parts]) if len(parts) < _MANY_PARTS else reply.text
 
     def _code_rows(self) -> range | None:
         """The rows of the code under the cursor, in its block."""
         if self._cursor is None or self._code is None:
             return None
+        reply = self.model.blocks[self._cursor]
+        if isinstance(reply, Reply) and len(parts_of(self.model.blocks, reply)) > 1:
+            return None  # its codes are numbered through all parts
         runs = _runs(self._flow.laid(self._cursor).lines)
         return runs[self._code] if self._code < len(runs) else None
 
