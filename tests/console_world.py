@@ -126,6 +126,12 @@ class Seen:
         await self.pilot.pause()
         await self.pilot.pause()
 
+    async def rest(self) -> None:
+        """Until the transcript has nothing more to do ahead: only then heights are what they are."""
+        await self.settle()
+        await self.until(lambda: self.app.transcript.resting)
+        await self.settle()
+
     async def press(self, *keys: str) -> None:
         """Press keys, each handled before the next."""
         await self.pilot.press(*keys)

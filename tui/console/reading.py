@@ -36,8 +36,8 @@ class Reading(Recalling[Result], inherit_bindings=False):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         *Recalling.BINDINGS,
-        Binding("f8", "find", "Find", show=False, priority=True),
-        Binding("f9", "walk", "Walk through the messages", show=False, priority=True),
+        Binding("f8", "find", "Find", show=False),
+        Binding("f9", "walk", "Walk through the messages", show=False),
     ]
 
     environ: Mapping[str, str]

@@ -22,6 +22,11 @@ class AheadCanvas(TranscriptCanvas):
 
     _ahead: Timer | None = None
 
+    @property
+    def resting(self) -> bool:
+        """Whether nothing is left to be done ahead."""
+        return self._ahead is None
+
     def _keep_going(self) -> None:
         super()._keep_going()
         busy = self.following and self.model.running

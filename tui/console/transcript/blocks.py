@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import Any, Literal, NewType
+from typing import Any, Literal, NamedTuple, NewType
 
 import msgspec
 
@@ -29,12 +29,19 @@ class Base(msgspec.Struct, kw_only=True):
     gone: bool = False
 
 
+class SentFile(NamedTuple):
+    """A file that went with a prompt; `about`: its kind and size, in words of ours."""
+
+    name: str
+    about: str
+
+
 class Prompt(Base, kw_only=True):
     """What the person sent; empty where it goes on with what broke off."""
 
     text: str
     at: dt.datetime
-    files: tuple[str, ...] = ()
+    files: tuple[SentFile, ...] = ()
 
 
 class Streamed(Base, kw_only=True):

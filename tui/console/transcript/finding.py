@@ -64,7 +64,7 @@ def searched(block: Block) -> str:
     if block.gone:
         return ""
     if isinstance(block, Prompt) and block.files:
-        return "\n".join((block.text, *block.files))
+        return "\n".join((block.text, *(file.name for file in block.files)))
     return source_of(block)
 
 

@@ -22,7 +22,7 @@ from tui.console.transcript.calls import doing
 from tui.console.transcript.checklist import checklist
 from tui.console.transcript.life import compacted, forked, from_now_on, guides, rewound
 from tui.console.transcript.turns import WAITS_FOR_YOU, TurnSum, Working
-from tui.console.transcript.words import decided, ending
+from tui.console.transcript.words import decided, ending, sent_files
 from tui.events.base import CallId, RequestId
 from tui.events.codec import Recorded
 from tui.events.money import ChargeRecorded, LimitsReported, UsageReported
@@ -180,7 +180,7 @@ class TranscriptModel(BlockList):
         self._close_open(at)
         match event:
             case TurnStarted() | PromptAdded():
-                files = tuple(file.name for file in event.attachments)
+                files = sent_files(event.attachments)
                 self._add(Prompt(id=self._next, text=event.prompt, at=at, files=files))
                 self._failed = None
                 if isinstance(event, TurnStarted):

@@ -182,8 +182,8 @@ def _markdown(blocks: Sequence[Block], block: Block, tz: dt.tzinfo | None) -> It
         case Prompt():
             yield f"## You, {block.at.astimezone(tz):%Y-%m-%d %H:%M}"
             yield text or "(go on)"
-            for name in block.files:
-                yield f"(with {neutralise(name, strict=True)})"
+            for file in block.files:
+                yield f"(with {neutralise(f'{file.name}, {file.about}', strict=True)})"
         case Reply() if text:
             yield text
         case Thinking() if text:
