@@ -1,4 +1,4 @@
-"""What is far too large, in the chat pane: no step holds the loop, and only what is seen is laid out."""
+"""What is far too large, in the chat pane: no step holds the loop."""
 
 from __future__ import annotations
 

@@ -47,10 +47,10 @@ def cut(text: str, lead: str) -> Cut | None:
             pass
         now = segments.open
         if now is not None and now is not before and offset > MOST_CHARACTERS // 2:
-            apart = now.blank_before or isinstance(now, Fence)
-            heading = isinstance(now, Prose) and now.heading
-            if not (isinstance(now, Prose) and now.head):
-                best = Cut(offset, "", apart or heading)
+            if isinstance(now, Prose) and now.head:
+                return Cut(offset, now.head, False)  # rows of a table cost more than other text
+            apart = now.blank_before or isinstance(now, Fence) or now.heading
+            best = Cut(offset, "", apart)
         offset += len(line) + 1
     if best is not None:
         return best
