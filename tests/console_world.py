@@ -127,7 +127,7 @@ class Seen:
         await self.pilot.pause()
 
     async def rest(self) -> None:
-        """Until the transcript has nothing more to do ahead: only then heights are what they are."""
+        """Until the transcript has nothing more to do ahead: its heights are right then."""
         await self.settle()
         await self.until(lambda: self.app.transcript.resting)
         await self.settle()

@@ -5,7 +5,6 @@ Nothing tells whether a terminal takes OSC 52, so what is said of it is no more 
 
 from __future__ import annotations
 
-import subprocess
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -32,26 +31,21 @@ class Way(NamedTuple):
 
 
 _WAYS = (
-    (lambda environ: sys.platform == "darwin", Way("pbcopy", ("pbcopy",))),
-    (lambda environ: "WAYLAND_DISPLAY" in environ, Way("wl-copy", ("wl-copy",))),
-    (
-        lambda environ: "DISPLAY" in environ,
-        Way("xclip", ("xclip", "-selection", "clipboard"), ("XAUTHORITY",)),
-    ),
-    (
-        lambda environ: "DISPLAY" in environ,
-        Way("xsel", ("xsel", "--clipboard", "--input"), ("XAUTHORITY",)),
-    ),
-    (lambda environ: "WSL_DISTRO_NAME" in environ, Way("clip.exe", ("clip.exe",))),
-    (lambda environ: "TMUX" in environ, Way("tmux", ("tmux", "load-buffer", "-w", "-"), ("TMUX",))),
+    ("", Way("pbcopy", ("pbcopy",))),
+    ("WAYLAND_DISPLAY", Way("wl-copy", ("wl-copy",))),
+    ("DISPLAY", Way("xclip", ("xclip", "-selection", "clipboard"), ("XAUTHORITY",))),
+    ("DISPLAY", Way("xsel", ("xsel", "--clipboard", "--input"), ("XAUTHORITY",))),
+    ("WSL_DISTRO_NAME", Way("clip.exe", ("clip.exe",))),
+    ("TMUX", Way("tmux", ("tmux", "load-buffer", "-w", "-"), ("TMUX",))),
 )
+"""Ways, each with the variable that says that it may work; the first is that of macOS."""
 
 
 def ways(environ: Mapping[str, str], folder: Path) -> list[Way]:
     """The programs that may reach a clipboard here, the likeliest first; none from the folder."""
     found: list[Way] = []
-    for fits, way in _WAYS:
-        if fits(environ):
+    for variable, way in _WAYS:
+        if variable in environ or (not variable and sys.platform == "darwin"):
             program = process.find_program(way.argv[0], environ, outside=folder)
             if program is not None:
                 found.append(way._replace(argv=(str(program), *way.argv[1:])))
@@ -73,20 +67,19 @@ def give(text: str, environ: Mapping[str, str], folder: Path) -> list[str]:
 
 
 def _run(way: Way, text: str, environ: Mapping[str, str]) -> bool:
+    """Whether a program took it; one that stays behind, as a clipboard's owner does, goes on."""
     extra = {name: environ[name] for name in way.variables if name in environ}
-    encoding = "utf-16" if way.name == "clip.exe" else "utf-8"
+    data = text.encode("utf-16" if way.name == "clip.exe" else "utf-8", "replace")
     try:
-        child = process.start(way.argv, environ=environ, extra=extra, stdin=subprocess.PIPE)
+        child = process.start(way.argv, environ=environ, extra=extra, stdin=process.PIPE)
     except OSError:
         return False
     try:
-        child.communicate(text.encode(encoding, "replace"), timeout=_PATIENCE_S)
-    except subprocess.TimeoutExpired:
+        child.communicate(data, timeout=_PATIENCE_S)
+    except process.TimeoutExpired:
         process.end(child, 0)
-        return False
     except OSError:
         child.wait()
-        return False
     return child.returncode == 0
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import bisect
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from typing import NamedTuple
 
 from tui.console.transcript.blocks import Block, BlockId, Prompt, Reply
@@ -122,7 +122,7 @@ class Search:
             self._ids = []
             yield True
 
-    def _count_in(self, block: Block) -> Iterator[bool]:
+    def _count_in(self, block: Block) -> Generator[bool, None, int]:
         text, count = searched(block), 0
         for more in self.needle.counted(text):
             count += more

@@ -124,12 +124,17 @@ def _is_part(blocks: Sequence[Block], id: int) -> bool:
 
 def message_piece(blocks: Sequence[Block], id: BlockId) -> Piece:
     """A block as it may be shown."""
-    name = {
-        Reply: "the reply",
-        Prompt: "the prompt",
-        Thinking: "the thought",
-        ToolCard: "the tool's output",
-    }.get(type(blocks[id]), "the message")
+    match blocks[id]:
+        case Reply():
+            name = "the reply"
+        case Prompt():
+            name = "the prompt"
+        case Thinking():
+            name = "the thought"
+        case ToolCard():
+            name = "the tool's output"
+        case _:
+            name = "the message"
     suffix = "txt" if isinstance(blocks[id], ToolCard) else "md"
     return Piece(name, neutralise(message_text(blocks, id)).strip("\n"), suffix)
 
