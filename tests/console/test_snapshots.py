@@ -73,6 +73,8 @@ async def make_vault(seen: Seen) -> None:
 
 async def find(seen: Seen) -> None:
     await seen.press("f8")
+    assert seen.app.find_line is not None
+    seen.app.find_line.words.cursor_blink = False
     await seen.type("cookie", "enter")
 
 
