@@ -151,6 +151,12 @@ class Seen:
         with short_looks():
             await self.pilot.pause()
 
+    async def rest(self) -> None:
+        """Until the transcript has nothing more to do ahead: its heights are right then."""
+        await self.settle()
+        await self.until(lambda: self.app.transcript.resting)
+        await self.settle()
+
     async def press(self, *keys: str) -> None:
         """Press keys, each handled before the next."""
         with short_looks():

@@ -14,6 +14,7 @@ from textual.widgets import Input
 
 from tests.transcript_world import Script
 from tui.console import theme
+from tui.console.transcript.finder import Report
 from tui.console.transcript.view import TranscriptView
 
 
@@ -30,6 +31,7 @@ class Pane(App[None]):
         self.theme = theme.DARK
         self.view = TranscriptView(clock=script.clock, tz=dt.UTC)
         self.sent: list[object] = []
+        self.reports: list[Report] = []
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
         return theme.mapped(self.current_theme.to_color_system().generate())
@@ -41,8 +43,14 @@ class Pane(App[None]):
     def on_transcript_view_link_opened(self, event: TranscriptView.LinkOpened) -> None:
         self.sent.append(event.href)
 
-    def on_transcript_view_copy_requested(self, event: TranscriptView.CopyRequested) -> None:
-        self.sent.append(event.text)
+    def on_walking_canvas_copy_requested(self, event: TranscriptView.CopyRequested) -> None:
+        self.sent.append(event.piece.text)
+
+    def on_walking_canvas_open_requested(self, event: TranscriptView.OpenRequested) -> None:
+        self.sent.append((event.piece.text, event.pager))
+
+    def on_finding_canvas_counted(self, event: TranscriptView.Counted) -> None:
+        self.reports.append(event.report)
 
 
 class Screen:

@@ -93,6 +93,8 @@ def python_command(module: str, *words: str) -> list[str]:
 
 Child = subprocess.Popen[bytes]
 """A long-lived child."""
+PIPE, TimeoutExpired = subprocess.PIPE, subprocess.TimeoutExpired
+"""For `start`, and what its child's `communicate` raises."""
 
 
 def end(child: Child, patience_s: float) -> None:

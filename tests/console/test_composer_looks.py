@@ -94,7 +94,7 @@ async def test_prompt_looks_as_it_did(tmp_path, situation):
         await situation.do(seen)
         for _ in range(3):
             await seen.app.workers.wait_for_complete()
-            await seen.settle()
+            await seen.rest()
         made, file = svg_of(seen.app), FOLDER / f"{situation.name}.svg"
     if os.environ.get("UPDATE_SNAPSHOTS") == "1":
         FOLDER.mkdir(exist_ok=True)

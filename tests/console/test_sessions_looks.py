@@ -91,7 +91,7 @@ async def test_sessions_look_as_they_did(tmp_path, look):
             field.cursor_blink = False
         await seen.paste(look.typed)
         await seen.press(*look.keys[len(first) :])
-        await seen.settle()
+        await seen.rest()
         made = svg_of(seen.app)
     file = FOLDER / f"{look.name}.svg"
     if os.environ.get("UPDATE_SNAPSHOTS") == "1":

@@ -76,7 +76,7 @@ async def test_settings_look_as_they_did(tmp_path, look):
         seen.app.screen.query_one("#settings-field").cursor_blink = False
         await seen.paste(look.typed)
         await seen.press(*look.keys)
-        await seen.settle()
+        await seen.rest()
         made = svg_of(seen.app)
     file = FOLDER / f"{look.name}.svg"
     if os.environ.get("UPDATE_SNAPSHOTS") == "1":

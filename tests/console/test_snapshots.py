@@ -81,6 +81,13 @@ async def make_vault(seen: Seen) -> None:
     await seen.press("f8")
 
 
+async def find(seen: Seen) -> None:
+    await seen.press("f8")
+    assert seen.app.find_line is not None
+    seen.app.find_line.words.cursor_blink = False
+    await seen.type("cookie", "enter")
+
+
 class Situation(NamedTuple):
     name: str
     script: Callable[[], Script]
@@ -143,6 +150,9 @@ SITUATIONS = [
     Situation("key-light", unserved, types("/key", "enter"), MIDDLE, FIRST | LIGHT),
     Situation("no-keyring", scenes.opened, types("/key", "enter"), MIDDLE, {"keys": NO_KEYRING}),
     Situation("vault", scenes.opened, make_vault, NARROW, {"keys": NO_KEYRING}),
+    Situation("finding", scenes.answered, find),
+    Situation("finding-narrow", scenes.answered, find, NARROW, LIGHT),
+    Situation("walking", scenes.answered, presses("f9", "right")),
     Situation("help", scenes.answered, presses("f1")),
     Situation("too-small", scenes.answered, size=(50, 12)),
 ]
@@ -152,7 +162,7 @@ async def quiet(seen: Seen) -> str:
     """The screen, once it has not changed for three looks."""
     looks = [""]
     while (len(looks) < 60 and len(set(looks[-3:])) > 1) or len(looks) < 3:
-        await seen.settle()
+        await seen.rest()
         await seen.app.workers.wait_for_complete()
         looks.append(svg_of(seen.app))
     return looks[-1]

@@ -183,19 +183,6 @@ async def test_the_cursor_brings_its_block_into_sight():
         assert seen.rows()[seen.row("▎ question 17") :][0]
 
 
-async def test_a_text_is_found_upwards_and_then_from_the_end_again():
-    async with screen(talk(30)) as seen:
-        assert seen.view.find("QUESTION 12")
-        await seen.settle()
-        assert "question 12" in seen.text()
-        assert not seen.view.find("nowhere")
-        found: list[int] = []
-        for _ in range(3):
-            seen.view.find("question 1")
-            found.append(next(n for n in range(30) if seen.view._cursor == 3 * n))  # pyright: ignore
-        assert found == [11, 10, 1]
-
-
 async def test_a_higher_prompt_lays_nothing_out_anew():
     async with screen(talk(30)) as seen:
         laid = seen.view._flow._laid  # pyright: ignore[reportPrivateUsage]

@@ -18,6 +18,7 @@ from tui.console.transcript.blocks import (
     ToolCard,
     gap_before,
 )
+from tui.console.transcript.layout import Setting, lay_out
 from tui.console.transcript.model import TranscriptModel
 from tui.events.base import CallId
 from tui.events.money import ChargeRecorded
@@ -33,6 +34,7 @@ from tui.events.turn import (
     RetryScheduled,
     TurnStarted,
 )
+from tui.session.words import about_file
 
 B = TypeVar("B")
 
@@ -430,3 +432,25 @@ def test_a_long_session_has_three_blocks_a_turn():
     for record in long_session(100):
         model.apply(record)
     assert len(model.blocks) == 150
+
+
+@pytest.mark.parametrize(
+    ("media_type", "size", "words"),
+    [("image/png", 12_345, "PNG picture, 12 kB"), ("image/svg+xml", 1, "SVG picture, 1 byte"),
+     ("application/pdf", 1_234_567, "PDF, 1.2 MB"), ("text/plain", 999, "text, 999 bytes"),
+     ("text/x-python", 1_000, "text, 1.0 kB"), ("", 999_600, "file, 1.0 MB")],
+)  # fmt: skip
+def test_a_file_is_named_by_its_kind_and_size(media_type: str, size: int, words: str):
+    assert about_file(media_type, size) == words
+
+
+def test_a_picture_that_was_sent_is_named_with_its_kind_and_size():
+    file = Attachment(name="shot\u202e.png", media_type="image/png", data=b"x" * 4_200)
+    script = Script().add(TurnStarted(prompt="see", attachments=(file,)))
+    model = TranscriptModel()
+    for record in script.records:
+        model.apply(record)
+    lines = lay_out(model.blocks[0], Setting(80), opened=False, now=script.now)
+    assert "".join(span.text for span in lines[1].spans) == (
+        "with shot⟨U+202E⟩.png  PNG picture, 4.2 kB"
+    )

@@ -16,10 +16,11 @@ from textual.screen import Screen
 from tui.console.commands import COMMANDS
 from tui.console.prompt.editor import Editor
 from tui.console.prompt.writing import Writing
-from tui.console.recalling import Recalling
+from tui.console.reading import Reading
 from tui.console.sessions.going import GoingBetween
 from tui.console.settings.desk import SettingsDesk
 from tui.console.transcript.blocks import Failure
+from tui.console.transcript.pieces import Piece
 from tui.console.transcript.view import TranscriptView
 from tui.engine.bridge import Bridge
 from tui.errors import OwnkeyError
@@ -41,11 +42,13 @@ from tui.session.replies import (
 )
 
 QUIT_AGAIN_S = 2.0
+YIELD_S = 0.1
+"""So long after a key the start of a long session is read slowly."""
 
 
 class ConsoleApp(
     Writing[SessionId | None],
-    Recalling[SessionId | None],
+    Reading[SessionId | None],
     GoingBetween[SessionId | None],
     SettingsDesk[SessionId | None],
     inherit_bindings=False,
@@ -63,7 +66,7 @@ class ConsoleApp(
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        *Recalling.BINDINGS,
+        *Reading.BINDINGS,
         Binding("f1", "help", "Help", show=False),
         Binding("f2,ctrl+o", "models", "Models", show=False, priority=True),
         Binding("f3,ctrl+t", "settings", "Settings", show=False, priority=True),
@@ -105,7 +108,11 @@ class ConsoleApp(
     # What the bridge tells; each call is short and on the loop.
 
     def on_records_waiting(self) -> None:
-        self.call_later(self._take_records)
+        if self.transcript.recalling and self.garbage.quiet_s < YIELD_S:
+            # What a key does goes through several queues; each would wait for a slice of these.
+            self.set_timer(YIELD_S / 2, self._take_records)
+        else:
+            self.call_later(self._take_records)
 
     def _take_records(self) -> None:
         records = self.records_here(self.bridge.take())
@@ -203,22 +210,14 @@ class ConsoleApp(
             self.focus_prompt()
             self.composer.editor.post_message(Editor.Pasted(event.text))
 
-    def on_transcript_view_copy_requested(self, event: TranscriptView.CopyRequested) -> None:
-        self._copy(event.text)
-
     def on_transcript_view_link_opened(self, event: TranscriptView.LinkOpened) -> None:
         # Copied, not opened: a browser would be a child outside our starter.
-        self.copy_to_clipboard(event.href)
-        self.flash(f"Address copied: {event.href}")
-
-    def _copy(self, text: str) -> None:
-        self.copy_to_clipboard(text)
-        self.flash(f"Copied {len(text)} characters to the clipboard (OSC 52).")
+        self.copy_piece(Piece(f"the address {event.href}", event.href))
 
     # Stopping and leaving.
 
     def action_stop(self) -> None:
-        if self.leave_change() or self.leave_words() or self.leave_switch():
+        if self.leave_find() or self.leave_change() or self.leave_words() or self.leave_switch():
             return
         if self.state.working:
             self.in_session(lambda s: Interrupt(session=s))
@@ -230,7 +229,7 @@ class ConsoleApp(
     def action_copy_stop_or_quit(self) -> None:
         text = self.screen.get_selected_text() or self.composer.editor.selected_text
         if text:
-            self._copy(text)
+            self.copy_piece(Piece("the selection", text))
             self.screen.clear_selection()
         elif self.state.working or self.summing:
             self.action_stop()

@@ -33,6 +33,13 @@ KEYS: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
         ("Ctrl+P", "all commands"),
         ("F1, ?", "this help"),
     )),
+    ("Read", (
+        ("F8", "find: Enter, Down, Esc, Tab"),
+        ("F9", "walk through the messages"),
+        ("Up, Down, Left, Right", "in there: messages, code"),
+        ("y, c, Enter", "copy it, its code; fold"),
+        ("e, v", "in your editor, your pager"),
+    )),
     ("Answer a question", (
         ("1 to 9", "answer, in an empty prompt"),
         ("Alt+1 to Alt+9", "answer beside a draft"),

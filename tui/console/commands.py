@@ -39,6 +39,11 @@ COMMANDS: tuple[ConsoleCommand, ...] = (
     ConsoleCommand("rename", "give this session a title", "rename_hint", "<title>", "rename"),
     ConsoleCommand("edit", "the prompt in your editor (F7)", "edit_outside"),
     ConsoleCommand("history", "search what you sent (Ctrl+R)", "search_history"),
+    ConsoleCommand("find", "look for words in here (F8)", "find", "[words]", "find_words"),
+    ConsoleCommand("copy", "the last reply", "copy_reply", "[code 2, all]", "copy_words"),
+    ConsoleCommand("open", "the last reply in your editor", "open_reply", "[code 2, all]",
+                   "open_words"),
+    ConsoleCommand("pager", "all of it in your pager", "page_all", "[reply, code 2]", "page_words"),
     ConsoleCommand("queue", "change what is queued (Ctrl+Up)", "queue"),
     ConsoleCommand("stop", "stop the turn (Esc)", "stop"),
     ConsoleCommand("theme", "dark or light", "toggle_dark", "[name]", "use_theme"),
@@ -46,7 +51,7 @@ COMMANDS: tuple[ConsoleCommand, ...] = (
     ConsoleCommand("local", "fetch the small local model", "fetch_local"),
     ConsoleCommand("help", "keys and commands (F1)", "help"),
     ConsoleCommand("quit", "leave (Ctrl+D)", "leave"),
-)
+)  # fmt: skip
 
 
 _WITH_WORDS = re.compile(r"/([a-z]+)[ \t]+(\S[^\n]*)", re.IGNORECASE)

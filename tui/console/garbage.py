@@ -41,6 +41,11 @@ class QuietCollector:
         self._armed = False
         self._pressed_at = 0.0
 
+    @property
+    def quiet_s(self) -> float:
+        """Seconds since the last key."""
+        return time.monotonic() - self._pressed_at
+
     def press(self) -> None:
         """A key came."""
         self._pressed_at = time.monotonic()
@@ -55,7 +60,7 @@ class QuietCollector:
         self._armed = False
         if self._busy():
             return  # its end asks again
-        if time.monotonic() - self._pressed_at < QUIET_S:
+        if self.quiet_s < QUIET_S:
             self.collect_soon()
         else:
             gc.collect()

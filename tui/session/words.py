@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import Literal, Protocol, assert_never
+from collections.abc import Sequence
+from typing import Literal, NamedTuple, Protocol, assert_never
 
 from tui.events.session import Mode
 from tui.events.tool import ApprovalDecided
-from tui.events.turn import DoneStop
+from tui.events.turn import Attachment, DoneStop
 
 Tone = Literal["mute", "warn", "bad"]
+
+
+class SentFile(NamedTuple):
+    """A file that went with a prompt; `about`: its kind and size, in words of ours."""
+
+    name: str
+    about: str
+
 
 MODES: dict[Mode, str] = {"read": "read only", "ask": "ask", "edit": "edit freely"}
 """How freely the agent works."""
@@ -83,6 +92,27 @@ def counted(number: int) -> str:
             short = number / size
             return f"{short:.0f}{unit}" if short >= 99.95 else f"{short:.1f}{unit}"
     return str(number)
+
+
+_KINDS = {"application/pdf": "PDF", "text/plain": "text"}
+
+
+def about_file(media_type: str, size: int) -> str:
+    """A file's kind and size: `PNG picture, 12 kB`, `PDF, 1.2 MB`, `text, 800 bytes`."""
+    major, _, minor = media_type.partition("/")
+    kind = _KINDS.get(media_type) or ("text" if major == "text" else "file")
+    if major == "image":
+        kind = f"{minor.partition('+')[0].upper()[:8]} picture"
+    for unit, of in (("MB", 1e6), ("kB", 1e3)):
+        if size >= of * 0.9995:
+            short = size / of
+            return f"{kind}, {short:.1f} {unit}" if short < 9.95 else f"{kind}, {short:,.0f} {unit}"
+    return f"{kind}, {size} byte{'s' * (size != 1)}"
+
+
+def sent_files(files: Sequence[Attachment]) -> tuple[SentFile, ...]:
+    """The files that go with a prompt."""
+    return tuple(SentFile(one.name, about_file(one.media_type, len(one.data))) for one in files)
 
 
 def lasted(seconds: float) -> str:

@@ -31,10 +31,10 @@ class HelpScreen(Modal[None]):
 
     def compose(self) -> ComposeResult:
         commands = ("Commands", tuple((f"/{one.name}", one.help) for one in COMMANDS))
-        write, go, answer, stop = KEYS
+        write, go, read, answer, stop = KEYS
         with VerticalScroll(classes="dialog", id="help"):
             with Horizontal(id="help-columns"):
-                yield Static(_sections([write, answer, stop], 24), classes="help-column")
+                yield Static(_sections([write, read, answer, stop], 24), classes="help-column")
                 yield Static(_sections([go, commands], 20), classes="help-column")
             yield Static(key_line(("Esc", "close")), classes="dialog-foot")
 

@@ -14,6 +14,11 @@ from tui.console.transcript.blocks import (
     Thinking,
     Tone,
 )
+from tui.console.transcript.parts import MOST_CHARACTERS, cut
+
+
+def _hold(block: Streamed, text: str) -> None:
+    block.parts, block.size, block.breaks = [text], len(text), text.count("\n")
 
 
 class BlockList:
@@ -60,6 +65,28 @@ class BlockList:
         block.breaks += delta.count("\n")
         block.version += 1
         self._changed.add(block.id)
+        if isinstance(block, Reply) and block.size >= MOST_CHARACTERS:
+            self._part(block)
+
+    def _part(self, block: Reply) -> None:
+        """Go on in another block, so that none is too long to be laid out at once."""
+        text, start, lead = block.text, 0, block.lead
+        while (found := cut(text[start : start + MOST_CHARACTERS], lead)) is not None:
+            _hold(block, text[start : start + found.end])
+            block.streaming = False
+            self._touch(block)
+            start, lead = start + found.end, found.lead
+            block = Reply(
+                id=self._next,
+                request=block.request,
+                payer=block.payer,
+                part=True,
+                lead=lead,
+                apart=found.apart,
+            )
+            _hold(block, text[start : start + MOST_CHARACTERS])
+            self._begin(block)
+        _hold(block, text[start:])
 
     def _close_open(self, at: dt.datetime) -> None:
         block, self._open = self._open, None

@@ -11,7 +11,7 @@ from tui.events.base import CallId, RequestId
 from tui.events.route import Payer, RouteDecided
 from tui.events.tool import FileChanged
 from tui.session.turn_sums import Paid
-from tui.session.words import Tone
+from tui.session.words import SentFile, Tone
 
 BlockId = NewType("BlockId", int)
 """Blocks are numbered from 0 in the order in which they stand; none is ever taken out."""
@@ -34,7 +34,7 @@ class Prompt(Base, kw_only=True):
 
     text: str
     at: dt.datetime
-    files: tuple[str, ...] = ()
+    files: tuple[SentFile, ...] = ()
 
 
 class Streamed(Base, kw_only=True):
@@ -57,7 +57,14 @@ class Streamed(Base, kw_only=True):
 
 
 class Reply(Streamed, kw_only=True):
-    """What the model said, in Markdown."""
+    """What the model said, in Markdown; a long reply is several, each but the first a `part`.
+
+    `lead` is what a part goes on with; it stands `apart` where a blank line is between.
+    """
+
+    part: bool = False
+    lead: str = ""
+    apart: bool = False
 
 
 class Thinking(Streamed, kw_only=True):
@@ -148,6 +155,8 @@ def gap_before(previous: Block | None, block: Block) -> int:
             return 1
         case Prompt():
             return 2
+        case Reply(part=True) if isinstance(previous, Reply):
+            return int(block.apart)
         case Thinking() | ToolCard() | ServerTool():
             return 0 if isinstance(previous, Thinking | ToolCard | ServerTool) else 1
         case Reply() | Failure() | Notice() | Footer():

@@ -17,7 +17,7 @@ from tui.console.grounds import Echo
 from tui.console.theme import rich_style
 from tui.console.transcript.aside import Aside
 from tui.console.transcript.blocks import BlockId, Reply, Thinking, Tone
-from tui.console.transcript.flow import Flow, Place
+from tui.console.transcript.flow import Flow, Laid, Place
 from tui.console.transcript.layout import (
     PAYER_STYLES,
     Setting,
@@ -122,8 +122,13 @@ class TranscriptCanvas(ScrollView, can_focus=True):
             self.model.apply(record)
         if self.size.height:
             self._show(self._flow.sync(), news=True)
-            if isinstance(self.screen, Echo) and any(isinstance(r.event, _ENDS) for r in records):
-                self.screen.end(self)
+            if any(isinstance(r.event, _ENDS) for r in records):
+                self.at_once()
+
+    def at_once(self) -> None:
+        """Paint what has changed without waiting for the next frame."""
+        if isinstance(self.screen, Echo):
+            self.screen.end(self)
 
     def note(self, text: str, tone: Tone = "mute") -> None:
         """Add a sentence of the console's own; no log has it."""
@@ -135,6 +140,11 @@ class TranscriptCanvas(ScrollView, can_focus=True):
         """Show no session; the next records are another one's."""
         self._begin(self._flow.setting)
         self._show({})
+
+    @property
+    def tz(self) -> dt.tzinfo | None:
+        """Zone of the times shown; None is the machine's own."""
+        return self._flow.setting.tz
 
     @property
     def following(self) -> bool:
@@ -261,7 +271,7 @@ class TranscriptCanvas(ScrollView, can_focus=True):
         filters = self.get_line_filters()
         strips: list[Strip] = []
         for y in crop.line_range:
-            strip = self.render_line(y)
+            strip = self._row(y)
             for one in filters:
                 strip = strip.apply_filter(one, background)
             if crop.column_span != (0, self.size.width):
@@ -270,7 +280,16 @@ class TranscriptCanvas(ScrollView, can_focus=True):
         return strips
 
     def render_line(self, y: int) -> Strip:
-        """One row of what is seen."""
+        """One row with what Textual needs to know which of its characters is pointed at.
+
+        It asks for that alone; with each row that is painted it would double their cost.
+        """
+        rows = self._window.rows
+        row = rows[y] if y < len(rows) else None
+        strip = self._row(y)
+        return strip.apply_offsets(0, row_of(row)) if isinstance(row, Place) else strip
+
+    def _row(self, y: int) -> Strip:
         window = self._window
         if y >= len(window.rows):
             strip = self.painter.strip(BLANK)
@@ -284,22 +303,31 @@ class TranscriptCanvas(ScrollView, can_focus=True):
     def _paint(self, place: Place) -> Strip:
         laid = self._flow.laid(place.block)
         block = self.model.blocks[place.block]
-        cursor = place.block == self._cursor and self.has_focus and place.line >= laid.gap
+        cursor = self.has_focus and self._under_cursor(place, laid)
         caret: tuple[Span, ...] = ()
         if isinstance(block, Reply) and block.streaming and place.line == laid.height - 1:
             caret = (Span(BAR, PAYER_STYLES[block.payer or "nobody"], None, True),)
         selected = self._selected(place)
-        plain = not cursor and not caret and selected is None
+        marked = self._marked(place, laid)
+        plain = not cursor and not caret and selected is None and not marked
         if plain and (strip := laid.painted.get(place.line)) is not None:
             return strip
         strip = self.painter.strip(laid.line(place.line), cursor=cursor, caret=caret)
+        for start, end, style in marked:
+            strip = highlighted(strip, start, end, self.painter.style(style))
         if selected is not None:
             style = self.screen.get_component_rich_style("screen--selection", partial=True)
             strip = highlighted(strip, *selected, style)
-        strip = strip.apply_offsets(0, row_of(place))
         if plain:
             laid.painted[place.line] = strip
         return strip
+
+    def _under_cursor(self, place: Place, laid: Laid) -> bool:
+        return place.block == self._cursor and place.line >= laid.gap
+
+    def _marked(self, place: Place, laid: Laid) -> Sequence[tuple[int, int, str]]:
+        """Characters of a row (from, to before) that stand out, and their style."""
+        return ()
 
     def _selected(self, place: Place) -> tuple[int, int] | None:
         """The characters of a row that are selected; its margin and our gutter never are."""

@@ -28,6 +28,9 @@ if TYPE_CHECKING:
     from markdown_it import MarkdownIt
 
 _QUICK_S = 0.004
+_AT_ONCE = 2_000
+"""Blocks whose heights are guessed anew at once, about 5 ms; of more it is done in slices."""
+_A_FEW = 100
 _REST = 8
 """A layout that takes longer than the loop may be held rests eight times as long as it took."""
 
@@ -95,6 +98,8 @@ class Flow:
         self.heights = Heights()
         self.keep_lines = 2_000
         self.late: set[BlockId] = set()
+        self.stale = 0
+        """Blocks, from the first on, whose heights are still those of another width."""
         self.clock = clock
         self._monotonic = monotonic
         self._parser: MarkdownIt | None = None
@@ -112,11 +117,26 @@ class Flow:
                 self.resize(self.setting.width)
 
     def resize(self, width: int) -> None:
-        """Lay everything out anew, for this width."""
-        self.model.take_changes()
+        """Lay everything out anew, for this width.
+
+        Of many blocks the heights stay as they were until `estimate_on` has come to them.
+        """
         self.setting = msgspec.structs.replace(self.setting, width=width)
         self._forget_laid()
-        self.heights = Heights(map(self._estimate, self.model.blocks))
+        if len(self.heights) > _AT_ONCE:
+            self.stale = len(self.heights)
+        else:
+            self.model.take_changes()
+            self.heights = Heights(map(self._estimate, self.model.blocks))
+
+    def estimate_on(self, ends: float) -> bool:
+        """Guess heights for the width of now until `ends`; whether there are more to guess."""
+        while self.stale and self._monotonic() < ends:
+            for id in range(self.stale - 1, max(self.stale - _A_FEW, 0) - 1, -1):
+                if BlockId(id) not in self._laid:
+                    self.heights.set(id, self._estimate(self.model.blocks[id]))
+            self.stale = max(self.stale - _A_FEW, 0)
+        return self.stale > 0
 
     def _forget_laid(self) -> None:
         self.late.clear()
@@ -157,6 +177,10 @@ class Flow:
                 self._take_away(id)
             elif (laid := self._laid.get(id)) is None:
                 self.heights.set(id, self._estimate(block))
+            elif isinstance(block, Reply) and block.size < laid.taken:
+                self._take_away(id)  # its end went on to the next
+                self.laid(id)
+                changed[id] = 0
             else:
                 first = self._renew(block, laid)
                 if first is not None:
@@ -195,6 +219,11 @@ class Flow:
         self.heights.set(id, laid.height)
         self._trim()
         return laid
+
+    def has(self, id: BlockId) -> bool:
+        """Whether a block is laid out as it is now."""
+        laid = self._laid.get(id)
+        return laid is not None and laid.version == self.model.blocks[id].version
 
     def renew(self, id: BlockId) -> int | None:
         """Lay a block out again because time has passed; the first line that changed, or None."""
@@ -278,7 +307,8 @@ class Flow:
             return Laid(block.version, 0, [])
         gap = self._gap(block)
         if isinstance(block, Reply):
-            markdown = MarkdownLines(self._parser, self.setting.width, self.highlighter)
+            width, lead = self.setting.width, block.lead
+            markdown = MarkdownLines(self._parser, width, self.highlighter, lead)
             laid = Laid(block.version, gap, markdown.lines, markdown)
             self._feed(block, laid, markdown)
         else:

@@ -128,8 +128,11 @@ def _prompt(block: Prompt, setting: Setting) -> list[Line]:
         lines = list(outside_text(block.text.strip("\n"), room, "text", _LONGEST_PROMPT))
     else:
         lines = [Line((Span("go on", "thought"),))]
-    for name in block.files:
-        lines.append(Line((Span("with ", "mute"), Span(neutralise(name, strict=True), "soft"))))
+    for file in block.files:
+        about = neutralise(f"  {file.about}", strict=True)
+        name = truncate(neutralise(file.name, strict=True), max(room - len(about) - 5, 8))
+        named = (Span("with ", "mute"), Span(name, "soft"), Span(about, "mute"))
+        lines.append(Line(named))
     lines[0] = lines[0]._replace(right=(Span(at, "faint", None, True),))
     return [line._replace(bar="person") for line in lines]
 

@@ -42,14 +42,21 @@ class MarkdownLines:
         parser: From `prose.make_parser`; None until it is there, and all is shown as plain text.
         width: Cells for code and tables; prose takes at most 100 of them.
         colours: Who colours code, or None for no colours.
+        lead: What the text goes on with (`segments.opening_of`).
     """
 
-    def __init__(self, parser: MarkdownIt | None, width: int, colours: Colours | None) -> None:
+    def __init__(
+        self,
+        parser: MarkdownIt | None,
+        width: int,
+        colours: Colours | None,
+        lead: str = "",
+    ) -> None:
         self.lines: list[Line] = []
         self._width = max(width, 16)
         self._colours = colours
         self._layout = ProseLayout(parser, self._width, min(self._width, PROSE_COLUMNS), colours)
-        self._segments = Segments()
+        self._segments = Segments(lead)
         self._final = 0  # lines that will not change any more
         self._last: Segment | None = None
         self._ends_on_ground = False
@@ -104,7 +111,7 @@ class MarkdownLines:
     def _coloured(self, one: _Uncoloured) -> list[Line]:
         if isinstance(one.segment, Fence):
             return self._lay_out(one.segment)[0]
-        return self._layout.lay_out(one.segment.text, one.after_number)[0]
+        return self._layout.lay_out(one.segment.text, one.after_number, one.segment.head)[0]
 
     @property
     def _put_off(self) -> int:
@@ -142,7 +149,7 @@ class MarkdownLines:
         number = self._number_before(segment) if after is None else after
         if self._parsed_segments > _MOST_SEGMENTS or self._parsed_characters > _MOST_CHARACTERS:
             return self._layout.plain(segment.text), 0
-        return self._layout.lay_out(segment.text, number)
+        return self._layout.lay_out(segment.text, number, segment.head)
 
     def _gap(self, segment: Segment) -> list[Line]:
         """One blank line between blocks that the source sets apart or that stand for themselves."""

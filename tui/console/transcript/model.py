@@ -62,7 +62,7 @@ from tui.events.turn import (
 )
 from tui.session.life import around, compacted, forked, from_now_on, rewound
 from tui.session.turn_sums import WAITS_FOR_YOU, TurnSum, Working
-from tui.session.words import decided, ending
+from tui.session.words import decided, ending, sent_files
 
 _CAN_GO_ON: frozenset[DoneStop] = frozenset(
     ("incomplete", "interrupted", "length", "pause", "tool", "max_steps", "error", "budget")
@@ -181,7 +181,7 @@ class TranscriptModel(BlockList):
         self._close_open(at)
         match event:
             case TurnStarted() | PromptAdded():
-                files = tuple(file.name for file in event.attachments)
+                files = sent_files(event.attachments)
                 self._add(Prompt(id=self._next, text=event.prompt, at=at, files=files))
                 self._failed = None
                 if isinstance(event, TurnStarted):

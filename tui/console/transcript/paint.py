@@ -42,6 +42,8 @@ STYLES = {
     "queued": "italic $faint",
     "person": "$focus",
     "cursor": "$text",
+    "found": "underline $text on $focus-ground",
+    "found-here": "bold $page on $focus",
     "new-below": "$focus on $focus-ground",
     "bad-soft": "$removed",
     "added-ground": "on $added-ground",

@@ -14,6 +14,7 @@ from tui.console.transcript.code import code_lines
 from tui.console.transcript.highlight import Colours
 from tui.console.transcript.inline import Inline
 from tui.console.transcript.lines import BLANK, Line, Span, prefixed, restyled, wrap
+from tui.console.transcript.segments import widths_of
 from tui.console.transcript.table import lay_out_table
 from tui.text import neutralise
 
@@ -72,27 +73,32 @@ class ProseLayout:
         self._colours = colours
         self._inline = Inline()
         self._number = 0
+        self._head = ""
         self._source: list[str] = []
 
     def plain(self, text: str) -> list[Line]:
         """The text as it stands, as running text."""
         return plain_lines(text, self._prose)
 
-    def lay_out(self, text: str, after_number: int = 0) -> tuple[list[Line], int]:
+    def lay_out(self, text: str, after_number: int = 0, head: str = "") -> tuple[list[Line], int]:
         """Lines, and the number of the last item where the segment ends an ordered list, or 0.
 
         Args:
             text: The segment's Markdown.
             after_number: The number of the item before, where this goes on with its list.
+            head: Of the table that the segment goes on with; it is not among the lines.
         """
         if self._parser is None or not _MARKS.search(text) or text.count("[") > _MANY_BRACKETS:
             return self.plain(text), 0
         if simple := _SIMPLE.fullmatch(text):
             return self._simple(simple, after_number)
-        self._number = after_number
-        self._source = text.split("\n")
+        self._number, self._head = after_number, head
+        whole = f"{head}\n{text}" if head else text
+        self._source = whole.split("\n")
         try:
-            tokens = self._parser.parse(text)
+            tokens = self._parser.parse(whole)
+            if head and (not tokens or tokens[0].type != "table_open"):
+                return self.plain(text), 0
             if any(token.level >= _DEEPEST - 2 for token in tokens):
                 return self.plain(text), 0
             lines = self._blocks(tokens, 0, len(tokens), 0)
@@ -150,7 +156,9 @@ class ProseLayout:
             case "hr":
                 return [Line((Span("─" * self._columns(indent), "rule", None, True),))]
             case "table_open":
-                return lay_out_table(tokens[start : end + 1], self._wide(indent), self._inline)
+                widths = widths_of(self._head) if self._head and start == 0 else None
+                rows = tokens[start : end + 1]
+                return lay_out_table(rows, self._wide(indent), self._inline, widths)
             case _:
                 return plain_lines(token.content, self._columns(indent)) if token.content else []
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from tui.console.transcript.ahead import AheadCanvas
 from tui.console.transcript.blocks import BlockId, Tone
-from tui.console.transcript.canvas import Kept, TranscriptCanvas
+from tui.console.transcript.canvas import Kept
 from tui.console.transcript.flow import Flow
 from tui.console.transcript.layout import Setting
 from tui.console.transcript.lines import BLANK, Line
@@ -49,7 +50,7 @@ class Recall:
         return before
 
 
-class RecallingCanvas(TranscriptCanvas):
+class RecallingCanvas(AheadCanvas):
     """Shows the end of a session before all of it is there, and then goes on from where it is."""
 
     _recall: Recall | None = None
@@ -71,7 +72,9 @@ class RecallingCanvas(TranscriptCanvas):
         """Take in the session's next records."""
         if self._recall is None:
             super().feed(records)
-        elif (before := self._recall.take(records)) is not None:
+            return
+        _fit(self._recall.flow, self._flow.setting)
+        if (before := self._recall.take(records)) is not None:
             self._go_on_with(self._recall, before)
 
     def clear(self) -> None:

@@ -14,17 +14,26 @@ from typing import TypeVar
 
 import msgspec
 
+from tui.text import cell_width
+
 MAX_CHARACTERS = 16_000
 """A segment that grows beyond is cut where it stands: what is parsed at once stays small."""
+TABLE_CHARACTERS = 6_000
+"""A table is cut earlier: each of its rows costs more. What follows knows the table's head."""
 
 _FENCE = re.compile(r"( {0,3})(`{3,}(?=[^`]*$)|~{3,})(.*)")
 _ITEM = re.compile(r"(?:[-+*]|(\d{1,9})[.)])(?:[ \t]|$)")
 _RULE = re.compile(r"(?:(?:\*[ \t]*){3,}|(?:-[ \t]*){3,}|(?:_[ \t]*){3,})$")
+_DELIMITER = re.compile(r"\|?[ \t]*:?-+:?[ \t]*(?:\|[ \t]*:?-+:?[ \t]*)*\|?[ \t]*")
+_CELL_MARKS = re.compile(r"[*`~\\]")
 _HEADING = re.compile(r"#{1,6}(?:[ \t]|$)")
 
 
 class Prose(msgspec.Struct):
-    """A run of Markdown other than a code fence. `goes_on`: cut for its length alone."""
+    """A run of Markdown other than a code fence.
+
+    `goes_on`: cut for its length alone. `head`: of the table that these rows belong to.
+    """
 
     lines: list[str] = msgspec.field(default_factory=list[str])
     size: int = 0
@@ -32,6 +41,7 @@ class Prose(msgspec.Struct):
     heading: bool = False
     blank_before: bool = False
     goes_on: bool = False
+    head: str = ""
 
     @property
     def text(self) -> str:
@@ -58,10 +68,18 @@ class Segments:
     """Takes text in and gives segments out, in order, each once it is final.
 
     `open` is the one that still grows, without the line that is not whole yet: that is `partial`.
+
+    Args:
+        lead: What the text goes on with, from `opening_of`; empty where it begins anew.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, lead: str = "") -> None:
         self.open: Segment | None = None
+        self._head = ""
+        if fence := _FENCE.fullmatch(lead):
+            self.open = Fence(fence[3].strip(), fence[2], len(fence[1]))
+        else:
+            self._head = lead
         self.partial = ""
         self._blank = False
         self._goes_on = False
@@ -101,7 +119,7 @@ class Segments:
                 item = flush_left and self._begins_item(self.partial)
                 heading = flush_left and bool(_HEADING.match(self.partial))
                 blank, goes_on = self._blank, self._goes_on
-                return Prose([self.partial], 0, item, heading, blank, goes_on)
+                return Prose([self.partial], 0, item, heading, blank, goes_on, self._head)
             case None:
                 return None
 
@@ -159,9 +177,12 @@ class Segments:
     def _add(self, line: str) -> Iterator[Segment]:
         segment = self.open
         assert isinstance(segment, Prose)
-        if segment.size + len(line) >= MAX_CHARACTERS:
+        size = segment.size + len(line)
+        head = head_of(segment) if size >= TABLE_CHARACTERS and "|" in line else ""
+        if size >= MAX_CHARACTERS or head:
             yield from self._close()
             self._goes_on = not self._blank
+            self._head = head if self._goes_on else ""
             self.open = self._begun(Prose([line], len(line)))
             return
         segment.lines.append(line)
@@ -199,8 +220,8 @@ class Segments:
     def _begun(self, segment: _S) -> _S:
         segment.blank_before, self._blank = self._blank, False
         if isinstance(segment, Prose):
-            segment.goes_on = self._goes_on
-        self._goes_on = False
+            segment.goes_on, segment.head = self._goes_on or bool(self._head), self._head
+        self._goes_on, self._head = False, ""
         return segment
 
     def _close(self) -> Iterator[Segment]:
@@ -210,3 +231,50 @@ class Segments:
                 segment.lines.pop()
         if segment is not None:
             yield segment
+
+
+def head_of(segment: Prose) -> str:
+    """The head of the table that a segment ends with: its first two lines, or nothing.
+
+    The second is as wide as the columns, so that rows that are laid out apart stand below these.
+    """
+    if segment.head:
+        names, _, rule = segment.head.partition("\n")
+        return f"{names}\n{_widened(rule, segment.lines)}"
+    if len(segment.lines) < 3:
+        return ""
+    for at in range(len(segment.lines) - 2, 0, -1):
+        names, rule = segment.lines[at - 1], segment.lines[at].strip()
+        if "|" in names and "|" in rule and _DELIMITER.fullmatch(rule):
+            return f"{names}\n{_widened(rule, [names, *segment.lines[at + 1 :]])}"
+    return ""
+
+
+def _widened(rule: str, rows: list[str]) -> str:
+    cells = _cells(rule)
+    widths = [max(cell.count("-"), 1) for cell in cells]
+    for row in rows:
+        for column, cell in enumerate(_cells(row)[: len(widths)]):
+            widths[column] = max(widths[column], cell_width(_CELL_MARKS.sub("", cell)))
+    wide = [
+        f"{':' * cell.startswith(':')}{'-' * width}{':' * cell.endswith(':')}"
+        for cell, width in zip(cells, widths, strict=True)
+    ]
+    return f"|{'|'.join(wide)}|"
+
+
+def _cells(row: str) -> list[str]:
+    bare = row.strip().removeprefix("|").removesuffix("|")
+    return [cell.strip() for cell in re.split(r"(?<!\\)\|", bare)]
+
+
+def widths_of(head: str) -> list[int]:
+    """The columns' widths that a head from `head_of` says."""
+    return [cell.count("-") for cell in _cells(head.split("\n")[-1])]
+
+
+def opening_of(segment: Segment | None) -> str:
+    """What has to be read before a text that goes on with this segment."""
+    if isinstance(segment, Fence):
+        return f"{' ' * segment.indent}{segment.mark}{segment.info}"
+    return head_of(segment) if segment is not None else ""

@@ -6,8 +6,6 @@ it stays the same when heights above it change, and it sorts like the place it n
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from textual.geometry import Offset
 from textual.selection import Selection
 
@@ -22,8 +20,6 @@ from tui.console.transcript.blocks import (
 )
 from tui.console.transcript.flow import Flow, Place
 from tui.console.transcript.lines import Line
-from tui.console.transcript.segments import Fence, Segments
-from tui.text import neutralise
 
 _LINES = 1 << 24
 _MOST_LAID_OUT = 60
@@ -115,26 +111,3 @@ def source_of(block: Block) -> str:
             return block.text
         case _:
             return ""
-
-
-def text_of(block: Block) -> str:
-    """A block for the clipboard: what was said, or what the tool gave, as it may be shown."""
-    text = block.output or "" if isinstance(block, ToolCard) else source_of(block)
-    return neutralise(text).strip("\n")
-
-
-def matching(blocks: Sequence[Block], text: str) -> list[BlockId]:
-    """The blocks that hold a text, in order; upper and lower case are alike."""
-    wanted = text.casefold()
-    if not wanted:
-        return []
-    seen = (block for block in blocks if not block.gone)
-    return [block.id for block in seen if wanted in source_of(block).casefold()]
-
-
-def last_code(block: Block) -> str:
-    """The last fenced code in a block, for the clipboard; empty where there is none."""
-    segments = Segments()
-    found = [*segments.feed(source_of(block)), *segments.finish()]
-    code = [segment for segment in found if isinstance(segment, Fence)]
-    return neutralise("\n".join(code[-1].lines)) if code else ""

@@ -19,19 +19,26 @@ _BREAK = re.compile(r"<br ?/?>", re.IGNORECASE)
 _Cell = list[Span]
 
 
-def lay_out_table(tokens: Sequence[Token], width: int, inline: Inline) -> list[Line]:
-    """The tokens of one table as lines."""
+def lay_out_table(
+    tokens: Sequence[Token], width: int, inline: Inline, known: Sequence[int] | None = None
+) -> list[Line]:
+    """The tokens of one table as lines; `known`: rows of one whose head stands above, so wide."""
     rows, aligns = _read(tokens, inline)
     if not rows:
         return []
     columns = max(len(row) for row in rows)
     room = width - _GAP * (columns - 1)
     if room < _NARROWEST * columns and columns > 1:
-        return _as_records(rows, width)
+        lines = _as_records(rows, width)
+        return [BLANK, *lines] if known is not None else lines
     natural = [max(_cell_width(row, column) for row in rows) for column in range(columns)]
+    if known is not None and len(known) == columns:
+        natural = [max(pair) for pair in zip(known, natural, strict=True)]
     widths = _shared(natural, room)
     lines: list[Line] = []
     for index, row in enumerate(rows):
+        if index == 0 and known is not None:
+            continue
         lines += _row(row, widths, aligns, "table-head" if index == 0 else "")
         if index == 0:
             total = sum(widths) + _GAP * (columns - 1)

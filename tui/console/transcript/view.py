@@ -9,17 +9,11 @@ from textual.geometry import Offset
 from textual.message import Message
 from textual.selection import Selection
 
-from tui.console.transcript.blocks import BlockId, Reply
+from tui.console.transcript.blocks import BlockId
 from tui.console.transcript.flow import Place
 from tui.console.transcript.paint import LEFT
-from tui.console.transcript.recall import RecallingCanvas
-from tui.console.transcript.selection import (
-    last_code,
-    matching,
-    row_of,
-    selected_text,
-    text_of,
-)
+from tui.console.transcript.selection import row_of, selected_text
+from tui.console.transcript.walking import WalkingCanvas
 
 if TYPE_CHECKING:
     from textual import events
@@ -27,11 +21,12 @@ if TYPE_CHECKING:
 _WHEEL_LINES = 3
 
 
-class TranscriptView(RecallingCanvas):
+class TranscriptView(WalkingCanvas):
     """Shows one session: feed it records in order, it never asks for more.
 
-    The page keys scroll; with the focus, up and down move a cursor from block to block, Enter opens
-    a tool call or a thought. `action_page`, `action_end` and the like serve whoever has the focus.
+    The page keys scroll; with the focus, up and down move a cursor from block to block, left and
+    right from code to code in one, Enter opens a tool call or a thought. `action_page`,
+    `action_end` and the like serve whoever has the focus.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -42,6 +37,10 @@ class TranscriptView(RecallingCanvas):
         Binding("pagedown", "page(1)", "page down", show=False),
         Binding("home", "start", "to the start", show=False),
         Binding("end", "end", "to the end", show=False),
+        Binding("left", "code(-1)", "the code above", show=False),
+        Binding("right", "code(1)", "the code below", show=False),
+        Binding("e", "show('editor')", "in the editor", show=False),
+        Binding("v", "show('pager')", "in the pager", show=False),
         Binding("y", "copy", "copy", show=False),
         Binding("c", "copy_code", "copy its code", show=False),
     ]
@@ -53,13 +52,6 @@ class TranscriptView(RecallingCanvas):
             super().__init__()
             self.href = href
 
-    class CopyRequested(Message):
-        """The person wants a block's text in the clipboard."""
-
-        def __init__(self, text: str) -> None:
-            super().__init__()
-            self.text = text
-
     def scroll_lines(self, lines: int) -> None:
         """Scroll by so many lines, down or (negative) up."""
         self._window.move(lines)
@@ -68,55 +60,17 @@ class TranscriptView(RecallingCanvas):
     def action_page(self, pages: int) -> None:
         """Scroll by screens, two lines kept."""
         self.scroll_lines(pages * max(self.size.height - 2, 1))
+        self.at_once()
 
     def action_start(self) -> None:
         """Go to the first line."""
         self._window.jump(0)
         self._show({})
+        self.at_once()
 
     def action_end(self) -> None:
         """Go to the end and follow it."""
         self.follow_end()
-
-    def reveal(self, block: BlockId) -> None:
-        """Scroll until a block is in sight, and put the cursor on it."""
-        before, self._cursor = self._cursor, block
-        self._window.reveal(block)
-        self._show({id: 0 for id in (before, block) if id is not None})
-
-    def action_cursor(self, step: int) -> None:
-        """Put the cursor on the next block up or down; from none, on the last one in sight."""
-        blocks = len(self.model.blocks)
-        if not blocks:
-            return
-        if self._cursor is None:
-            seen = [row.block for row in self._window.rows if isinstance(row, Place)]
-            block = seen[-1] if seen else blocks - 1
-        else:
-            block = self._next_seen(self._cursor, step)
-        self.reveal(BlockId(block))
-
-    def _next_seen(self, block: int, step: int) -> int:
-        blocks = self.model.blocks
-        ahead = range(block + step, len(blocks) if step > 0 else -1, step)
-        return next((id for id in ahead if not blocks[id].gone), block)
-
-    def find(self, text: str, step: int = -1) -> bool:
-        """Put the cursor on the next block up (or, step 1, down) that holds a text.
-
-        Upper and lower case are alike; it begins anew at the other end. False: no block holds it.
-        """
-        found = matching(self.model.blocks, text)
-        if not found:
-            return False
-        if self._cursor is None:
-            at = found[-1] if step < 0 else found[0]
-        else:
-            ahead = [id for id in found if (id - self._cursor) * step > 0]
-            order = ahead or found
-            at = order[-1] if step < 0 else order[0]
-        self.reveal(at)
-        return True
 
     def action_open(self) -> None:
         """Open or close the block under the cursor."""
@@ -129,29 +83,6 @@ class TranscriptView(RecallingCanvas):
             self._window.hold_here()
             self._flow.toggle(block)
             self._show({block: 0, BlockId(block + 1): 0})
-
-    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Letters are this pane's keys only while its cursor stands on a block."""
-        if action in {"copy", "copy_code"}:
-            return self._cursor is not None
-        return super().check_action(action, parameters)
-
-    def action_copy(self) -> None:
-        """Ask for a copy of the block under the cursor, or of the last reply."""
-        if (block := self._chosen()) is not None:
-            self.post_message(self.CopyRequested(text_of(self.model.blocks[block])))
-
-    def action_copy_code(self) -> None:
-        """Ask for a copy of the last code in that block."""
-        block = self._chosen()
-        code = last_code(self.model.blocks[block]) if block is not None else ""
-        if code:
-            self.post_message(self.CopyRequested(code))
-
-    def _chosen(self) -> BlockId | None:
-        if self._cursor is not None:
-            return self._cursor
-        return next((b.id for b in reversed(self.model.blocks) if isinstance(b, Reply)), None)
 
     def on_click(self, event: events.Click) -> None:
         """Open what was clicked: a link, a card, the way to the end. Twice selects the block."""

@@ -126,6 +126,15 @@ class Window:
             bottom = Place(block, laid.height - 1)
             self.hold(self._flow.moved(bottom, 1 - self._height))
 
+    def reveal_lines(self, first: Place, last: Place) -> None:
+        """Scroll as little as needed to see some lines of a block, the first of them surely."""
+        if first in self.rows and last in self.rows:
+            return
+        if self._flow.line_of(first) < self.top or last.line - first.line >= self._height:
+            self.hold(first)
+        else:
+            self.hold(self._flow.moved(last, 1 - self._height))
+
     def keep(self, share: tuple[BlockId, float]) -> None:
         """Hold the line at this share of a block: after it was laid out for another width."""
         block, part = share
