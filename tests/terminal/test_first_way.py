@@ -210,7 +210,7 @@ def test_a_stranger_comes_from_an_empty_home_to_everything_and_back_again(enviro
     fake.script([])
 
     with FirstWay(home, environ, "--session", "last") as seen:
-        seen.wait_for("the last one")
+        seen.wait_for("go on")
         seen.wait_until(lambda: "Gemini 3.1 Pro" in seen.lines[-1], "its model")
         seen.rest_until_quiet()
         everything = seen.all_of_the_chat()
