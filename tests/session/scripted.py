@@ -157,6 +157,16 @@ class NoRules:
         return False
 
 
+class NoDesk:
+    """Nobody asks for keys or models, and nobody is told which are used."""
+
+    async def answer(self, command):
+        raise AssertionError(f"nobody answers {command}")
+
+    def used(self, model):
+        pass
+
+
 def make_manager(
     folder: Path,
     script: Script,
@@ -180,6 +190,6 @@ def make_manager(
         stream=stream, clock=clock, branch=lambda path: None,
     )  # fmt: skip
     return SessionManager(
-        Store(folder / "sessions.db"), ports=ports, desk=None, locks=folder / "locks",  # type: ignore[arg-type]
+        Store(folder / "sessions.db"), ports=ports, desk=NoDesk(), locks=folder / "locks",
         notify=heard.append,
     )  # fmt: skip
