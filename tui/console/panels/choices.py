@@ -66,7 +66,7 @@ class ChoicePanel(Static):
         self._window = 0
         self._seen = False
         self._ready = True
-        self._lies_below = False
+        self._lies_below: bool = False
         self.display = False
 
     @property
