@@ -102,6 +102,39 @@ class _Screen(pyte.Screen):
         pass
 
 
+class Painted:
+    """A screen of so many cells, and what was written to it."""
+
+    def __init__(self, columns: int, rows: int) -> None:
+        self._screen = _Screen(columns, rows)
+        self._stream = pyte.ByteStream(self._screen)
+
+    def feed(self, data: bytes) -> None:
+        """Write to it."""
+        self._stream.feed(data)
+
+    @property
+    def title(self) -> str:
+        """The window's title."""
+        return self._screen.title
+
+    @property
+    def lines(self) -> list[str]:
+        """The screen's rows, without the blanks at their ends."""
+        self._blank_half_characters()
+        return [row.rstrip() for row in self._screen.display]
+
+    def _blank_half_characters(self) -> None:
+        """The second half of a wide character whose first was written over is a blank.
+
+        Terminals blank it; pyte leaves an empty cell, and fails when it reads that.
+        """
+        for row in self._screen.buffer.values():
+            for column in [at for at, cell in row.items() if not cell.data]:
+                if column == 0 or wcwidth(row[column - 1].data[:1] or " ") != 2:
+                    row[column] = row[column]._replace(data=" ")
+
+
 class Emulated:
     """The program, its terminal and what was seen of it; ended when the context is left.
 
@@ -126,8 +159,8 @@ class Emulated:
     ) -> None:
         self.raw = bytearray()
         self.answers: list[bytes] = []
-        self._screen = _Screen(columns, rows)
-        self._stream = pyte.ByteStream(self._screen)
+        self.watched = True
+        self._painted = Painted(columns, rows)
         self._unread = b""
         self.master, slave = pty.openpty()
         fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
@@ -170,18 +203,7 @@ class Emulated:
     @property
     def lines(self) -> list[str]:
         """The screen's rows, without the blanks at their ends."""
-        self._blank_half_characters()
-        return [row.rstrip() for row in self._screen.display]
-
-    def _blank_half_characters(self) -> None:
-        """The second half of a wide character whose first was written over is a blank.
-
-        Terminals blank it; pyte leaves an empty cell, and fails when it reads that.
-        """
-        for row in self._screen.buffer.values():
-            for column in [at for at, cell in row.items() if not cell.data]:
-                if column == 0 or wcwidth(row[column - 1].data[:1] or " ") != 2:
-                    row[column] = row[column]._replace(data=" ")
+        return self._painted.lines
 
     @property
     def text(self) -> str:
@@ -191,7 +213,7 @@ class Emulated:
     @property
     def title(self) -> str:
         """The window's title."""
-        return self._screen.title
+        return self._painted.title
 
     @property
     def controls(self) -> list[Control]:
@@ -205,6 +227,12 @@ class Emulated:
             "HHHH", fcntl.ioctl(self.master, termios.TIOCGWINSZ, b"\0" * 8)
         )
         return columns, rows
+
+    def resize(self, columns: int, rows: int) -> float:
+        """Make the window so large, and give the moment; its screen is blank until painted."""
+        self._painted = Painted(columns, rows)
+        fcntl.ioctl(self.master, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
+        return time.monotonic()
 
     def type(self, text: str | bytes) -> float:
         """Type, and give the moment at which the last byte was written."""
@@ -237,6 +265,20 @@ class Emulated:
         while (left := ends - time.monotonic()) > 0 and self.read(left):
             pass
 
+    def record(self, seconds: float) -> list[tuple[float, bytes]]:
+        """What is written for so long and the moments of it, not emulated: `Painted` can be later.
+
+        On a large screen the emulator takes longer than what paints it.
+        """
+        pieces: list[tuple[float, bytes]] = []
+        ends, before = time.monotonic() + seconds, len(self.raw)
+        self.watched = False
+        while (left := ends - time.monotonic()) > 0 and self.read(left):
+            pieces.append((time.monotonic(), bytes(self.raw[before:])))
+            before = len(self.raw)
+        self.watched = True
+        return pieces
+
     def rest_until_quiet(self, quiet_s: float = 0.06, seconds: float = 10.0) -> None:
         """Let time pass until nothing was written for a while."""
         ends = time.monotonic() + seconds
@@ -254,7 +296,8 @@ class Emulated:
         except OSError:  # Linux says EIO where others say end of file
             return False
         self.raw += data
-        self._stream.feed(data)
+        if self.watched:
+            self._painted.feed(data)
         self._answer(data)
         return bool(data)
 

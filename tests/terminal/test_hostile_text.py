@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import socket
-import termios
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -13,14 +12,14 @@ from typing import Any
 import pytest
 
 from tests.canary import leaks, made_up_key
-from tests.emulator import controls_in
 from tests.fake_provider import FakeProvider
 from tests.hostile_cases import HostileCase, load
 from tests.key_world import World
-from tests.live_console import NOT_NEUTRALISED, READY, SIDEBAR, LiveConsole, environ_for
+from tests.live_console import NOT_NEUTRALISED, LiveConsole, environ_for
 from tests.many_commands import Asked, run_many
 from tests.neutral_checks import assert_no_raw_controls
 from tests.past_sessions import past_session
+from tests.terminal_watch import Watch, harmless_controls
 from tui.keys.kept_models import keep_models
 from tui.keys.model_list import ModelFound
 
@@ -30,8 +29,6 @@ MOST_BYTES = 200_000
 
 CASES = [case for case in load("text") if len(case.data) <= MOST_BYTES]
 FILE = "file.txt"
-POINTER = {("osc", f"22;{shape}") for shape in ("default", "text", "pointer")}
-"""The mouse pointer's shape over what it points at."""
 
 
 def of_channel(*channels: str) -> list[HostileCase]:
@@ -72,60 +69,6 @@ def steps_for(case: HostileCase, work: Path, place: str) -> list[dict[str, Any]]
             data = text.encode("utf-8", "surrogateescape")
             (work / FILE).write_bytes(data)
             return [{"tool_calls": [{"name": "read", "args": {"path": FILE}}]}, {"text": "done."}]
-
-
-class Watch:
-    """What has to be as it was, whatever is shown."""
-
-    def __init__(self, seen: LiveConsole) -> None:
-        self._seen = seen
-        self.before = self._state()
-        self._mark = len(seen.raw)
-
-    def _state(self) -> dict[str, object]:
-        seen = self._seen
-        lines = seen.lines
-        return {
-            "title": seen.title,
-            "size": seen.size,
-            "answers": tuple(seen.answers),
-            "line discipline": termios.tcgetattr(seen.master)[:4],
-            "header": lines[0][:20],
-            "picker": tuple(
-                line[: SIDEBAR - 1].rstrip() for line in lines[2:-2] if "next prompt" not in line
-            ),
-            "composer": READY in seen.text,
-            "status": lines[-1][:40],
-            "below": lines[-2],
-        }
-
-    def broken(self, allowed: set[tuple[str, str]]) -> list[str]:
-        """What is no longer as it was, and control functions that are not ours."""
-        found = [
-            f"{name}: {was!r} is now {now!r}"
-            for (name, was), now in zip(self.before.items(), self._state().values(), strict=True)
-            if was != now
-        ]
-        told = {(c.kind, c.what) for c in controls_in(bytes(self._seen.raw[self._mark :]))}
-        return found + [f"not ours: {one}" for one in sorted(told - allowed)]
-
-
-def harmless_controls(seen: LiveConsole, fake: FakeProvider) -> set[tuple[str, str]]:
-    """The control functions that the console itself uses, seen while it shows harmless text."""
-    fake.script(
-        [{"thinking": "hm", "text": "# plain\n\n`code` [a](https://b.example)\n\n```\nx\n```"}]
-    )
-    mark = len(seen.raw)
-    seen.ask()
-    seen.open_last("▸")
-    found = {(c.kind, c.what) for c in controls_in(bytes(seen.raw[mark:]))}
-    strange = {
-        one
-        for one in found - POINTER
-        if one[0] not in {"csi", "c0"} or one[1][-1] not in "mHhl\r\n"
-    }
-    assert strange == set(), "the console itself does what hostile text must not"
-    return found | POINTER
 
 
 def unread(case: HostileCase, shown: str) -> list[str]:

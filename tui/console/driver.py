@@ -3,11 +3,13 @@
 It writes to standard output, which is the terminal, and not to standard error, which may be a
 file. A terminal that is gone ends the console instead of blocking it. A stop that nobody could
 announce (SIGSTOP, then SIGCONT) is taken for what it is. Pixel reports of the mouse are ended too.
+What is typed in another encoding, or is no key at all, does not end the reading of keys.
 """
 
 from __future__ import annotations
 
 import asyncio
+import codecs
 import os
 import select
 import signal
@@ -20,6 +22,10 @@ from typing import TYPE_CHECKING, Any, TextIO, cast
 
 from textual.drivers.linux_driver import LinuxDriver
 
+from tui.console.abilities import has_colours, without_colours
+from tui.console.typed import TypedReader
+from tui.text import cell_width
+
 if TYPE_CHECKING:
     from textual.app import App
 
@@ -28,6 +34,10 @@ LOST_STATUS = 129
 
 GIVE_UP_S = 3.0
 """So long an orderly end may take once the terminal is gone."""
+
+
+_LOOK_AGAIN_MS = 100
+_MOST_READ = 65_536
 
 
 class TerminalDriver(LinuxDriver):
@@ -112,25 +122,57 @@ class TerminalDriver(LinuxDriver):
             time.sleep(GIVE_UP_S)
             os._exit(LOST_STATUS)
 
+    def run_input_thread(self) -> None:
+        """Read what is typed until the console ends; whatever it is, reading goes on."""
+        assert sys.__stdin__ is not None
+        reader = TypedReader(sys.__stdin__.encoding, debug=self._debug)
+        watched = select.poll()
+        watched.register(self.fileno, select.POLLIN)
+        while not self.exit_event.is_set():
+            ready = watched.poll(_LOOK_AGAIN_MS)
+            if ready:
+                data = os.read(self.fileno, _MOST_READ)
+                for message in reader.feed(data):
+                    self.process_message(message)
+                if not data:
+                    time.sleep(_LOOK_AGAIN_MS / 1000)  # it has ended: `_watch` sees to that
+            for message in reader.tick(quiet=not ready):
+                self.process_message(message)
+        reader.close()
+
     def _on_lost(self) -> None:
         if not self.lost:
             self.lost = True
             self._app.call_later(self._app.exit, None, LOST_STATUS)
 
 
+def _marked(error: UnicodeError) -> tuple[str, int]:
+    """What the terminal has no sign for, as question marks of the same width."""
+    assert isinstance(error, UnicodeEncodeError)
+    lost = error.object[error.start : error.end]
+    return "".join("?" * cell_width(char) for char in lost), error.end
+
+
+_CELLS = "ownkey-cells"
+codecs.register_error(_CELLS, _marked)
+
+
 class _Output:
-    """The terminal as a file that forgives: what it does not take is let go."""
+    """The terminal as a file that forgives: what it does not take, or cannot show, is let go."""
 
     def __init__(self, file: TextIO, on_lost: Callable[[], None]) -> None:
         self._file = file
         self._on_lost = on_lost
+        self._colours = has_colours(os.environ.get("TERM", ""))
 
     def write(self, text: str) -> None:
+        if not self._colours:
+            text = without_colours(text)
         try:
             self._file.write(text)
         except UnicodeEncodeError:
             encoding = self._file.encoding
-            self._file.write(text.encode(encoding, "replace").decode(encoding))
+            self._file.write(text.encode(encoding, _CELLS).decode(encoding))
         except (OSError, ValueError):
             self._on_lost()
 

@@ -15,6 +15,7 @@ from textual.filter import ANSIToTruecolor, LineFilter
 from textual.widgets import Static
 
 from tui.console import theme
+from tui.console.abilities import too_small_words
 from tui.console.crash import crash_words
 from tui.console.garbage import QuietCollector
 from tui.console.grounds import Column, Echo, Ground, Row
@@ -193,9 +194,9 @@ class Shell(App[Result], inherit_bindings=False):
         base.set_class(height < LOW, "-low")
         small = width < LEAST[0] or height < LEAST[1]
         base.set_class(small, "-too-small")
+        self.choices.cover(covered=small)
         if small:
-            words = f"ownkey needs {LEAST[0]} x {LEAST[1]}; this is {width} x {height}"
-            self._too_small.update(truncate(words, width))
+            self._too_small.update(too_small_words(LEAST, (width, height)))
 
     def show_welcome(self) -> None:
         """Show what this is until something stands in the transcript."""

@@ -66,6 +66,7 @@ class ChoicePanel(Static):
         self._window = 0
         self._seen = False
         self._ready = True
+        self._lies_below: bool = False
         self.display = False
 
     @property
@@ -102,13 +103,19 @@ class ChoicePanel(Static):
         self._question = None
         self.display = False
 
+    def cover(self, *, covered: bool) -> None:
+        """Something lies over it, or no more: nothing under it is read, and nothing answers."""
+        if covered != self._lies_below:
+            self._lies_below, self._opened = covered, time.monotonic()
+            self._lay_out()
+
     def answer(self, key: str) -> bool:
         """Act on a digit; whether it was an answer."""
         choice = next((one for one in self._choices if one.key == key), None)
         if choice is None:
             return False
         # Swallowed: it was typed before the question could be read, or before its end was.
-        if not self.deaf and not self._is_closed(choice):
+        if not self.deaf and not self._lies_below and not self._is_closed(choice):
             choice.act()
         return True
 
@@ -171,7 +178,7 @@ class ChoicePanel(Static):
         self._window = total if total <= most else max(most - 1, LEAST_SHOWN)
         self._top = min(self._top, max(total - self._window, 0))
         at_end = self._ready and self._top + self._window >= total
-        if not self._seen and (not asked.whole or at_end):
+        if not self._seen and not self._lies_below and (not asked.whole or at_end):
             self._seen = True
             foot = self._foot(asked, room)
         lines = [*head, *self._middle(total), *foot]

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 from typing import Literal
 
+from tui.console.abilities import has_emoji
+
 Glyphs = Literal["auto", "emoji", "letters"]
 
 _EMOJI = {
@@ -34,7 +36,7 @@ def plain_glyphs(setting: str) -> bool:
         return setting == "letters"
     locale = os.environ.get("LC_ALL") or os.environ.get("LC_CTYPE") or os.environ.get("LANG") or ""
     utf8 = "utf-8" in locale.lower() or "utf8" in locale.lower()
-    return not utf8 or os.environ.get("TERM", "") in {"linux", "dumb", ""}
+    return not utf8 or not has_emoji(os.environ.get("TERM", ""))
 
 
 def glyph(payer: str | None, *, letters: bool) -> str:
