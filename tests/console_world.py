@@ -22,8 +22,9 @@ from pathlib import Path
 from typing import Any
 
 import textual._wait
-from textual.events import Paste
+from textual.events import Key, Paste
 from textual.geometry import Region
+from textual.keys import _character_to_key
 from textual.pilot import Pilot
 from textual.widget import Widget
 
@@ -164,8 +165,15 @@ class Seen:
         await self.settle()
 
     async def type(self, text: str, *keys: str) -> None:
-        """Type a text letter by letter, then press keys."""
-        await self.press(*text, *keys)
+        """Type a text as fast as a terminal sends it, then press keys."""
+        driver = self.app._driver
+        assert driver is not None
+        for character in text:
+            key = character if character.isalnum() else _character_to_key(character)
+            driver.send_message(Key(key, character))
+        await self.settle()
+        if keys:
+            await self.press(*keys)
 
     async def paste(self, text: str) -> None:
         """What a terminal with bracketed paste gives to whatever has the focus."""

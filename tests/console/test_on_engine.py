@@ -145,6 +145,7 @@ async def test_what_is_no_key_of_this_maker_is_refused_by_its_class(
         assert fake.seen == []
 
 
+@pytest.mark.soak
 async def test_a_key_that_nobody_can_check_is_kept_after_a_second_enter(fake, folder, without):
     without["ANTHROPIC_BASE_URL"] = "http://127.0.0.1:9"
     async with on_engine(without, folder) as seen:
@@ -174,6 +175,7 @@ async def test_a_second_key_and_one_that_replaces_the_first(fake, folder, withou
         await seen.until_said("beside 2 others")
 
 
+@pytest.mark.soak
 async def test_a_found_key_is_used_after_one_yes(fake, folder, tmp_path):
     environ = engine_environ(tmp_path / "home", fake, ANTHROPIC_API_KEY=ANTHROPIC_KEY)
     async with on_engine(environ, folder) as seen:
@@ -251,6 +253,7 @@ async def test_a_keyring_that_hangs_ends_in_a_choice_while_the_screen_stays_live
             assert time.monotonic() - began < 13
 
 
+@pytest.mark.soak
 async def test_a_call_outside_the_folder_asks_and_runs_after_a_yes(fake, folder, with_keys):
     outside = str(folder.parent / "outside.txt")
     call = {"name": "read", "args": {"path": outside}}
@@ -265,6 +268,7 @@ async def test_a_call_outside_the_folder_asks_and_runs_after_a_yes(fake, folder,
         assert "not for everybody" in str(fake.requests[-1].body)
 
 
+@pytest.mark.soak
 async def test_a_no_reaches_the_model_and_the_turn_goes_on(fake, folder, with_keys):
     call = {"name": "read", "args": {"path": str(folder.parent / "outside.txt")}}
     fake.script([{"tool_calls": [call]}, {"text": "Then not."}])
@@ -280,6 +284,7 @@ async def test_a_no_reaches_the_model_and_the_turn_goes_on(fake, folder, with_ke
 LIMITED = {"error": {"kind": "rate_limit", "retry_after": 40}}
 
 
+@pytest.mark.soak
 async def test_a_rate_limit_is_waited_for_and_enter_tries_now(fake, folder, with_keys):
     fake.script([LIMITED, {"text": "Here I am."}])
     async with on_engine(with_keys, folder) as seen:
@@ -290,6 +295,7 @@ async def test_a_rate_limit_is_waited_for_and_enter_tries_now(fake, folder, with
         await seen.until_said("Here I am.")
 
 
+@pytest.mark.soak
 async def test_a_rate_limit_is_left_for_another_model(fake, folder, with_keys):
     fake.script([LIMITED, {"text": "Here I am."}])
     async with on_engine(with_keys, folder) as seen:

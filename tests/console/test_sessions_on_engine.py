@@ -12,6 +12,8 @@ from tests.console_world import ANTHROPIC_KEY, Seen, engine_environ, on_engine
 from tests.fake_provider import FakeProvider
 from tui.console.sessions.screen import SessionsScreen
 
+pytestmark = pytest.mark.soak
+
 
 @pytest.fixture
 def fake():
@@ -43,7 +45,6 @@ async def the_list(seen: Seen) -> None:
     await seen.until(lambda: isinstance(seen.app.screen, SessionsScreen))
 
 
-@pytest.mark.soak
 async def test_two_sessions_answer_each_its_own_prompt_side_by_side(fake, folder, environ):
     async with on_engine(environ, folder) as seen:
         fake.script([{"text": "slow " * 400, "rate": 40}])
@@ -105,7 +106,6 @@ async def test_going_back_gives_the_prompt_and_asks_without_what_was_taken_out(
         assert sent == ["user", "assistant", "user"]
 
 
-@pytest.mark.soak
 async def test_a_deleted_session_says_how_it_is_brought_back(fake, folder, environ):
     async with on_engine(environ, folder) as seen:
         await say(seen, "one")
@@ -122,7 +122,6 @@ async def test_a_deleted_session_says_how_it_is_brought_back(fake, folder, envir
         await seen.until(lambda: seen.bridge.session not in (None, deleted))
 
 
-@pytest.mark.soak
 async def test_who_follows_is_told_that_the_driver_was_killed_and_enter_takes_over(
     fake, folder, environ
 ):
@@ -142,7 +141,6 @@ async def test_who_follows_is_told_that_the_driver_was_killed_and_enter_takes_ov
             assert "read only" not in second.status
 
 
-@pytest.mark.soak
 async def test_every_open_session_is_read_on_after_the_engine_was_killed(fake, folder, environ):
     async with on_engine(environ, folder) as seen:
         await say(seen, "one")

@@ -14,6 +14,8 @@ from tui.paths import find_paths
 from tui.session.replies import SpentToday
 from tui.settings.store import SettingsStore
 
+pytestmark = pytest.mark.soak
+
 SIZES = [(300, 80), (132, 42), (131, 42), (100, 30), (99, 30), (80, 24), (60, 18)]
 
 

@@ -314,6 +314,7 @@ async def test_an_answer_asked_for_whole_has_the_same_parts(fake: FakeProvider) 
     assert (whole.stopped, whole.usage) == (streamed.stopped, streamed.usage)
 
 
+@pytest.mark.soak
 async def test_the_sdks_client_lives_as_long_as_the_answer(fake: FakeProvider) -> None:
     fake.script([{"text": "one two three four five six", "rate": 200}])
     texts: list[str] = []

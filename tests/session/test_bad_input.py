@@ -19,6 +19,8 @@ from tests.fake_provider import FakeProvider
 from tests.many_commands import Asked, run_many
 from tests.proxies import ANSWERS, a_proxy
 
+pytestmark = pytest.mark.soak
+
 KEY = made_up_key()
 OPUS, GEMINI = "anthropic/claude-opus-4-7", "google/gemini-3.1-pro-preview"
 CLOUD = "api.anthropic.com"

@@ -170,6 +170,7 @@ def passes(folder):
     return done.returncode == 0
 
 
+@pytest.mark.soak
 async def test_a_day_of_work_ends_green_with_few_questions_and_can_be_taken_back(
     repository, tmp_path
 ):

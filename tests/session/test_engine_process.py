@@ -71,6 +71,7 @@ async def test_a_turn_runs_with_each_maker(environ, tmp_path, model):
     assert records[-1].event.stop == "end"
 
 
+@pytest.mark.soak
 async def test_a_model_is_switched_across_makers_in_one_session(environ, tmp_path, fake):
     async with RunningEngine(environ, tmp_path) as engine:
         opened = await engine.open()
@@ -256,6 +257,7 @@ class FakeListener:
                 await self.news.wait()
 
 
+@pytest.mark.soak
 async def test_the_bridge_reads_on_behind_a_kill_without_a_gap_or_a_double(environ, tmp_path, fake):
     fake.script([{"text": WORDS, "rate": 100}])
     listener, records = FakeListener(), []
@@ -352,6 +354,7 @@ def test_a_console_that_is_killed_leaves_an_interrupted_turn_and_nothing_lost(
     assert check_store(store_of(home)).problems == ()
 
 
+@pytest.mark.soak
 @pytest.mark.local_model
 @pytest.mark.timeout(300)
 def test_the_local_model_ends_within_5_s_of_a_kill_of_the_console(environ, tmp_path, home):
@@ -364,6 +367,7 @@ def test_the_local_model_ends_within_5_s_of_a_kill_of_the_console(environ, tmp_p
     assert is_gone(engine, 5)
 
 
+@pytest.mark.soak
 def test_a_console_that_does_not_read_holds_up_nobody_and_misses_nothing(
     environ, tmp_path, fake, home
 ):

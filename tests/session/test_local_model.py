@@ -103,6 +103,7 @@ async def test_each_wire_remembers_what_was_said_before(served, api):
     assert "banana" in text_of(parts)
 
 
+@pytest.mark.soak
 @pytest.mark.parametrize("api", WIRES)
 async def test_each_wire_reports_tokens(served, api):
     parts = await parts_of(api, served, user("Say hello."))
@@ -168,6 +169,7 @@ async def test_after_a_stop_the_process_is_gone(weights):
     assert (running.alive, is_gone(pid, 0.5)) == (False, True)
 
 
+@pytest.mark.soak
 async def test_a_model_that_crashed_is_started_again(weights):
     async with LocalServer(os.environ) as running:
         await running.start(weights)

@@ -147,9 +147,10 @@ def on_small_disk(disk, environ):
     return {**environ, "OWNKEY_HOME": str(disk / "home")}
 
 
+@pytest.mark.soak
 @pytest.mark.parametrize(
     "leave_kb",
-    [pytest.param(0, marks=pytest.mark.soak), 4, pytest.param(40, marks=pytest.mark.soak)],
+    [0, 4, 40],
 )
 def test_a_full_disk_is_said_in_one_sentence_and_nothing_is_sent_unrecorded(
     on_small_disk, disk, fake, leave_kb

@@ -12,6 +12,8 @@ from tests.small_disk import fill, free, small_disk
 from tui.store.check import check_store
 from tui.store.log import Store
 
+pytestmark = pytest.mark.soak
+
 READY = "Type a message"
 HOLD = """
 import sqlite3, time
@@ -73,7 +75,6 @@ def test_what_was_typed_on_a_full_disk_is_kept_and_sent_once_there_is_room(envir
         assert check_store(disk / "home" / "data" / "sessions.db").problems == ()
 
 
-@pytest.mark.soak
 def test_what_was_typed_while_the_store_was_held_is_kept_and_sent_afterwards(
     environ, tmp_path, fake, home
 ):
@@ -90,7 +91,7 @@ def test_what_was_typed_while_the_store_was_held_is_kept_and_sent_afterwards(
         assert len(fake.requests) == 1
 
 
-@pytest.mark.parametrize("trouble", ["damaged", pytest.param("held", marks=pytest.mark.soak)])
+@pytest.mark.parametrize("trouble", ["damaged", "held"])
 def test_a_store_that_does_not_open_is_said_and_what_was_typed_goes_once_it_does(
     environ, tmp_path, fake, home, trouble
 ):

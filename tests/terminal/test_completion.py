@@ -52,6 +52,8 @@ FREE = {
     "permissions remove": {"RULE"},
     "permissions check": {"COMMAND"},
     "endpoints check": {"URL"},
+    "mcp add": {"NAME", "--url", "--env"},
+    "mcp use": {"--sha256"},
     "probe": {"--base-url", "--model", "--vendor", "--prompt"},
 }
 """Arguments whose values nobody knows but who types them."""

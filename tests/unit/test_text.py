@@ -142,6 +142,7 @@ def test_the_check_for_invisible_characters_goes_red_when_they_are_dropped():
 # Generated sequences
 
 
+@pytest.mark.soak
 @settings(max_examples=1000, deadline=None)
 @given(HOSTILE_TEXT)
 def test_generated_control_sequences_leave_no_raw_control(text: str):

@@ -237,7 +237,7 @@ def test_queued_messages_come_and_go():
 def test_files_of_a_prompt_are_named():
     files = (Attachment(name="a.png", media_type="image/png", data=b""),)
     script = Script().add(TurnStarted(prompt="look", attachments=files))
-    assert only(folded(script), Prompt).files == ("a.png",)
+    assert only(folded(script), Prompt).files == (("a.png", "PNG picture, 0 bytes"),)
 
 
 def test_what_is_shown_elsewhere_makes_no_block():

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tui.cli.output import print_json, print_row, print_text, say
+from tui.cli.values import takes
 from tui.errors import UsageError
 
 if TYPE_CHECKING:
@@ -46,9 +47,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
     add.add_argument("--yes", action="store_true", help="yes to what an address is doubted for")
     remove = actions.add_parser("remove", help="take a server away")
-    remove.add_argument("name", metavar="NAME")
+    takes(remove.add_argument("name", metavar="NAME"), "mcp-servers")
     test = actions.add_parser("test", help="start it, and list its tools with their rules")
-    test.add_argument("name", metavar="NAME")
+    takes(test.add_argument("name", metavar="NAME"), "mcp-servers")
     use = actions.add_parser(
         "use",
         help="the yes to this folder's .mcp.json as it is now",

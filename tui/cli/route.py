@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, get_args
 
 from tui.cli.output import print_json, print_row, print_text
 from tui.cli.route_lines import BadLine, answer, bad_line, next_object, read_case, route_object
+from tui.cli.values import takes
 from tui.errors import KINDS, UsageError
 from tui.routing.table import Run
 
@@ -26,11 +27,19 @@ EXIT_NO_ROUTE = 5
 def configure(parser: argparse.ArgumentParser) -> None:
     """Options of `ownkey route` (contract.md)."""
     asked = parser.add_mutually_exclusive_group(required=True)
-    asked.add_argument("model", nargs="?", metavar="MODEL", help="as `ownkey models` lists them")
-    asked.add_argument(
-        "--what-if",
-        metavar="FILE|-",
-        help="answer cases, one JSON object a line, from the line alone",
+    takes(
+        asked.add_argument(
+            "model", nargs="?", metavar="MODEL", help="as `ownkey models` lists them"
+        ),
+        "models",
+    )
+    takes(
+        asked.add_argument(
+            "--what-if",
+            metavar="FILE|-",
+            help="answer cases, one JSON object a line, from the line alone",
+        ),
+        "files",
     )
     asked.add_argument("--rules", action="store_true", help="the table that all this follows")
     parser.add_argument(

@@ -15,7 +15,7 @@ from tui.text import neutralise
 
 Kind = Literal[
     "models", "sessions", "settings", "providers", "keys", "key-ids", "variables",
-    "local-models", "efforts",
+    "local-models", "efforts", "mcp-servers",
 ]  # fmt: skip
 """Values that a command lists."""
 
@@ -156,6 +156,13 @@ def _efforts() -> Iterator[Known]:
     yield from (Known(word) for word in words)
 
 
+def _mcp_servers() -> Iterator[Known]:
+    from tui.paths import find_paths
+    from tui.tools.mcp.servers import ServerBook
+
+    yield from (Known(name) for name in ServerBook(find_paths(os.environ)).read().servers)
+
+
 _LISTS = {
     "models": _models,
     "sessions": _sessions,
@@ -166,4 +173,5 @@ _LISTS = {
     "variables": _variables,
     "local-models": _local_models,
     "efforts": _efforts,
+    "mcp-servers": _mcp_servers,
 }

@@ -88,6 +88,7 @@ class Asking(Desk[Result], inherit_bindings=False):
         editor = self.composer.editor
         asked = self.choices.display and self._words is None
         editor.says("Your answer" if isinstance(first, PersonAsked) else self._placeholder)
+        editor.answers = self.choices.answers if asked else frozenset()
         if editor.asked != asked:
             editor.asked = asked
             self.refresh_status()

@@ -108,7 +108,9 @@ class Editor(TextArea):
         self._history = history
         self._killed = ""
         self.asked = False
-        """Whether a panel waits for a digit."""
+        """Whether a panel waits for an answer."""
+        self.answers: frozenset[str] = frozenset()
+        """The digits that are one; others are written, in the order in which they were typed."""
         self.working = False
         """Whether a turn runs, so that Tab queues."""
         self.queued = False
@@ -235,7 +237,7 @@ class Editor(TextArea):
             self.action_submit()
         elif empty and typed == "?":
             self.post_message(self.HelpAsked())
-        elif empty and self.asked and typed.isdigit():
+        elif empty and self.asked and typed in self.answers:
             self.post_message(self.DigitTyped(typed))
         elif self.asked and event.key in ALT_DIGITS:
             self.post_message(self.DigitTyped(event.key[-1]))
