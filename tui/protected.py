@@ -82,11 +82,16 @@ class Border:
         """Where a real path lies. Our own folders win, even inside the workspace."""
         text = str(real)
         folded = _fold(text)
-        if any(_within(folded, _fold(str(folder))) for folder in self.own):
+        exact, below = _tops(self.own)
+        if folded in exact or folded.startswith(below):
             return "own"
         if any(_within(folded, top) for top in _SYSTEM) and not _within(folded, _SHARED_MEMORY):
             return "system"
         return "inside" if _within(text, str(self.workspace)) else "outside"
+
+    def tells_names(self, real: Path) -> bool:
+        """Whether the name of every file that lies right in this folder may be told."""
+        return self.place(real) == "inside" and all(own.parent != real for own in self.own)
 
     def closed(self, real: Path, *, name_only: bool = False) -> str | None:
         """Why a tool may not open this real path now; None where it may.
@@ -151,10 +156,17 @@ def _without_copy_marks(name: str) -> tuple[str, ...]:
     return (name,) if bare == name else (name, bare, bare.removeprefix("."))
 
 
-@functools.lru_cache(maxsize=256)
 def _fold(path: str) -> str:
     """A path as a file system that ignores case and normal forms would compare it."""
-    return unicodedata.normalize("NFC", path).casefold()
+    # The same, and a search over a large folder asks this of every file.
+    return path.lower() if path.isascii() else unicodedata.normalize("NFC", path).casefold()
+
+
+@functools.lru_cache(maxsize=64)
+def _tops(folders: tuple[Path, ...]) -> tuple[frozenset[str], tuple[str, ...]]:
+    """Folders as `_fold` gives them, and what every path below one of them begins with."""
+    folded = [_fold(str(folder)) for folder in folders]
+    return frozenset(folded), tuple(f"{path.rstrip('/')}/" for path in folded)
 
 
 def _within(path: str, folder: str) -> bool:

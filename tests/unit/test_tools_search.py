@@ -330,3 +330,14 @@ async def test_a_search_leaves_no_descriptor_open_where_folders_are_swapped_or_c
     below.close()
     assert len(os.listdir("/dev/fd")) == before
     os.close(folder)
+
+
+async def test_names_in_our_own_folders_are_not_told_wherever_these_lie(tmp_path):
+    place = Place(tmp_path / "p")
+    inside = place.folder / "state"
+    place.environ["OWNKEY_HOME"] = str(inside)
+    place.write("state/config/keys.txt")
+    place.write("beside.txt")
+    output = (await place.run("glob", pattern="**/*.txt")).output
+    assert "beside.txt" in output
+    assert "keys.txt" not in output

@@ -51,16 +51,24 @@ class Below:
         self._real = real
         self._border = border
         self._last: tuple[str, int] | None = None
+        self._told: tuple[str, bool] | None = None
 
     def stat(self, path: str, *, name_only: bool = False) -> os.stat_result | None:
         """What a relative path is, if it is a file that may be opened (or told); else None."""
         folder, _, name = path.rpartition("/")
-        if self._border.closed(self._real / path, name_only=name_only):
+        told = name_only and self._tells_names(folder)
+        if not told and self._border.closed(self._real / path, name_only=name_only):
             return None
         with suppress(OSError):
             info = os.stat(name, dir_fd=self._folder(folder), follow_symlinks=False)
             return info if stat.S_ISREG(info.st_mode) else None
         return None
+
+    def _tells_names(self, folder: str) -> bool:
+        """The border's word for all of one folder: asked once for each that follow one another."""
+        if self._told is None or self._told[0] != folder:
+            self._told = (folder, self._border.tells_names(self._real / folder))
+        return self._told[1]
 
     def open(self, path: str) -> BinaryIO:
         """A file at a relative path.

@@ -164,7 +164,8 @@ def _names(
                 break
             if pattern.matches(path) and below.stat(path, name_only=True):
                 count += 1
-                page.add(_shown(path, target, context))
+                if not page.full:
+                    page.add(_shown(path, target, context))
     whole = found.whole and not deadline.over()
     notes = (
         f"no file of {len(found.paths):,} fits" if not count else "",
