@@ -195,15 +195,22 @@ class ConsoleApp(
     def on_editor_help_asked(self) -> None:
         self.action_help()
 
-    def on_key(self, event: events.Key) -> None:
-        """What is typed while the conversation has the focus, and is no key of its, is a prompt."""
-        if not event.is_printable or not event.character or self.focused is not self.transcript:
-            return
-        bound = self.screen.active_bindings.get(event.key)
-        if bound is None or not bound.enabled:
-            event.stop()
-            self.focus_prompt()
-            self.composer.editor.insert_pasted(event.character)
+    async def on_event(self, event: events.Event) -> None:
+        """What is typed while the conversation has the focus, and is no key of its, is a prompt.
+
+        Before it goes to a widget: letters that are typed fast stay in their order.
+        """
+        if (
+            isinstance(event, events.Key)
+            and self.is_mounted
+            and self.focused is self.transcript
+            and event.is_printable
+            and event.character
+        ):
+            bound = self.screen.active_bindings.get(event.key)
+            if bound is None or not bound.enabled:
+                self.screen.set_focus(self.composer.editor)
+        await super().on_event(event)
 
     def on_paste(self, event: events.Paste) -> None:
         if len(self.screen_stack) == 1 and self.focused is not self.composer.editor:
