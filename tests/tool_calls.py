@@ -73,6 +73,7 @@ def body(output: ToolOutput) -> list[str]:
 def swapping(name: Path, *targets: Path) -> Iterator[None]:
     """Makes `name` a link to each of the targets in turn, as fast as it can."""
     done = threading.Event()
+    name.symlink_to(targets[0])  # there before anybody asks: else a folder would be made of it
 
     def swap() -> None:
         while not done.is_set():

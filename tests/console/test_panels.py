@@ -8,6 +8,7 @@ import pytest
 from tests import scenes
 from tests.console_world import Seen, found_key, hand_fed, kept, no_models, some_keys, some_models
 from tui.console.dialogs.key_entry import KeyDialog
+from tui.console.panels import choices
 from tui.console.panels.choices import DEAF_S
 from tui.console.panels.questions import fetch_words
 from tui.errors import NoRoute
@@ -215,11 +216,12 @@ async def test_a_digit_answers_the_call_and_closes_the_panel(tmp_path, digit, al
         assert panel(seen) == ""
 
 
-async def test_the_next_call_is_asked_about_anew_and_deaf_at_first(tmp_path):
+async def test_the_next_call_is_asked_about_anew_and_deaf_at_first(tmp_path, monkeypatch):
     script = scenes.asking()
     async with hand_fed(tmp_path, script=script) as seen:
         await hear(seen)
         await seen.press("1")
+        monkeypatch.setattr(choices, "DEAF_S", 60.0)  # so that a slow machine is in time
         script.add(ApprovalDecided(call=CallId("c9"), decision="allow", by="person"))
         script.add(
             ApprovalAsked(call=CallId("c10"), name="read", what="read /etc/passwd", why="outside")
