@@ -8,7 +8,7 @@ from tui.cli.output import print_text
 from tui.endpoints import fit
 from tui.endpoints.book import EndpointBook, serves
 from tui.endpoints.records import Endpoint, EndpointModel
-from tui.endpoints.testing import Tested
+from tui.endpoints.testing import Trial
 from tui.errors import UsageError
 
 
@@ -39,7 +39,7 @@ def model_object(endpoint: Endpoint, model: EndpointModel) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def test_object(tested: Tested) -> dict[str, Any]:
+def test_object(tested: Trial) -> dict[str, Any]:
     """What a test said, as JSON shows it."""
     return {
         "state": tested.state, "error_kind": tested.error_kind, "message": tested.message,
@@ -49,7 +49,7 @@ def test_object(tested: Tested) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def tell_test(name: str, tested: Tested) -> None:
+def tell_test(name: str, tested: Trial) -> None:
     """What a test said, for a person."""
     why = f" ({tested.error_kind})" if tested.error_kind else ""
     print_text(f"{name} {tested.state}: {tested.message}{why}")

@@ -24,7 +24,7 @@ from tui.endpoints import adding, fit
 from tui.endpoints.book import EndpointBook, serves
 from tui.endpoints.known import find_known, known_at
 from tui.endpoints.records import Endpoint
-from tui.endpoints.testing import Target, Tested, as_checked
+from tui.endpoints.testing import Target, Trial, as_checked
 from tui.errors import UsageError
 from tui.events.base import utc_now
 from tui.keys.paste import RefusedPaste, endpoint_key
@@ -155,7 +155,7 @@ def _read_key(name: str, known: str) -> Secret:
     return pasted.secret
 
 
-def _may_keep(name: str, tested: Tested, *, as_json: bool) -> bool:
+def _may_keep(name: str, tested: Trial, *, as_json: bool) -> bool:
     """Whether it is kept: it answers, or nobody could tell and a person says yes."""
     if tested.state == "verified":
         say(f"{tested.state}: {tested.message}")
@@ -170,7 +170,7 @@ def _may_keep(name: str, tested: Tested, *, as_json: bool) -> bool:
     return False
 
 
-def _told(book: EndpointBook, kept: Endpoint, tested: Tested | None, *, as_json: bool) -> None:
+def _told(book: EndpointBook, kept: Endpoint, tested: Trial | None, *, as_json: bool) -> None:
     if as_json:
         print_json(as_object(book, kept) | ({} if tested is None else test_object(tested)))
         return

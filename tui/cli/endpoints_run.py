@@ -18,7 +18,7 @@ from tui.cli.output import print_json, print_row, say
 from tui.endpoints import adding, fit
 from tui.endpoints.book import EndpointBook, serves
 from tui.endpoints.records import Endpoint
-from tui.endpoints.testing import Target, Tested, as_checked
+from tui.endpoints.testing import Target, Trial, as_checked
 from tui.errors import UsageError
 from tui.events.base import utc_now
 from tui.keys.store import KeyStores, mode_of, with_limit
@@ -167,7 +167,7 @@ def _test(
     return 0 if tested.state == "verified" else 1
 
 
-async def tested_of(book: EndpointBook, endpoint: Endpoint, environ: Mapping[str, str]) -> Tested:
+async def tested_of(book: EndpointBook, endpoint: Endpoint, environ: Mapping[str, str]) -> Trial:
     secret = await with_limit(lambda: book.secret_of(endpoint))
     known = await adding.kind_at(
         endpoint.known, endpoint.base_url, environ, keyed=secret is not None

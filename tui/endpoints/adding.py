@@ -13,7 +13,7 @@ from tui.endpoints.found import ask_server, known_server
 from tui.endpoints.known import KNOWN, find_known, known_at, on_this_machine
 from tui.endpoints.model_list import known_in
 from tui.endpoints.records import EndpointModel
-from tui.endpoints.testing import Target, Tested, test_endpoint
+from tui.endpoints.testing import Target, Trial, try_endpoint
 from tui.errors import UsageError
 
 MOST_UNASKED = 60
@@ -56,9 +56,9 @@ async def kind_at(known: str, base_url: str, environ: Mapping[str, str], *, keye
     return "" if server is None else server.known
 
 
-async def look_at(target: Target, environ: Mapping[str, str]) -> Tested:
+async def look_at(target: Target, environ: Mapping[str, str]) -> Trial:
     """The live test, with what a local server really holds and what the catalogue knows."""
-    tested = await test_endpoint(target, environ=environ)
+    tested = await try_endpoint(target, environ=environ)
     kind = find_known(target.known)
     models = tested.models
     if kind is not None and kind.serves == "local" and tested.state == "verified":

@@ -44,9 +44,14 @@ async def find_servers(
         environ: Proxy and certificate variables; loopback goes past them.
         addresses: Base URLs by known id, in place of the usual ones.
     """
-    where = addresses if addresses is not None else {one.id: one.base_url for one in LOCAL}
+    where = addresses if addresses is not None else usual_addresses()
     asked = [ask_server(known, where[known.id], environ) for known in LOCAL if known.id in where]
     return tuple(one for one in await asyncio.gather(*asked) if one is not None)
+
+
+def usual_addresses() -> Mapping[str, str]:
+    """Where the servers listen as they come, by known id."""
+    return {one.id: one.base_url for one in LOCAL}
 
 
 async def ask_server(

@@ -39,7 +39,7 @@ _NO_MODEL = json.dumps(
 """Asks for nothing that is there: whoever lets it pass has looked at the key before."""
 
 
-class Tested(msgspec.Struct, frozen=True, kw_only=True):
+class Trial(msgspec.Struct, frozen=True, kw_only=True):
     """What a test said.
 
     Args:
@@ -73,15 +73,15 @@ class Target(msgspec.Struct, frozen=True, kw_only=True):
     known: str = ""
 
 
-def as_checked(tested: Tested, at: dt.datetime) -> Checked:
+def as_checked(tested: Trial, at: dt.datetime) -> Checked:
     """What is written down of a test."""
     models = len(tested.models) if tested.listed else None
     return Checked(state=tested.state, at=at, error_kind=tested.error_kind, models=models)
 
 
-async def test_endpoint(
+async def try_endpoint(
     target: Target, *, environ: Mapping[str, str], limit_s: float = LIMIT_S
-) -> Tested:
+) -> Trial:
     """Test it live; answers within `limit_s` seconds.
 
     Args:
@@ -94,7 +94,7 @@ async def test_endpoint(
         return await test.run()
     except RequestError as error:
         own = "" if error.hint == error.next_step else error.hint
-        return Tested(
+        return Trial(
             state="unreachable",
             error_kind=error.kind,
             message=test.scrub.scrub(error.message),
@@ -110,14 +110,14 @@ class _Test:
         self._host = urlsplit(target.base_url).netloc
         self.scrub = Scrubber(() if target.secret is None else (target.secret,))
 
-    async def run(self) -> Tested:
+    async def run(self) -> Trial:
         """All questions, as many as it takes. Raises RequestError where nobody answers."""
         answer = await self._get("/models")
         entries = entries_of(_json(answer)) if answer.status == 200 else None
         if entries is None and answer.status not in (404, 405, 501):
             return self._failed(answer)
         if entries is None and (nearby := await self._nearby()):
-            return Tested(
+            return Trial(
                 state="unreachable", error_kind="not_found", try_url=nearby,
                 message=f"{self._host} has no list of models there, but has one at {nearby}",
                 hint="Use that address.",
@@ -135,11 +135,11 @@ class _Test:
         needs = said.needs_key if said is not None else None
         if needs is False and self._target.secret is not None:
             message += "; it answers without a key, too"
-        return Tested(
+        return Trial(
             state="verified", message=message, models=models, listed=listed, needs_key=needs
         )
 
-    async def _key_said(self, *, listed: bool) -> Tested | None:
+    async def _key_said(self, *, listed: bool) -> Trial | None:
         """What it says to the key, where the list has not told; None: nothing is to be said."""
         known = find_known(self._target.known)
         if self._target.secret is None:
@@ -151,23 +151,23 @@ class _Test:
         if listed:
             bare = await self._get("/models", with_key=False)
             if bare.status in (401, 403):
-                return Tested(state="verified", message="", needs_key=True)
+                return Trial(state="verified", message="", needs_key=True)
         asked = await self._ask()
         if not _passed(asked):
             return self._failed(asked)
         without = await self._ask(with_key=False)
-        return Tested(state="verified", message="", needs_key=without.status in (401, 403))
+        return Trial(state="verified", message="", needs_key=without.status in (401, 403))
 
-    async def _spoken(self, listed: bool) -> Tested | None:
+    async def _spoken(self, listed: bool) -> Trial | None:
         """Without a key and a list: whether a request is understood there at all."""
         if listed:
             return None
         asked = await self._ask()
         return None if _passed(asked) else self._failed(asked)
 
-    def _judged(self, answer: Answer) -> Tested:
+    def _judged(self, answer: Answer) -> Trial:
         if answer.status == 200:
-            return Tested(state="verified", message="", needs_key=True)
+            return Trial(state="verified", message="", needs_key=True)
         return self._failed(answer)
 
     async def _nearby(self) -> str:
@@ -208,7 +208,7 @@ class _Test:
             timeout_s=self._left(), environ=self._environ,
         )  # fmt: skip
 
-    def _failed(self, answer: Answer) -> Tested:
+    def _failed(self, answer: Answer) -> Trial:
         """The class of a failure, by status and body."""
         body, host, status = _object(answer), self._host, answer.status
         said = self.scrub.scrub(_words(body))
@@ -249,8 +249,8 @@ class _Test:
         what: str,
         said: str,
         hint: str = "",
-    ) -> Tested:
-        return Tested(
+    ) -> Trial:
+        return Trial(
             state=state,
             error_kind=kind,
             message=f"{what}: {said}" if said else what,

@@ -10,7 +10,7 @@ from tui.endpoints.book import serves
 from tui.endpoints.found import find_servers
 from tui.endpoints.known import find_known
 from tui.endpoints.records import Endpoint, EndpointModel
-from tui.endpoints.testing import Target, Tested, as_checked
+from tui.endpoints.testing import Target, Trial, as_checked
 from tui.errors import UsageError
 from tui.events.base import utc_now
 from tui.keys.paste import RefusedPaste, endpoint_key
@@ -130,7 +130,7 @@ class EndpointDesk:
         return replace(_told(tested, base_url), error=None, row=self._row(kept))
 
     def _models(
-        self, command: AddEndpoint, old: Endpoint | None, tested: Tested
+        self, command: AddEndpoint, old: Endpoint | None, tested: Trial
     ) -> tuple[EndpointModel, ...]:
         if command.models is not None:
             before = {} if old is None else {one.id: one for one in old.models}
@@ -164,7 +164,7 @@ class EndpointDesk:
 
     async def _tested(
         self, known: str, base_url: str, secret: Secret | None, headers: dict[str, str]
-    ) -> tuple[Tested, str]:
+    ) -> tuple[Trial, str]:
         environ = self._keyring.environ
         kind = await adding.kind_at(known, base_url, environ, keyed=secret is not None)
         target = Target(base_url=base_url, secret=secret, headers=headers, known=kind)
@@ -205,7 +205,7 @@ def _asks(verdict: AddressVerdict) -> EndpointAnswer:
     )  # fmt: skip
 
 
-def _told(tested: Tested, base_url: str) -> EndpointAnswer:
+def _told(tested: Trial, base_url: str) -> EndpointAnswer:
     return EndpointAnswer(
         state=tested.state,
         error=None if tested.state == "verified" else tested.error_kind or "network",
