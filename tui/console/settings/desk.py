@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from tui.console import theme
 from tui.console.desk import Desk
 from tui.console.sidebar.marker import plain_glyphs
 from tui.secret import Secret
-from tui.session.replies import KeyAnswer, LocalProgress, ModelRow
+from tui.session.replies import (
+    EndpointAnswer,
+    EndpointRow,
+    KeyAnswer,
+    LocalProgress,
+    ModelRow,
+)
+
+if TYPE_CHECKING:
+    from tui.console.settings.rows import AddEndpoint
 
 Result = TypeVar("Result")
 
@@ -32,6 +41,10 @@ class SettingsDesk(Desk[Result], inherit_bindings=False):
     def action_mcp(self) -> None:
         """The settings at the MCP servers of this folder."""
         self.action_settings("mcp")
+
+    def action_endpoints(self) -> None:
+        """The settings at the endpoints."""
+        self.action_settings("endpoints")
 
     def action_settings(self, query: str = "") -> None:
         from tui.console.settings.modal import SettingsScreen
@@ -110,6 +123,27 @@ class SettingsDesk(Desk[Result], inherit_bindings=False):
     def _tell_settings(self) -> None:
         if self._look_again is not None:
             self._look_again()
+
+    def ask_endpoint(
+        self,
+        act: AddEndpoint,
+        *,
+        closed: Callable[[EndpointAnswer | None], None],
+        row: EndpointRow | None = None,
+    ) -> None:
+        """Open the endpoint dialog above the settings; `row`: one that is changed."""
+        from tui.console.dialogs.endpoint_entry import EndpointDialog
+
+        def done(answer: EndpointAnswer | None) -> None:
+            closed(answer)
+            if answer is not None:
+                self.load()
+
+        dialog = EndpointDialog(
+            self.bridge, known=act.known, name=act.name, url=act.url, row=row,
+            letters=self.letters,
+        )  # fmt: skip
+        self.push_screen(dialog, done)
 
     def ask_key(
         self,
