@@ -23,7 +23,7 @@ from tui.session.replies import (
     ListedModel,
 )
 
-FOLDER = Path(__file__).parent / "snapshots" / "settings"
+FOLDER = Path(__file__).parent / "snapshots" / "endpoints"
 KEY = "sk-gw-TESTkeyTESTkeyTESTkey01"
 GATEWAY = EndpointRow(
     name="team", url="https://llm.example.com/v1", known="gateway", payer="endpoint",
@@ -223,9 +223,9 @@ class Look(NamedTuple):
 
 
 LOOKS = [
-    Look("endpoints", (132, 42)),
-    Look("endpoint-dialog", (132, 42), dialog=True),
-    Look("endpoint-dialog-light", (80, 24), dialog=True, theme="ownkey-light"),
+    Look("listed", (132, 42)),
+    Look("dialog", (132, 42), dialog=True),
+    Look("dialog-light", (80, 24), dialog=True, theme="ownkey-light"),
 ]
 
 

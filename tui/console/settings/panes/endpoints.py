@@ -22,7 +22,7 @@ from tui.text import neutralise, truncate
 
 SECTION = "Endpoints"
 WORDS = (
-    "endpoint", "custom endpoint", "base url", "gateway", "proxy", "openai compatible",
+    "endpoint", "custom endpoint", "base url", "gateway", "openai compatible",
     "openrouter",
     "litellm", "z.ai", "vercel", "deepseek", "groq", "xai", "grok", "mistral", "together", "vllm",
     "ollama", "lm studio", "llama.cpp", "local server",
