@@ -10,11 +10,21 @@ from typing import Any, NamedTuple
 import pytest
 
 from tests import scenes
-from tests.console_world import Seen, engine_environ, hand_fed, on_engine
+from tests.console_world import Seen, engine_environ, hand_fed, model_row, on_engine
 from tests.fake_provider import FakeProvider
 from tests.screenshot import svg_of
 from tests.transcript_world import START
-from tui.session.commands import AddEndpoint, ChangeEndpoint, ListEndpoints, TryEndpoint
+from tui.events.base import RequestId
+from tui.events.route import RouteDecided
+from tui.events.turn import ErrorRaised, TurnFinished, TurnStarted
+from tui.session.commands import (
+    AddEndpoint,
+    ChangeEndpoint,
+    ChooseModel,
+    ListEndpoints,
+    StartTurn,
+    TryEndpoint,
+)
 from tui.session.replies import (
     EndpointAnswer,
     EndpointRow,
@@ -34,7 +44,9 @@ KEYLESS = EndpointRow(
     name="groq", url="https://api.groq.com/openai/v1", known="groq", payer="endpoint",
     models=("groq/llama",), why_not="it has no key yet",
 )  # fmt: skip
-HOSTILE = EndpointRow(name="bad\x1b[2J", url="https://x.example/\u202ev1", known="", payer="endpoint")
+HOSTILE = EndpointRow(
+    name="bad\x1b[2J", url="https://x.example/\u202ev1", known="", payer="endpoint"
+)
 OLLAMA = FoundEndpoint(
     known="ollama", name="ollama", url="http://localhost:11434/v1", models=("qwen3:8b", "gemma3:4b")
 )
@@ -213,6 +225,59 @@ async def test_from_the_dialog_to_a_reply_on_the_real_engine(home, tmp_path):
             await seen.until_said("You said: hello")
             row = next(one for one in seen.app.models if one.id == "team/fake-1")
             assert (row.payer, row.connection) == ("endpoint", "team")
+
+
+async def test_the_picker_offers_a_found_server_and_adds_it_where_it_is_picked(tmp_path):
+    async with hand_fed(tmp_path) as seen:
+        seen.bridge.answers |= {ListEndpoints: listing(found=(OLLAMA,)), TryEndpoint: VERIFIED}
+        assert not sent(seen, ListEndpoints)
+        await seen.press("f2")
+        await seen.app.workers.wait_for_complete()
+        await seen.press("/", *"qwen")
+        assert "add it" in seen.row_of("qwen3:8b")
+        await seen.press("enter")
+        assert OLLAMA.url in seen.text()
+        assert not sent(seen, ChooseModel)
+
+
+async def test_a_model_of_an_endpoint_that_cannot_serve_leads_to_its_settings(tmp_path):
+    row = model_row("groq/llama", "llama", connection="groq", refused="it has no key yet")
+    async with hand_fed(tmp_path, models=(row,)) as seen:
+        seen.bridge.answers[ListEndpoints] = listing(KEYLESS)
+        seen.app.pick(row, None)
+        await seen.app.workers.wait_for_complete()
+        await seen.settle()
+        assert "cannot serve: it has no key yet" in seen.text()
+
+
+async def test_a_key_refused_in_a_turn_opens_its_endpoint_and_the_turn_goes_on(tmp_path):
+    script = scenes.answered()
+    async with hand_fed(tmp_path, script=script) as seen:
+        kept = EndpointAnswer(state="verified", row=GATEWAY)
+        seen.bridge.answers |= {
+            ListEndpoints: listing(GATEWAY), TryEndpoint: VERIFIED, AddEndpoint: kept,
+        }  # fmt: skip
+        await seen.type("hello", "enter")
+        route = RouteDecided(
+            request=RequestId("r9"), model="team/coder", connection="team", payer="endpoint",
+            why="", host="https://llm.example.com:443",
+        )  # fmt: skip
+        script.add(
+            TurnStarted(prompt="hello"), route,
+            ErrorRaised(kind="invalid_key", message="no", hint="", request=RequestId("r9")),
+            TurnFinished(stop="error"),
+        )  # fmt: skip
+        seen.bridge.tell(script.take())
+        await seen.settle()
+        await seen.app.workers.wait_for_complete()
+        await seen.paste(KEY)
+        await seen.press("enter")
+        await seen.app.workers.wait_for_complete()
+        await seen.press("enter")
+        await seen.app.workers.wait_for_complete()
+        (command,) = sent(seen, AddEndpoint)
+        assert (command.replaces, command.pasted.reveal()) == ("team", KEY)
+        assert sent(seen, StartTurn)[-1].prompt == ""
 
 
 class Look(NamedTuple):
