@@ -306,7 +306,7 @@ async def test_endpoints_look_as_they_did(tmp_path, look):
             await seen.press("down", "space")
         else:
             await settings(seen, listing(GATEWAY, KEYLESS, found=(OLLAMA,)))
-            await seen.press("down")
+            await seen.press("down", "home")
         for field in seen.app.screen.query("Input"):
             field.cursor_blink = False
         await seen.rest()

@@ -254,7 +254,7 @@ def test_the_price_source_decides_which_word_counts(free, home, source, told, us
 
 
 def test_a_name_that_looks_like_a_makers_is_not_priced_as_it(free):
-    added_free(free, "--model", "deepseek-chat", name="deepseek")
+    added_free(free, "--model", "deepseek-chat", "--known", "deepseek", name="deepseek")
     status, objects = asked("--model", "deepseek/deepseek-chat")
     assert (status, of_type(objects, "charge")["usd"]) == (0, None)
 
@@ -296,6 +296,17 @@ def test_a_redirect_takes_neither_key_nor_prompt_along(gateway):
         endpoints("add", "gw", f"{gateway.root}/v1", "--no-check", "--model", "m", stdin=GOOD)
         status, _ = asked("--model", "gw/m")
         assert (status, other.seen) == (1, [])
+
+
+def test_the_plan_bars_endpoints_of_a_larger_organisation(free):
+    added_free(free)
+    ownkey("settings", "set", "account.plan", "build")
+    ownkey("settings", "set", "account.org_size", "20")
+    said = json.loads(ownkey("route", "gw/fake-1", "--json").stdout)
+    (row,) = [one for one in json.loads(ownkey("models", "--json").stdout)
+              if one["id"] == "gw/fake-1"]  # fmt: skip
+    assert (said["refused"], row["payer"]) == ("plan", None)
+    assert row["refused"]
 
 
 # Local servers

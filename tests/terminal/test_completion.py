@@ -51,6 +51,15 @@ FREE = {
     "settings search": {"WORDS"},
     "permissions remove": {"RULE"},
     "permissions check": {"COMMAND"},
+    "endpoints add": {"NAME URL", "--model", "--context", "--header"},
+    "endpoints models": {
+        "--add",
+        "--remove",
+        "--context",
+        "--max-output",
+        "--extra-body",
+    },
+    "endpoints set": {"--header"},
     "endpoints check": {"URL"},
     "probe": {"--base-url", "--model", "--vendor", "--prompt"},
 }

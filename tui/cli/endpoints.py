@@ -51,7 +51,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     undoing = parts.add_parser("undo", help="bring back what was removed or replaced last")
     exporting = parts.add_parser("export", help="print them for others, without any secret")
     importing = parts.add_parser("import", help="take in what was exported: all of it or nothing")
-    importing.add_argument("file", metavar="FILE|-", help="what `export` printed")
+    takes(importing.add_argument("file", metavar="FILE|-", help="what `export` printed"), "files")
     importing.add_argument("--yes", action="store_true", help="yes to addresses that are doubted")
     for part in (testing, models, keying, setting, *switches, removing):
         takes(part.add_argument("name", metavar="NAME"), "endpoints")
@@ -116,8 +116,9 @@ def _configure_models(part: argparse.ArgumentParser) -> None:
     part.add_argument("--all", action="store_true", help="offer all that it lists")
     part.add_argument("--context", type=int, metavar="N", help="tokens")
     part.add_argument("--max-output", type=int, metavar="N", help="tokens")
-    part.add_argument("--effort", action="append", default=[], metavar="WORD",
-                      help="a word that it takes as effort")  # fmt: skip
+    effort = part.add_argument("--effort", action="append", default=[], metavar="WORD",
+                               help="a word that it takes as effort")  # fmt: skip
+    takes(effort, "efforts")
     part.add_argument("--extra-body", metavar="JSON", help="laid over the request's body")
     part.add_argument("--offline", action="store_true", help="ask nobody: what is offered now")
 
