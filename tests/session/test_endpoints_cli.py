@@ -254,8 +254,8 @@ def test_the_price_source_decides_which_word_counts(free, home, source, told, us
 
 
 def test_a_name_that_looks_like_a_makers_is_not_priced_as_it(free):
-    added_free(free, "--model", "deepseek-chat", "--known", "deepseek", name="deepseek")
-    status, objects = asked("--model", "deepseek/deepseek-chat")
+    added_free(free, "--model", "deepseek-v4-flash", "--known", "deepseek", name="deepseek")
+    status, objects = asked("--model", "deepseek/deepseek-v4-flash")
     assert (status, of_type(objects, "charge")["usd"]) == (0, None)
 
 
