@@ -202,6 +202,7 @@ async def test_a_change_after_the_test_is_tested_again(tmp_path):
         assert (len(sent(seen, TryEndpoint)), sent(seen, AddEndpoint)) == (2, [])
 
 
+@pytest.mark.soak
 async def test_from_the_dialog_to_a_reply_on_the_real_engine(home, tmp_path):
     with FakeProvider(keys={KEY}) as fake:
         sealed = {"OWNKEY_KEYRING": "sealed", "OWNKEY_PASSPHRASE": "correct horse"}
