@@ -38,6 +38,7 @@ from tui.paths import find_paths
 from tui.session.commands import (
     AddKey,
     AnyCommand,
+    ListEndpoints,
     ListKeys,
     ListMarks,
     ListModels,
@@ -123,7 +124,7 @@ class FakeBridge:
         return [
             one
             for one in self.sent
-            if not isinstance(one, ListKeys | ListModels | ListMarks | ListSessions)
+            if not isinstance(one, ListKeys | ListModels | ListMarks | ListSessions | ListEndpoints)
         ]
 
 

@@ -332,6 +332,20 @@ async def get_json(
     return await get_page(url, headers=opened, timeout_s=timeout_s, environ=environ)
 
 
+async def post_json(
+    url: str,
+    body: bytes,
+    *,
+    headers: Mapping[str, str | Secret],
+    timeout_s: float,
+    environ: Mapping[str, str],
+) -> Answer:
+    """POST a short JSON question and take a short answer; else as `get_json`."""
+    opened = {k: v.reveal() if isinstance(v, Secret) else v for k, v in headers.items()}
+    opened["content-type"] = "application/json"
+    return await _short(url, opened, timeout_s, environ, body=body)
+
+
 async def get_page(
     url: str,
     *,
@@ -348,20 +362,33 @@ async def get_page(
         TimedOut: not within `timeout_s`.
         ProtocolBroken: what came is not HTTP.
     """
+    return await _short(url, headers, timeout_s, environ, public_only=public_only)
+
+
+async def _short(
+    url: str,
+    headers: Mapping[str, str],
+    timeout_s: float,
+    environ: Mapping[str, str],
+    *,
+    body: bytes | None = None,
+    public_only: bool = False,
+) -> Answer:
     host = httpx2.URL(url).host
+    method = "GET" if body is None else "POST"
     try:
         async with (
             asyncio.timeout(timeout_s),
             Network(environ).client(url, public_only=public_only) as client,
-            client.stream("GET", url, headers=headers) as response,
+            client.stream(method, url, headers=headers, content=body) as response,
         ):
-            body = bytearray()
+            taken = bytearray()
             async for piece in response.aiter_bytes():
-                body += piece
-                if len(body) > MAX_JSON_BYTES:
+                taken += piece
+                if len(taken) > MAX_JSON_BYTES:
                     break
             heads = {k.lower(): v for k, v in response.headers.items()}
-            return Answer(response.status_code, heads, bytes(body[:MAX_JSON_BYTES]))
+            return Answer(response.status_code, heads, bytes(taken[:MAX_JSON_BYTES]))
     except (TimeoutError, httpx2.TimeoutException) as error:
         raise TimedOut(f"{host} did not answer within {max(timeout_s, 1):.0f} s") from error
     except (httpx2.RemoteProtocolError, httpx2.DecodingError) as error:

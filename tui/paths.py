@@ -35,6 +35,11 @@ class Paths(msgspec.Struct, frozen=True):
         return self.config / "keys.json"
 
     @property
+    def endpoints_file(self) -> Path:
+        """Endpoints with their models, and where their keys lie; never a key."""
+        return self.config / "endpoints.json"
+
+    @property
     def favourites_file(self) -> Path:
         """Ids of the models that the person marked."""
         return self.config / "favourites.json"

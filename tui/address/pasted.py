@@ -62,10 +62,11 @@ def names_secret(path: str, query: str) -> bool:
     """
     fields = [field.partition("=") for field in re.split("[&;]", query)]
     fields += [field.partition("=") for field in re.split("[;/]", path) if "=" in field]
-    return any(_is_secret_name(name) for name, _, _ in fields)
+    return any(is_secret_name(name) for name, _, _ in fields)
 
 
-def _is_secret_name(name: str) -> bool:
+def is_secret_name(name: str) -> bool:
+    """Whether a name says that what it names is a secret: `api_key`, `sig`, `X-Auth-Token`."""
     for _ in range(3):
         name = unquote_plus(name)
     spaced = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name)

@@ -71,15 +71,18 @@ class TurnTotal(msgspec.Struct, frozen=True, kw_only=True):
     unknown: int  # requests without a price
 
 
-def price(request: PriceRequest, book: Book) -> Receipt:
-    """Price one request. Never raises for what is in it: what cannot be priced is unknown."""
+def price(request: PriceRequest, book: Book, *, stated: bool = True) -> Receipt:
+    """Price one request. Never raises for what is in it: what cannot be priced is unknown.
+
+    `stated`: a cost that the response states wins over the book (rule 17).
+    """
     if request.provider in ON_THIS_MACHINE:
         return Receipt(total=NanoUsd(0), priced_by="nobody is billed", sureness="exact")
     usage = request.usage
     try:
-        stated = stated_cost(usage, request.context)
-        if stated is not None:
-            return _stated(stated)
+        told = stated_cost(usage, request.context) if stated else None
+        if told is not None:
+            return _stated(told)
         if request.provider in _GATEWAYS:
             return _unknown("no cost given")
         shape = None if usage is None else shape_of(usage, request.provider)

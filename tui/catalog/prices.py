@@ -92,14 +92,9 @@ class PriceBook:
         Never the price of a sibling, of a prefix, or of a look-alike elsewhere.
         """
         at = at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
-        own = self._own.find(provider, model, at)
+        own = self.own(provider, model, at)
         if own is not None:
-            return Sheet(
-                model=model,
-                rates=own.rates(),
-                fees=self._fees(provider, model, at),
-                priced_by="your own price file",
-            )
+            return own
         found = self._standard(provider, model, at)
         if found is None:
             return NoPrice(f"no price for {provider}/{model}")
@@ -114,6 +109,18 @@ class PriceBook:
             priced_by=f"{library.version()} and our corrections",
         )
 
+    def own(self, provider: str, model: str, at: datetime) -> Sheet | None:
+        """What the person's own file says, and nothing else; `at` is aware."""
+        own = self._own.find(provider, model, at)
+        if own is None:
+            return None
+        return Sheet(
+            model=model,
+            rates=own.rates(),
+            fees=self._fees(provider, model, at),
+            priced_by="your own price file",
+        )
+
     def tier(self, provider: str, said: str | None) -> str:
         """One word for a tier as a response names it; "standard" where it names none."""
         word = (said or "").strip().lower().removeprefix("service_tier_")
@@ -124,11 +131,6 @@ class PriceBook:
     def shown(self, model_id: str, at: datetime) -> ShownPrices:
         """Prices of a model for people to choose by, from its catalogue id."""
         return shown_prices(self.find(*split_id(model_id), at))
-
-    def output_token(self, provider: str, model: str, at: datetime) -> Decimal | None:
-        """Dollars for one output token at the standard rate, for a count while it streams."""
-        sheet = self.find(provider, model, at)
-        return None if isinstance(sheet, NoPrice) else sheet.unit("output", 0)
 
     def _standard(self, provider: str, model: str, at: datetime) -> Found | None:
         match provider:

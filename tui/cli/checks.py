@@ -29,6 +29,7 @@ def all_checks(environ: Mapping[str, str], paths: Paths) -> Iterator[Check]:
     """Every check, in the order in which a person reads them."""
     from tui.cli import checks_home as home
     from tui.cli import checks_machine as machine
+    from tui.cli.checks_endpoints import check_endpoints
     from tui.cli.checks_servers import check_servers
 
     checks: tuple[tuple[str, Callable[[], Check]], ...] = (
@@ -37,6 +38,7 @@ def all_checks(environ: Mapping[str, str], paths: Paths) -> Iterator[Check]:
         ("colours", lambda: machine.check_colours(environ)),
         ("keyring", lambda: home.check_keyring(environ, paths)),
         ("keys", lambda: home.check_keys(environ, paths)),
+        ("endpoints", lambda: check_endpoints(environ, paths)),
         ("local models", lambda: home.check_local_models(paths)),
         ("mcp servers", lambda: check_servers(environ, paths)),
         ("settings", lambda: home.check_settings(paths)),

@@ -25,25 +25,26 @@ if TYPE_CHECKING:
 _LIKE_A_KEY = re.compile(r"[A-Za-z0-9_.~+/=-]{16,}")
 
 
-class _QuietParser(argparse.ArgumentParser):
+class QuietParser(argparse.ArgumentParser):
     """Never repeats what may be a key that someone put on the command line."""
 
     def error(self, message: str) -> NoReturn:
-        _refuse(self, message)
+        refuse_quietly(self, message)
 
 
-def _refuse(parser: argparse.ArgumentParser, message: str) -> NoReturn:
+def refuse_quietly(parser: argparse.ArgumentParser, message: str) -> NoReturn:
+    """Argparse's own way, without what may be a key."""
     argparse.ArgumentParser.error(parser, _LIKE_A_KEY.sub("…", message))
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """The words of the command."""
-    parser.error = functools.partial(_refuse, parser)  # what is left over comes back to it
+    parser.error = functools.partial(refuse_quietly, parser)  # what is left over comes back to it
     parts = parser.add_subparsers(
         dest="part",
         required=True,
         metavar="list|add|check|default|remove|undo|use",
-        parser_class=_QuietParser,
+        parser_class=QuietParser,
     )
     listing = parts.add_parser("list", help="every key: stored, and found in the environment")
     adding = parts.add_parser(

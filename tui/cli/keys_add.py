@@ -115,7 +115,7 @@ def _say_notes(pasted: PastedKey) -> None:
 
 def _add(args: argparse.Namespace, maker: Maker, environ: Mapping[str, str], paths: Paths) -> int:
     base_url = _base_url(args.base_url, maker, environ)
-    stores = _open(environ, paths)
+    stores = open_stores(environ, paths)
     book = KeyBook(paths, stores)
     wanted = NewKey(
         provider=maker.id,
@@ -174,7 +174,7 @@ def _base_url(asked: str | None, maker: Maker, environ: Mapping[str, str]) -> st
     return found.normalised
 
 
-def _open(environ: Mapping[str, str], paths: Paths) -> KeyStores:
+def open_stores(environ: Mapping[str, str], paths: Paths) -> KeyStores:
     """The stores, the one that is written to already open; a vault only with consent."""
     mode = mode_of(environ)
     stores = _stores(mode == "sealed", environ, paths)

@@ -19,7 +19,7 @@ COMMANDS: dict[str, str] = {
     "settings": "read, change and search settings",
     "permissions": "what was approved for good, and what the rules say of a command",
     "mcp": "MCP servers whose tools the agent is offered",
-    "endpoints": "check the address of an endpoint",
+    "endpoints": "your own OpenAI-compatible endpoints and local servers",
     "local": "fetch and manage models on this machine",
     "probe": "one request through one provider adapter",
     "neutralise": "standard input as the console would show it",

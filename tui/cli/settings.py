@@ -116,7 +116,8 @@ def _search(paths: Paths, store: SettingsStore, query: str, *, as_json: bool) ->
 
 
 def _owned(paths: Paths) -> list[Entry]:
-    """The keys and local models that this person has, as entries to search."""
+    """The keys, endpoints and local models that this person has, as entries to search."""
+    from tui.endpoints.book import EndpointBook
     from tui.keys.book import KeyBook
     from tui.keys.store import KeyStores, mode_of
     from tui.localmodel.models import LocalModels
@@ -133,6 +134,17 @@ def _owned(paths: Paths) -> list[Entry]:
                     label=key.label,
                     fingerprint=key.fingerprint,
                     state=key.state if key.used else "found, not used",
+                )
+            )
+        for one in EndpointBook(paths, lambda: stores).all():
+            entries.append(
+                connection_entry(
+                    f"endpoint {one.name}",
+                    title=one.name,
+                    section="Endpoints",
+                    state=one.checked.state if one.enabled else "disabled",
+                    help_=f"{one.base_url}, {len(one.models)} models.",
+                    words=("endpoint", "gateway", "base url", one.known),
                 )
             )
         for model in LocalModels(paths).models():

@@ -15,7 +15,7 @@ from tui.text import neutralise
 
 Kind = Literal[
     "models", "sessions", "settings", "providers", "keys", "key-ids", "variables",
-    "local-models", "efforts", "mcp-servers",
+    "local-models", "efforts", "mcp-servers", "endpoints", "known-endpoints",
 ]  # fmt: skip
 """Values that a command lists."""
 
@@ -69,6 +69,7 @@ def _models() -> Iterator[Known]:
     except (OSError, msgspec.MsgspecError):
         pass  # the makers' own lists are a comfort
     yield from (Known(model.id, model.name) for model in Catalogue.load(extra).models)
+    yield from _endpoint_models()
     yield from _local_models()
 
 
@@ -163,7 +164,41 @@ def _mcp_servers() -> Iterator[Known]:
     yield from (Known(name) for name in ServerBook(find_paths(os.environ)).read().servers)
 
 
+def _endpoints() -> Iterator[Known]:
+    from tui.endpoints.records import read_endpoints
+    from tui.errors import OwnkeyError
+    from tui.paths import find_paths
+
+    try:
+        content = read_endpoints(find_paths(os.environ).endpoints_file)
+    except OwnkeyError:
+        content = None
+    for one in content.endpoints if content is not None else ():
+        yield Known(one.name, one.base_url)
+
+
+def _endpoint_models() -> Iterator[Known]:
+    from tui.endpoints.records import read_endpoints
+    from tui.errors import OwnkeyError
+    from tui.paths import find_paths
+
+    try:
+        content = read_endpoints(find_paths(os.environ).endpoints_file)
+    except OwnkeyError:
+        return
+    for one in content.endpoints if content is not None else ():
+        yield from (Known(f"{one.name}/{m.picked_by}", m.name or m.id) for m in one.models)
+
+
+def _known_endpoints() -> Iterator[Known]:
+    from tui.endpoints.known import KNOWN
+
+    yield from (Known(one.id, one.name) for one in KNOWN)
+
+
 _LISTS = {
+    "endpoints": _endpoints,
+    "known-endpoints": _known_endpoints,
     "models": _models,
     "sessions": _sessions,
     "settings": _settings,

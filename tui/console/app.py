@@ -182,6 +182,8 @@ class ConsoleApp(
         if route is not None and route.payer == "own_key" and free:
             maker = route.model.split("/", 1)[0]
             self.open_key_dialog(maker, replace=True, kept=self.go_on)
+        elif route is not None and route.payer == "endpoint" and free:
+            self.replace_endpoint_key(route.connection, self.go_on)
 
     # What the editor and the transcript ask for.
 

@@ -30,6 +30,7 @@ COMMANDS: tuple[ConsoleCommand, ...] = (
     ConsoleCommand("mode", "how freely it works (Shift+Tab)", "next_mode", "[mode]", "use_mode"),
     ConsoleCommand("key", "add or replace an API key", "add_key"),
     ConsoleCommand("settings", "search and change settings (F3)", "settings"),
+    ConsoleCommand("endpoints", "gateways and local servers", "endpoints"),
     ConsoleCommand("mcp", "MCP servers and their tools", "mcp"),
     ConsoleCommand("sessions", "all sessions: find, open, act (F5)", "sessions"),
     ConsoleCommand("new", "another session beside this", "new_session"),

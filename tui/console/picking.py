@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, TypeVar
 from tui.console.shell import Shell
 from tui.console.sidebar.detail import talk_of
 from tui.console.sidebar.models import ModelList
-from tui.console.sidebar.rows import NO_MARKS
+from tui.console.sidebar.rows import FOUND, NO_MARKS
 from tui.console.sidebar.switch import Answers, Switch, lost, switch_question
 from tui.engine.bridge import Bridge
 from tui.errors import OwnkeyError
@@ -78,6 +78,10 @@ class Picking(Shell[Result], inherit_bindings=False):
         """Open the key dialog; `then`: the model to choose once its maker has a key."""
         raise NotImplementedError
 
+    def open_endpoint(self, row: ModelRow) -> None:
+        """What makes an endpoint or a local server serve this model of its."""
+        raise NotImplementedError
+
     def action_fetch_local(self) -> None:
         """Fetch the small local model."""
         raise NotImplementedError
@@ -130,6 +134,8 @@ class Picking(Shell[Result], inherit_bindings=False):
             self.flash("Another ownkey drives this session: it can only be read here.")
         elif row.payer is None and row.provider == LOCAL:
             self.action_fetch_local()
+        elif row.payer is None and (row.connection is not None or row.provider in FOUND):
+            self.open_endpoint(row)
         elif row.payer is None:
             self.open_key_dialog(row.provider, then=row.id)
         else:

@@ -52,6 +52,9 @@ _FOREIGN = re.compile(f"[^{KEY_CHARACTERS}]")
 _LINE_BREAK = re.compile("\r\n|\r\r|[\n\r\x85\u2028\u2029]")
 _ASSIGNMENT_LINE = re.compile(r"[A-Za-z_]\w*=[^=]")
 
+LEAST_OF_ENDPOINT = 6
+"""LiteLLM's own documentation starts with `sk-1234`."""
+
 _MOST_WORDS = 1000
 """Words taken off the front; more than any paste has, and a bound for a hostile one."""
 _MOST_JSON = 65_536
@@ -98,6 +101,22 @@ def normalise_key(payload: str, provider: str) -> PastedKey | RefusedPaste:
     if reason is not None:
         return RefusedPaste("not_a_key", reason)
     return _for_provider(joined, provider, notes)
+
+
+def endpoint_key(payload: Secret) -> PastedKey | RefusedPaste:
+    """The key of an endpoint in `payload`: of any shape, and as short as a gateway makes them."""
+    notes: list[str] = []
+    text = payload.reveal()
+    left = _taken_out(text, notes)
+    short = _CLEAN.fullmatch(left) is not None and LEAST_OF_ENDPOINT <= len(left) < MIN_KEY
+    if short and pretends(left) is None:
+        return PastedKey(Secret(left), tuple(notes))
+    return normalise_key(text, "")
+
+
+def bearer(secret: Secret) -> Secret:
+    """The header's value that carries a key."""
+    return Secret(f"Bearer {secret.reveal()}")
 
 
 def recognise(text: str) -> str | None:

@@ -6,7 +6,7 @@ or the environment: a request comes with its access (style.md §2).
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Mapping
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 import msgspec
@@ -88,6 +88,7 @@ class ModelRequest(msgspec.Struct, frozen=True, kw_only=True):
         cache: Set cache marks where the wire has them.
         stream: False asks for the whole answer at once; the parts are the same.
         temperature: Only for wires and models that take one (tests on a local model use 0).
+        extra_body: Laid over the body of a chat completions request; the other wires have none.
     """
 
     model: str
@@ -100,6 +101,7 @@ class ModelRequest(msgspec.Struct, frozen=True, kw_only=True):
     cache: bool = True
     stream: bool = True
     temperature: float | None = None
+    extra_body: dict[str, Any] = {}
 
 
 class Access:
@@ -110,9 +112,10 @@ class Access:
         secret: None for a server that wants no key.
         vendor: Which compatible vendor speaks, for its quirks; None is the maker itself.
         local: On this machine: no read time limit, no reused connection.
+        headers: More of them, which a person set for this place; none of ours gives way to them.
     """
 
-    __slots__ = ("base_url", "local", "network", "secret", "vendor")
+    __slots__ = ("base_url", "headers", "local", "network", "secret", "vendor")
 
     def __init__(
         self,
@@ -122,8 +125,10 @@ class Access:
         network: Network,
         vendor: str | None = None,
         local: bool = False,
+        headers: Mapping[str, str] | None = None,
     ) -> None:
         self.base_url = base_url
+        self.headers = dict(headers or {})
         self.secret = secret
         self.network = network
         self.vendor = vendor

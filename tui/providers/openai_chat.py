@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from typing import Any
+from urllib.parse import parse_qsl
 
 from tui.address import origin
 from tui.events.stream import Sealed
@@ -38,10 +39,12 @@ class OpenAIChat:
         def seal(payload: dict[str, Any]) -> Sealed:
             return Sealed(api=API, host=host, model=request.model, payload=payload)
 
+        address, _, query = access.base_url.partition("?")
         async with Exchange(access, headers(access)) as exchange:
             client = AsyncOpenAI(
                 api_key=UNUSED_KEY,
-                base_url=access.base_url,
+                base_url=address,
+                default_query=dict(parse_qsl(query)),
                 max_retries=0,
                 http_client=exchange.client,
             )

@@ -44,6 +44,7 @@ _THOUGHTFUL_MODEL = re.compile("deepseek|kimi", re.IGNORECASE)
 _NO_THOUGHT = " "
 """Stands for the reasoning that these want with every call, where another model made it."""
 _MARK = {"type": "ephemeral"}
+_OURS = {"model", "messages", "stream", "tools"}
 
 
 class Place(Protocol):
@@ -92,6 +93,7 @@ def body(request: ModelRequest, place: Place, host: str, names: ToolNames) -> di
         made["usage"] = {"include": True}
         if request.cache and request.model.startswith("anthropic/"):
             _mark(made["messages"])
+    made |= {name: value for name, value in request.extra_body.items() if name not in _OURS}
     return sendable(made)
 
 

@@ -23,7 +23,9 @@ _EPOCH_S = 10**9
 
 def headers(access: Access) -> dict[str, str]:
     """All headers of a request, beside those that HTTP itself needs."""
-    made = {"accept": "application/json", "content-type": "application/json"}
+    own = {"accept": "application/json", "content-type": "application/json"}
+    taken = {*own, "authorization"}
+    made = {k: v for k, v in access.headers.items() if k.lower() not in taken} | own
     if access.secret is not None:
         made["authorization"] = f"Bearer {access.secret.reveal()}"
     return made

@@ -20,25 +20,30 @@ from tui.keys.records import Checked
 from tui.keys.store import PassphraseNeeded, WrongPassphrase, with_limit
 from tui.localmodel.models import SMOLLM2, LocalModels
 from tui.paths import Paths
+from tui.runtime.endpoints import EndpointDesk
 from tui.runtime.keyring import Keyring
 from tui.runtime.model_rows import ModelRows
 from tui.runtime.router import LiveRouter
 from tui.runtime.servers import servers_answer
 from tui.session.commands import (
+    AddEndpoint,
     AddKey,
+    ChangeEndpoint,
     ChangeKey,
     CreateVault,
+    DeskCommand,
     FetchLocalModel,
+    ListEndpoints,
     ListKeys,
     ListMarks,
     ListModels,
     ListServers,
     MarkFavourite,
     OpenVault,
+    TryEndpoint,
     UseFoundKey,
     UseServers,
 )
-from tui.session.manager import DeskCommand
 from tui.session.replies import (
     AnyNotice,
     AnyReply,
@@ -73,6 +78,7 @@ class LiveDesk:
         self._paths = paths
         self._keyring = keyring
         self._rows = ModelRows(keyring=keyring, router=router, local=local, book=book)
+        self._endpoints = EndpointDesk(keyring)
         self._marks = ModelMarks(paths.favourites_file, paths.recent_file)
         self._used: str | None = None
         self._notify = notify
@@ -112,6 +118,11 @@ class LiveDesk:
                 return Done()
             case ListServers() | UseServers():
                 return await servers_answer(self._servers(Path(command.folder)), command)
+            case ListEndpoints() | TryEndpoint() | AddEndpoint() | ChangeEndpoint():
+                answer = await self._endpoints.answer(command)
+                if isinstance(command, AddEndpoint | ChangeEndpoint):
+                    self._notify(ModelsChanged())
+                return answer
             case FetchLocalModel():
                 if not self._fetching:
                     self._fetching = True

@@ -8,6 +8,7 @@ from contextlib import suppress
 import msgspec
 
 from tui.catalog.models import FoundModel
+from tui.endpoints.book import EndpointBook
 from tui.errors import KeyStoreError, OwnkeyError
 from tui.keys.book import KeyBook
 from tui.keys.kept_models import keep_models
@@ -31,6 +32,7 @@ class Keyring:
         self._passphrase = Secret(environ.get("OWNKEY_PASSPHRASE", ""))
         self.stores = self._open_stores(create=False)
         self.book = KeyBook(paths, self.stores)
+        self.endpoints = EndpointBook(paths, lambda: self.stores)
         self._learned: set[str] = set()
         self._swept = False
         names = [name for maker in MAKERS for name in maker.variables]
@@ -115,11 +117,28 @@ class Keyring:
                     )
                     self._scrub.learn([secret])
                     self._learned.add(record.id)
+        await self._learn_endpoints()
+
+    def mask(self, secret: Secret) -> None:
+        """Mask this one, too, from now on."""
+        self._scrub.learn([secret])
+
+    async def _learn_endpoints(self) -> None:
+        with suppress(OwnkeyError):
+            for endpoint in self.endpoints.all():
+                key = endpoint.key
+                if key is None or key.id in self._learned or not self.stores.can_use(key.store):
+                    continue
+                secret = await with_limit(lambda one=endpoint: self.endpoints.secret_of(one))
+                if secret is not None:
+                    self.mask(secret)
+                    self._learned.add(key.id)
 
     async def _sweep(self) -> None:
         """Delete the secrets of keys that can no longer be brought back."""
         with suppress(OwnkeyError):
             await with_limit(self.book.forget_removed)
+            await with_limit(self.endpoints.forget_removed)
 
     def found_models(self) -> list[FoundModel]:
         """What the makers' own lists told, as far as it is kept."""

@@ -9,9 +9,12 @@ from msgspec.structs import replace
 from tui.catalog.models import Catalogue, Model
 from tui.catalog.prices import PriceBook
 from tui.catalog.shown import ShownPrices
+from tui.endpoints.records import Endpoint, EndpointModel
 from tui.events.base import utc_now
 from tui.localmodel.models import SMOLLM2, LocalModels
 from tui.routing.policy import Refused, Route, decide
+from tui.runtime.endpoint_prices import endpoint_prices
+from tui.runtime.endpoint_routes import all_endpoints, id_of
 from tui.runtime.keyring import Keyring
 from tui.runtime.router import LiveRouter
 from tui.session.replies import ModelRow, PriceStep
@@ -37,6 +40,12 @@ class ModelRows:
         situation = self._router.situation("")
         rows = [self._row(model, decide(replace(situation, model=model.id))) for model in models]
         missing = any(model.id not in self._prices for model in models)
+        for endpoint in all_endpoints(self._keyring.endpoints):
+            why = self._keyring.endpoints.why_not(endpoint)
+            for model in endpoint.models:
+                route = decide(replace(situation, model=id_of(endpoint, model)))
+                rows.append(self._endpoint_row(endpoint, model, route, why))
+        missing = missing or any(row.id not in self._prices for row in rows)
         return (*rows, *self._local_rows()), missing
 
     async def load_prices(self) -> None:
@@ -44,8 +53,30 @@ class ModelRows:
         models = Catalogue.load(self._keyring.found_models()).models
         wanted, now = [one.id for one in models if one.id not in self._prices], utc_now()
         self._prices |= await asyncio.to_thread(
-            lambda: {id: self._book.shown(id, now) for id in wanted}
+            lambda: (
+                {id: self._book.shown(id, now) for id in wanted}
+                | {
+                    id_of(one, model): endpoint_prices(self._book, one, model, now)
+                    for one in all_endpoints(self._keyring.endpoints)
+                    for model in one.models
+                }
+            )
         )
+
+    def _endpoint_row(
+        self, endpoint: Endpoint, model: EndpointModel, route: Route | Refused, why: str
+    ) -> ModelRow:
+        id = id_of(endpoint, model)
+        prices = self._prices.get(id, NOT_KNOWN)
+        return ModelRow(
+            id=id, name=model.name or model.picked_by, provider=endpoint.name,
+            connection=endpoint.name, key=False, label=endpoint.name,
+            payer=None if isinstance(route, Refused) else route.payer,
+            refused=(why or route.why) if isinstance(route, Refused) else None,
+            context=model.context, max_output=model.max_output, efforts=model.efforts,
+            input_usd=prices.input, output_usd=prices.output,
+            cache_read_usd=prices.cache_read, cache_write_usd=prices.cache_write,
+        )  # fmt: skip
 
     def _row(self, model: Model, route: Route | Refused) -> ModelRow:
         prices = self._prices.get(model.id, NOT_KNOWN)

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import datetime as dt
 from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from tui.catalog.prices import PriceBook
+from tui.catalog.prices import Book, PriceBook
+from tui.catalog.sheets import NoPrice
 from tui.events.base import RequestId
 from tui.events.money import ChargeRecorded, UsageReported
 from tui.session.ports import Decision
+
+if TYPE_CHECKING:
+    from tui.billing.receipt import Receipt
 
 
 class ListPricer:
@@ -23,14 +27,23 @@ class ListPricer:
         from tui.billing.receipt import estimate_nano
 
         return estimate_nano(
-            decision.wire_model, tokens, 0, at, provider=decision.provider, book=self._book
-        )
+            decision.wire_model, tokens, 0, at, provider=decision.provider,
+            book=self._book_of(decision),
+        )  # fmt: skip
 
     def token_price(self, decision: Decision, at: dt.datetime) -> Decimal | None:
         """See `tui.session.ports.Pricer`."""
         if decision.payer == "nobody":
             return Decimal(0)
-        return self._book.output_token(decision.provider, decision.wire_model, at)
+        sheet = self._book_of(decision).find(decision.provider, decision.wire_model, at)
+        return None if isinstance(sheet, NoPrice) else sheet.unit("output", 0)
+
+    def _book_of(self, decision: Decision) -> Book:
+        if not decision.price_source:
+            return self._book
+        from tui.runtime.endpoint_prices import EndpointPrices
+
+        return EndpointPrices(self._book, decision, listed=True)
 
     def receipt(
         self,
@@ -41,19 +54,9 @@ class ListPricer:
         at: dt.datetime,
     ) -> tuple[UsageReported | None, ChargeRecorded]:
         """See `tui.session.ports.Pricer`."""
-        from tui.billing.receipt import PriceRequest, price
         from tui.billing.usage import normalise_usage
 
-        priced = price(
-            PriceRequest(
-                provider=decision.provider,
-                model=decision.wire_model,
-                at=at,
-                usage=raw,
-                context={**context, "base_url": decision.base_url},
-            ),
-            self._book,
-        )
+        priced = self._priced(decision, raw, context, at)
         charge = ChargeRecorded(
             request=request,
             payer=decision.payer,
@@ -75,3 +78,25 @@ class ListPricer:
             raw=raw,
         )
         return reported, charge
+
+    def _priced(
+        self,
+        decision: Decision,
+        raw: dict[str, Any] | None,
+        context: dict[str, Any],
+        at: dt.datetime,
+    ) -> Receipt:
+        from tui.billing.receipt import PriceRequest, price
+
+        if decision.price_source:
+            from tui.runtime.endpoint_prices import endpoint_receipt
+
+            return endpoint_receipt(self._book, decision, raw, context, at)
+        request = PriceRequest(
+            provider=decision.provider,
+            model=decision.wire_model,
+            at=at,
+            usage=raw,
+            context={**context, "base_url": decision.base_url},
+        )
+        return price(request, self._book)

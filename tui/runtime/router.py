@@ -20,6 +20,12 @@ from tui.providers.registry import warm
 from tui.routing.connections import Connection
 from tui.routing.policy import Refused, Route, Situation, decide
 from tui.routing.table import OWN_BEST, Plan, Run
+from tui.runtime.endpoint_routes import (
+    connections_of,
+    decision_of,
+    open_endpoint,
+    why_unserved,
+)
 from tui.runtime.keyring import Keyring
 from tui.session.ports import Decision
 from tui.settings.store import SettingsStore
@@ -28,6 +34,8 @@ _APIS: dict[str, Api] = {
     "anthropic": "anthropic", "openai": "openai-responses", "google": "google",
 }  # fmt: skip
 LOCAL_HOST = "http://127.0.0.1"
+LOCAL = "local"
+"""The connection of the models that we run ourselves."""
 
 
 class LiveRouter:
@@ -53,7 +61,7 @@ class LiveRouter:
         self._warming: set[asyncio.Task[None]] = set()
 
     def connections(self) -> tuple[Connection, ...]:
-        """What serves models now: used keys, then this machine."""
+        """What serves models now: used keys, endpoints and local servers, then this machine."""
         catalogue = Catalogue.load(self._keyring.found_models())
         own = [
             Connection(
@@ -64,11 +72,12 @@ class LiveRouter:
             for key in self._keyring.records()
             if key.used
         ]  # fmt: skip
+        own += connections_of(self._keyring.endpoints)
         models = tuple(sorted(model.id for model in self._local.models() if model.present))
         if models:
             own.append(
                 Connection(
-                    id="local", kind="local", provider="local", label="this machine",
+                    id=LOCAL, kind="local", provider=LOCAL, label="this machine",
                     base_url=LOCAL_HOST, models=models,
                 )
             )  # fmt: skip
@@ -101,6 +110,8 @@ class LiveRouter:
             raise failure(route.why, hint=route.hint)
         connection, model = route.connection, route.model
         assert connection is not None  # a local run goes to one
+        if connection.kind == "endpoint" or (connection.kind == "local" and connection.id != LOCAL):
+            return decision_of(self._keyring.endpoints, route)
         known = Catalogue.load(self._keyring.found_models()).find(model)
         local = connection.kind == "local"
         return Decision(
@@ -123,7 +134,9 @@ class LiveRouter:
         )
 
     def _unfit(self, model: str) -> NoRoute | None:
-        """Why a key that the environment holds cannot serve it, where one does."""
+        """Why an endpoint, or a key that the environment holds, cannot serve it, where one does."""
+        if (why := why_unserved(self._keyring.endpoints, model)) is not None:
+            return why
         maker = find_maker(split_id(model)[0])
         found = (r for r in self._keyring.records() if r.source == "environment" and not r.used)
         record = next((r for r in found if maker and r.provider == maker.id), None)
@@ -155,6 +168,8 @@ class LiveRouter:
                 base_url=served.base_url, secret=served.secret, network=self._network,
                 vendor=decision.vendor, local=True,
             )  # fmt: skip
+        if decision.price_source:
+            return await open_endpoint(self._keyring, decision, self._network)
         try:
             found = await self._keyring.resolve(decision.provider, decision.connection)
         except KeyStoreError as error:
@@ -165,10 +180,12 @@ class LiveRouter:
         return Access(base_url=record.base_url, secret=secret, network=self._network)
 
     def warm(self, model: str) -> None:
-        """Import the SDK of a model that a key serves; see `tui.session.ports.Router`."""
+        """Import the SDK of a model that a key or endpoint serves; see `Router` in the ports."""
         route = decide(self.situation(model))
-        if isinstance(route, Route) and route.payer == "own_key":
-            task = asyncio.create_task(warm(_APIS[split_id(route.model)[0]]))
+        served = None if isinstance(route, Refused) else route.connection
+        if isinstance(route, Route) and served is not None and served.id != LOCAL:
+            api = _APIS[served.provider] if served.kind == "own_key" else "openai-chat"
+            task = asyncio.create_task(warm(api))
             self._warming.add(task)
             task.add_done_callback(self._warming.discard)
 

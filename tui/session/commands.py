@@ -234,6 +234,58 @@ class OpenVault(Command, tag="open_vault", frozen=True, kw_only=True):
     passphrase: Secret
 
 
+class ListEndpoints(Command, tag="list_endpoints", frozen=True, kw_only=True):
+    """Endpoints; `look`: and the local servers that answer on this machine now. → Endpoints"""
+
+    look: bool = False
+
+
+class EndpointChoice(msgspec.Struct, frozen=True, kw_only=True):
+    """A model to offer, as it is called there, and what it is picked by."""
+
+    id: str
+    alias: str = ""
+
+
+class TryEndpoint(Command, tag="try_endpoint", frozen=True, kw_only=True):
+    """Test an address before it is kept: nothing is stored. → EndpointAnswer
+
+    Args:
+        name: Of an endpoint whose key is tried where none is pasted and the host is the same.
+    """
+
+    url: str
+    known: str = ""
+    pasted: Secret = Secret("")
+    name: str = ""
+    agreed: bool = False  # to an address that wants a person's yes
+
+
+class AddEndpoint(Command, tag="add_endpoint", frozen=True, kw_only=True):
+    """Keep an endpoint with its key. → EndpointAnswer
+
+    Args:
+        models: Those that are offered; None keeps those of the one that it replaces.
+        replaces: Name of the endpoint that it takes the place of; its key stays where none is
+            pasted and the host is the same.
+    """
+
+    name: str
+    url: str
+    known: str = ""
+    pasted: Secret = Secret("")
+    models: tuple[EndpointChoice, ...] | None = None
+    replaces: str = ""
+    agreed: bool = False
+
+
+class ChangeEndpoint(Command, tag="change_endpoint", frozen=True, kw_only=True):
+    """Test it, switch it on or off, remove it, or take the last removal back. → EndpointAnswer"""
+
+    action: Literal["test", "enable", "disable", "remove", "undo"]
+    name: str = ""
+
+
 class FetchLocalModel(Command, tag="fetch_local_model", frozen=True, kw_only=True):
     """Fetch the small model; told by `LocalProgress`. → Done"""
 
@@ -241,6 +293,13 @@ class FetchLocalModel(Command, tag="fetch_local_model", frozen=True, kw_only=Tru
 class Shutdown(Command, tag="shutdown", frozen=True, kw_only=True):
     """End in good order: turns are interrupted, everything is written. → Done"""
 
+
+DeskCommand = (
+    ListModels | ListMarks | MarkFavourite | ListKeys | AddKey | UseFoundKey | ChangeKey
+    | CreateVault | OpenVault | FetchLocalModel | ListServers | UseServers | ListEndpoints
+    | TryEndpoint | AddEndpoint | ChangeEndpoint
+)  # fmt: skip
+"""Commands about keys, endpoints, models and servers: outside any session."""
 
 AnyCommand = (
     OpenSession
@@ -273,6 +332,10 @@ AnyCommand = (
     | ChangeKey
     | CreateVault
     | OpenVault
+    | ListEndpoints
+    | TryEndpoint
+    | AddEndpoint
+    | ChangeEndpoint
     | FetchLocalModel
     | Shutdown
 )

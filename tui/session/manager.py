@@ -17,29 +17,20 @@ from tui.events.route import RouteDecided
 from tui.session.actor import SessionActor
 from tui.session.bus import Batch, Bus
 from tui.session.commands import (
-    AddKey,
     AnswerApproval,
     AnswerPerson,
     AnyCommand,
-    ChangeKey,
     ChooseMode,
     ChooseModel,
     Compact,
-    CreateVault,
     DeleteSession,
+    DeskCommand,
     EditQueued,
-    FetchLocalModel,
     ForkSession,
     Interrupt,
-    ListKeys,
-    ListMarks,
-    ListModels,
     ListRules,
-    ListServers,
     ListSessions,
-    MarkFavourite,
     OpenSession,
-    OpenVault,
     RemoveRule,
     RenameSession,
     RetryNow,
@@ -48,8 +39,6 @@ from tui.session.commands import (
     Shutdown,
     StartTurn,
     Unqueue,
-    UseFoundKey,
-    UseServers,
 )
 from tui.session.ports import Ports
 from tui.session.replies import (
@@ -70,12 +59,6 @@ from tui.store.merged import Row
 from tui.store.summary import Summary
 
 T = TypeVar("T")
-
-DeskCommand = (
-    ListModels | ListMarks | MarkFavourite | ListKeys | AddKey | UseFoundKey | ChangeKey
-    | CreateVault | OpenVault | FetchLocalModel | ListServers | UseServers
-)  # fmt: skip
-"""Commands about keys, models and servers: outside any session."""
 
 TAIL_ROWS = 4_000
 TAIL_BYTES = 1_000_000

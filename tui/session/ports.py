@@ -41,6 +41,10 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True):
     tools: bool = True
     context: int | None = None  # tokens
     max_output: int | None = None  # tokens
+    extra_body: dict[str, Any] = {}  # laid over the request's
+    price_source: str = ""  # of an endpoint: `tui.endpoints.records.PriceSource`
+    listed: dict[str, str] = {}  # and the prices that its own list says, for forecasts
+    key_hint: str = ""  # what to do where its key is refused; "": what is always said
 
     @property
     def payer(self) -> Payer:

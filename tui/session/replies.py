@@ -176,9 +176,75 @@ class KeyAnswer(Reply, tag="key_answer", frozen=True, kw_only=True):
     row: KeyRow | None = None
 
 
+class EndpointRow(msgspec.Struct, frozen=True, kw_only=True):
+    """One endpoint; its words are hostile.
+
+    Args:
+        payer: `endpoint`, or `nobody`: a local server.
+        fingerprint, backend: Of its key; empty where it has none.
+        models: What is offered, as they are picked.
+        why_not: Why it cannot serve now; empty: it can.
+        state: What the last test said.
+    """
+
+    name: str
+    url: str
+    known: str
+    payer: Literal["endpoint", "nobody"]
+    fingerprint: str = ""
+    backend: str = ""
+    models: tuple[str, ...] = ()
+    enabled: bool = True
+    why_not: str = ""
+    price_source: str = "stated"
+    state: Literal["verified", "refused", "unreachable", "unchecked"] = "unchecked"
+    checked_at: dt.datetime | None = None
+    error_kind: str | None = None
+
+
+class FoundEndpoint(msgspec.Struct, frozen=True, kw_only=True):
+    """A local server that answers on this machine and is not used."""
+
+    known: str
+    name: str
+    url: str
+    models: tuple[str, ...]
+
+
+class ListedModel(msgspec.Struct, frozen=True, kw_only=True):
+    """A model that an endpoint lists."""
+
+    id: str
+    name: str = ""
+    context: int | None = None
+
+
+class Endpoints(Reply, tag="endpoints", frozen=True, kw_only=True):
+    endpoints: tuple[EndpointRow, ...]
+    found: tuple[FoundEndpoint, ...] = ()
+    warnings: tuple[str, ...] = ()
+
+
+class EndpointAnswer(Reply, tag="endpoint_answer", frozen=True, kw_only=True):
+    """`error` is None when it was done; `models`: what the endpoint lists.
+
+    `asks`: the address wants a person's yes, and this is why. `url`: as it is used.
+    """
+
+    state: str
+    error: str | None = None
+    message: str = ""
+    hint: str = ""
+    asks: str = ""
+    url: str = ""
+    models: tuple[ListedModel, ...] = ()
+    row: EndpointRow | None = None
+
+
 AnyReply = (
     Done | SessionOpened | Forked | Rules | Servers | Sessions | Models | Marks | Keys | KeyAnswer
-)
+    | Endpoints | EndpointAnswer
+)  # fmt: skip
 
 
 class Notice(msgspec.Struct, frozen=True, kw_only=True, tag_field="type"):

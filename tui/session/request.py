@@ -9,7 +9,7 @@ from typing import Any, assert_never, cast
 
 import msgspec
 
-from tui.errors import EndedEarly
+from tui.errors import EndedEarly, InvalidKey
 from tui.events.base import CallId, RequestId
 from tui.events.codec import AnyEvent
 from tui.events.money import ChargeRecorded, LimitSeen, LimitsReported
@@ -71,6 +71,9 @@ class RequestRun:
                 async for part in parts:
                     self._take(part, loop.time() - began)
                     await self._room()
+            except InvalidKey as error:
+                error.hint = self.decision.key_hint or error.hint
+                raise
             finally:
                 self._say(ThinkingStreamed, self._thinking.finish())
                 self._say(TextStreamed, self._text.finish())

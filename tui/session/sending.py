@@ -164,4 +164,5 @@ class Sender:
             max_tokens=max_tokens,
             effort=choice.effort if choice.effort in decision.efforts else None,
             thinking=decision.thinking,
+            extra_body=decision.extra_body,
         )  # fmt: skip

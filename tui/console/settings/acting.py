@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, assert_never
 
 from tui.console.dialogs.vault import VaultDialog
-from tui.console.grounds import Modal
+from tui.console.settings.endpoint_acting import EndpointActing
 from tui.console.settings.panes.keys import key_name
 from tui.console.settings.panes.values import value_words
 from tui.console.settings.rows import (
+    AddEndpoint,
     AddKey,
     AddModelFile,
+    ChangeEndpoint,
     ChangeKey,
     ChangeSetting,
     CheckKeys,
@@ -24,6 +25,7 @@ from tui.console.settings.rows import (
     Row,
     TakeBackRule,
     UndoForgetting,
+    UndoRemoval,
     UseKey,
     UseServers,
 )
@@ -39,7 +41,7 @@ if TYPE_CHECKING:
     from tui.localmodel.models import LocalModel
 
 
-class Acting(Modal[None]):
+class Acting(EndpointActing):
     """The settings without their looks.
 
     Args:
@@ -57,27 +59,17 @@ class Acting(Modal[None]):
         self.forgotten: KeyRow | None = None
         self.wish = "replace"  # what Enter does to a key
 
-    def look_again(self) -> None:
-        """Show what is so now."""
-        raise NotImplementedError
-
-    def say(self, text: str, tone: str = "$soft") -> None:
-        """Say one sentence above the keys; it is neutralised there."""
-        raise NotImplementedError
-
     def open_row(self, opened: Opened | None, text: str = "", hint: str = "") -> None:
         """Open a row for a value to be picked or typed; None closes it."""
         raise NotImplementedError
 
     def load_all(self) -> None:
         """Ask for what the engine knows; each is shown when it is there."""
-        self._work(self._load_keys(), "keys")
-        self._work(self._load_rules(), "rules")
-        self._work(self._load_servers(), "servers")
-        self._work(self._load_local(), "local")
-
-    def _work(self, work: Coroutine[Any, Any, None], group: str) -> None:
-        self.run_worker(work, group=f"settings {group}", exclusive=True)
+        self.work(self._load_keys(), "keys")
+        self.work(self._load_rules(), "rules")
+        self.work(self._load_servers(), "servers")
+        self.work(self._load_local(), "local")
+        self.work(self.load_endpoints(), "endpoints")
 
     async def _load_keys(self) -> None:
         try:
@@ -136,13 +128,13 @@ class Acting(Modal[None]):
             case ChangeKey():
                 self._act_on_key(act.key, self.wish if act.key.source == "stored" else "check")
             case UseKey():
-                self._work(self._use_key(act.key), "key")
+                self.work(self._use_key(act.key), "key")
             case AddKey():
                 self.desk.ask_key(act.provider, replace=False, label=None, closed=self.key_closed)
             case UndoForgetting():
                 self._undo_forgetting()
             case CheckKeys():
-                self._work(self._check_all(), "key")
+                self.work(self._check_all(), "key")
             case OpenVault():
                 self._open_vault()
             case FetchModel():
@@ -153,20 +145,37 @@ class Acting(Modal[None]):
             case TakeBackRule():
                 self._take_back(act.rule)
             case UseServers():
-                self._work(self._load_servers(act.sha256), "servers")
+                self.work(self._load_servers(act.sha256), "servers")
+            case AddEndpoint():
+                self.open_endpoint(act)
+            case ChangeEndpoint():
+                self.edit_endpoint(act.endpoint)
+            case UndoRemoval():
+                self.change_endpoint("undo")
             case Nothing():
                 pass
             case _:
                 assert_never(act)
 
     def act_by_letter(self, row: Row, letter: str) -> None:
-        """T test, M default, D forget or take back, U undo, R reset."""
+        """T test, M default, D forget or take back, U undo, R reset, O on or off."""
         act = row.act
         match letter, act:
+            case "u", UndoRemoval():
+                self.change_endpoint("undo")
+            case "t", ChangeEndpoint():
+                self.change_endpoint("test", act.endpoint)
+            case "d", ChangeEndpoint():
+                self.change_endpoint("remove", act.endpoint)
+            case "o", ChangeEndpoint():
+                on = "disable" if act.endpoint.enabled else "enable"
+                self.change_endpoint(on, act.endpoint)
             case "u", _ if self.forgotten is not None:
                 self._undo_forgetting()
+            case "u", _ if self.removed:
+                self.change_endpoint("undo")
             case "u", UseKey():
-                self._work(self._use_key(act.key), "key")
+                self.work(self._use_key(act.key), "key")
             case "r", ChangeSetting():
                 self._reset(act.setting)
             case "t", ChangeKey():
@@ -231,14 +240,14 @@ class Acting(Modal[None]):
         if wish == "replace":
             self.desk.ask_key(key.provider, replace=True, label=key.label, closed=self.key_closed)
         else:
-            self._work(self._change_key(key, wish), "key")
+            self.work(self._change_key(key, wish), "key")
 
     def key_closed(self, answer: KeyAnswer | None) -> None:
         """What became of a key in its dialog."""
         if answer is not None:
             name = "The key" if answer.row is None else key_name(answer.row)
             self.say(f"{name} is in use.", "$good")
-            self._work(self._load_keys(), "keys")
+            self.work(self._load_keys(), "keys")
 
     async def _change_key(self, key: KeyRow, wish: str) -> None:
         name = key_name(key)
@@ -257,7 +266,7 @@ class Acting(Modal[None]):
         await self._load_keys()
 
     def _undo_forgetting(self) -> None:
-        self._work(self._undo(), "key")
+        self.work(self._undo(), "key")
 
     async def _undo(self) -> None:
         answer = await self._answer(commands.ChangeKey(action="undo"))
@@ -301,7 +310,7 @@ class Acting(Modal[None]):
 
         def closed(opened: bool | None) -> None:
             if opened:
-                self._work(self._load_keys(), "keys")
+                self.work(self._load_keys(), "keys")
 
         self.app.push_screen(  # pyright: ignore[reportUnknownMemberType] - any app
             VaultDialog(self.desk.bridge, exists=exists, consent=False, letters=self.desk.letters),
@@ -313,7 +322,7 @@ class Acting(Modal[None]):
     def _take_back(self, rule: RuleRow) -> None:
         if self.doomed == rule:
             self.doomed = None
-            self._work(self._remove_rule(rule), "rules")
+            self.work(self._remove_rule(rule), "rules")
         else:
             self.doomed = rule
             self.look_again()

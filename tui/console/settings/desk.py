@@ -2,16 +2,42 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from typing import TypeVar
 
 from tui.console import theme
 from tui.console.desk import Desk
+from tui.console.settings.rows import AddEndpoint
 from tui.console.sidebar.marker import plain_glyphs
+from tui.errors import OwnkeyError
 from tui.secret import Secret
-from tui.session.replies import KeyAnswer, LocalProgress, ModelRow
+from tui.session.commands import ListEndpoints
+from tui.session.replies import (
+    EndpointAnswer,
+    EndpointRow,
+    Endpoints,
+    FoundEndpoint,
+    KeyAnswer,
+    LocalProgress,
+    ModelRow,
+)
 
 Result = TypeVar("Result")
+
+
+def found_rows(found: Iterable[FoundEndpoint], rows: Iterable[ModelRow]) -> tuple[ModelRow, ...]:
+    """The models of local servers that are offered, dim, among what can be picked."""
+    taken = {row.id for row in rows}
+    made = [
+        ModelRow(
+            id=f"{one.name}/{model}", name=model, provider=one.known, connection=None, payer=None,
+            key=False, label="", refused="It runs on this machine and is not used.",
+        )
+        for one in found
+        for model in one.models
+    ]  # fmt: skip
+    return tuple(row for row in made if row.id not in taken)
 
 
 class SettingsDesk(Desk[Result], inherit_bindings=False):
@@ -20,6 +46,9 @@ class SettingsDesk(Desk[Result], inherit_bindings=False):
     fetching: LocalProgress | None = None
     environ: Mapping[str, str] = {}
     _look_again: Callable[[], None] | None = None  # of the settings, while they are open
+
+    found_servers: tuple[FoundEndpoint, ...] = ()  # local ones that answer and are not used
+    _told_models: tuple[ModelRow, ...] = ()
 
     _told: frozenset[str] = frozenset()  # what is wrong with the settings file
 
@@ -32,6 +61,10 @@ class SettingsDesk(Desk[Result], inherit_bindings=False):
     def action_mcp(self) -> None:
         """The settings at the MCP servers of this folder."""
         self.action_settings("mcp")
+
+    def action_endpoints(self) -> None:
+        """The settings at the endpoints."""
+        self.action_settings("endpoints")
 
     def action_settings(self, query: str = "") -> None:
         from tui.console.settings.modal import SettingsScreen
@@ -98,8 +131,57 @@ class SettingsDesk(Desk[Result], inherit_bindings=False):
         self.apply_settings()
 
     def show_models(self, rows: tuple[ModelRow, ...]) -> None:
-        super().show_models(rows)
+        self._told_models = rows
+        super().show_models((*rows, *found_rows(self.found_servers, rows)))
         self._tell_settings()
+
+    # Endpoints.
+
+    def action_models(self) -> None:
+        """The picker; and what local servers answer now, once it is there."""
+        super().action_models()
+        self.run_worker(self._look_for_servers, group="servers", exclusive=True)
+
+    async def _look_for_servers(self) -> None:
+        with suppress(OwnkeyError):  # a comfort: what fails is said where endpoints are listed
+            told = await self.bridge.send(ListEndpoints(look=True))
+            if isinstance(told, Endpoints) and told.found != self.found_servers:
+                self.found_servers = told.found
+                self.show_models(self._told_models)
+
+    def open_endpoint(self, row: ModelRow) -> None:
+        found = next((one for one in self.found_servers if one.known == row.provider), None)
+        if row.connection is not None or found is None:
+            self.action_settings(row.connection or row.provider)
+            return
+        act = AddEndpoint(known=found.known, name=found.name, url=found.url)
+
+        def closed(answer: EndpointAnswer | None) -> None:
+            self.focus_prompt()
+            if answer is not None and answer.row is not None:
+                self.found_servers = ()
+                self.say(f"{answer.row.name} serves here: F2 chooses a model of it.")
+
+        self.ask_endpoint(act, closed=closed)
+
+    def replace_endpoint_key(self, name: str, kept: Callable[[], None]) -> None:
+        """Its key was refused in a turn: the dialog, and `kept` once it is another."""
+
+        async def ask() -> None:
+            told = await self.asked(ListEndpoints())
+            rows = told.endpoints if isinstance(told, Endpoints) else ()
+            row = next((one for one in rows if one.name == name), None)
+            if row is None or len(self.screen_stack) > 1:
+                return
+
+            def closed(answer: EndpointAnswer | None) -> None:
+                self.focus_prompt()
+                if answer is not None and answer.error is None:
+                    kept()
+
+            self.ask_endpoint(AddEndpoint(), row=row, closed=closed)
+
+        self.run_worker(ask(), group="endpoint key", exclusive=True)
 
     def show_fetch(self, progress: LocalProgress) -> None:
         ended = progress.finished or progress.error is not None
@@ -110,6 +192,27 @@ class SettingsDesk(Desk[Result], inherit_bindings=False):
     def _tell_settings(self) -> None:
         if self._look_again is not None:
             self._look_again()
+
+    def ask_endpoint(
+        self,
+        act: AddEndpoint,
+        *,
+        closed: Callable[[EndpointAnswer | None], None],
+        row: EndpointRow | None = None,
+    ) -> None:
+        """Open the endpoint dialog above the settings; `row`: one that is changed."""
+        from tui.console.dialogs.endpoint_entry import EndpointDialog
+
+        def done(answer: EndpointAnswer | None) -> None:
+            closed(answer)
+            if answer is not None:
+                self.load()
+
+        dialog = EndpointDialog(
+            self.bridge, known=act.known, name=act.name, url=act.url, row=row,
+            letters=self.letters,
+        )  # fmt: skip
+        self.push_screen(dialog, done)
 
     def ask_key(
         self,

@@ -8,6 +8,7 @@ import msgspec
 
 from tui.console.guard import failure_words
 from tui.console.settings.panes.approvals import approvals_pane
+from tui.console.settings.panes.endpoints import endpoints_pane
 from tui.console.settings.panes.keys import keys_pane
 from tui.console.settings.panes.local import local_pane
 from tui.console.settings.panes.privacy import privacy_pane
@@ -23,6 +24,7 @@ Pane = Callable[[World], Group]
 
 PANES: tuple[tuple[str, Pane], ...] = (
     ("API keys", keys_pane),
+    ("Endpoints", endpoints_pane),
     ("Local models", local_pane),
     ("Models", settings_pane("Models")),
     ("Budgets", settings_pane("Budgets")),

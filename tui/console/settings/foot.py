@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from tui.console.settings.rows import (
+    AddEndpoint,
     AddModelFile,
+    ChangeEndpoint,
     ChangeKey,
     ChangeSetting,
     Nothing,
     Row,
     TakeBackRule,
     UndoForgetting,
+    UndoRemoval,
     UseKey,
     UseServers,
 )
@@ -65,7 +68,11 @@ def _enter(row: Row, wish: str) -> str:
             return _WISHES[wish if row.act.key.source == "stored" else "check"]
         case UseKey() | UseServers():
             return "use it"
-        case UndoForgetting():
+        case ChangeEndpoint():
+            return "change"
+        case AddEndpoint():
+            return "add"
+        case UndoForgetting() | UndoRemoval():
             return "bring it back"
         case TakeBackRule():
             return "take back"
@@ -85,6 +92,9 @@ def _letters(row: Row | None) -> list[Pair]:
             return [("T", "test"), ("M", "make default"), ("D", "forget, with undo")]
         case ChangeKey():
             return [("T", "test"), ("M", "make default")]
+        case ChangeEndpoint():
+            switch = "off" if row.act.endpoint.enabled else "on"
+            return [("T", "test"), ("O", f"switch {switch}"), ("D", "remove, with undo")]
         case ChangeSetting():
             return [("R", "reset")]
         case _:

@@ -21,7 +21,7 @@ from tui.console.theme import rich_style
 BAR = "▎"
 EDGE = 3
 """Cells left of the rows: the bar, and air."""
-LETTERS = frozenset("tmdur")
+LETTERS = frozenset("tmduro")
 
 
 class RowList(Guarded, ScrollView, can_focus=True):

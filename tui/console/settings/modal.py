@@ -135,6 +135,8 @@ class SettingsScreen(Acting):
             servers=self.servers,
             doomed=self.doomed,
             forgotten=self.forgotten,
+            endpoints=self.endpoints,
+            removed=self.removed,
             intent=self.wish,
             today=desk.today,
             session_nano=desk.state.session_nano,
@@ -195,7 +197,7 @@ class SettingsScreen(Acting):
             where,
             self.list.chosen,
             picking=self.list.opened is not None,
-            undo=self.forgotten is not None,
+            undo=self.forgotten is not None or bool(self.removed),
             wish=self.wish,
             asked=bool(self._search.value.strip()),
             slim=self.has_class("-slim"),
@@ -215,7 +217,8 @@ class SettingsScreen(Acting):
     def _fingerprint(self) -> tuple[object, ...]:
         desk = self.desk
         return (
-            _identity(desk.paths.settings_file), _identity(desk.paths.keys_file),
+            _identity(desk.paths.settings_file),
+            (_identity(desk.paths.keys_file), _identity(desk.paths.endpoints_file)),
             desk.today, desk.keys, desk.state.session_nano,
         )  # fmt: skip
 

@@ -7,7 +7,7 @@ from typing import Literal
 
 import msgspec
 
-from tui.session.replies import KeyRow, RuleRow
+from tui.session.replies import EndpointRow, KeyRow, RuleRow
 from tui.settings.schema import Setting
 from tui.settings.search import Entry
 from tui.text import cell_width, truncate
@@ -65,6 +65,22 @@ class UseServers(msgspec.Struct, frozen=True):
     sha256: str
 
 
+class AddEndpoint(msgspec.Struct, frozen=True, kw_only=True):
+    """A new one; with what stands in its fields at first."""
+
+    known: str = ""
+    name: str = ""
+    url: str = ""
+
+
+class ChangeEndpoint(msgspec.Struct, frozen=True):
+    endpoint: EndpointRow
+
+
+class UndoRemoval(msgspec.Struct, frozen=True):
+    """The endpoint that was removed last comes back."""
+
+
 class Nothing(msgspec.Struct, frozen=True):
     """A fact: there to be read."""
 
@@ -81,6 +97,9 @@ Act = (
     | AddModelFile
     | TakeBackRule
     | UseServers
+    | AddEndpoint
+    | ChangeEndpoint
+    | UndoRemoval
     | Nothing
 )
 

@@ -8,7 +8,16 @@ from collections.abc import Mapping
 import msgspec
 
 from tui.localmodel.models import LocalModel
-from tui.session.replies import KeyRow, Keys, LocalProgress, ModelRow, RuleRow, Servers, SpentToday
+from tui.session.replies import (
+    Endpoints,
+    KeyRow,
+    Keys,
+    LocalProgress,
+    ModelRow,
+    RuleRow,
+    Servers,
+    SpentToday,
+)
 from tui.settings.schema import Value
 
 
@@ -22,6 +31,8 @@ class World(msgspec.Struct, frozen=True, kw_only=True):
         servers: The MCP servers of this folder, or why they cannot be listed.
         doomed: The rule that the next D takes back.
         forgotten: The key that was forgotten last since the settings were opened.
+        endpoints: Endpoints and local servers, or why they cannot be listed.
+        removed: Name of the endpoint that was removed last since then.
         intent: What Enter does to a key, by the words that were searched for.
         session_host: Where this session's last request went.
         environ: The variables about proxies and certificates.
@@ -39,6 +50,8 @@ class World(msgspec.Struct, frozen=True, kw_only=True):
     doomed: RuleRow | None = None
     servers: Servers | str | None = None
     forgotten: KeyRow | None = None
+    endpoints: Endpoints | str | None = None
+    removed: str = ""
     intent: str = "replace"
     today: SpentToday | None = None
     session_nano: int = 0

@@ -10,7 +10,7 @@ import msgspec
 
 from tui.billing.forecast import Forecast, Habit, TokenPrices, cache_worth, forecast
 from tui.console.sidebar.marker import colour
-from tui.console.sidebar.rows import price, short_usd
+from tui.console.sidebar.rows import FOUND, price, short_usd
 from tui.money import show_usd
 from tui.session.projection import SessionState
 from tui.session.replies import ModelRow
@@ -124,6 +124,10 @@ def _refused(row: ModelRow) -> Iterator[Fact]:
     if row.refused is not None:
         yield Fact(words=row.refused, rank=2, slim=row.refused)
     does = "fetches it" if row.provider == "local" else "adds a key"
+    if row.connection is not None:
+        does = "opens its settings"
+    elif row.provider in FOUND:
+        does = "adds the server"
     yield Fact(words=f"Enter {does}", style="focus")
 
 

@@ -17,6 +17,9 @@ SECTIONS = {
     "google": "Google",
     "local": "This machine",
 }
+FOUND = {"ollama": "Ollama", "lmstudio": "LM Studio", "llama.cpp": "llama.cpp"}
+"""Local servers that answer on this machine and are not used, by the provider of their rows."""
+
 FIRST_OF_UNSERVED = 4
 """So many models of a maker without a key; the rest is found by the filter, or opened."""
 FIRST_OF_SERVED = 8
@@ -163,9 +166,13 @@ def _section(row: ModelRow) -> str:
 
 
 def _head(first: ModelRow) -> Line:
-    title = SECTIONS.get(first.provider, first.provider)
+    title = SECTIONS.get(first.provider) or FOUND.get(first.provider, first.provider)
     style = colour(first.payer).removeprefix("$")
     match first.payer:
+        case None if first.connection is not None:
+            return Line(head=first.label or title, right="not serving", style="faint")
+        case None if first.provider in FOUND:
+            return Line(head=title, right="found, not used", style="mute")
         case None:
             free = first.provider == "local"
             return Line(
@@ -193,6 +200,8 @@ def price(row: ModelRow, *, slim: bool = False) -> tuple[str, str]:
     """What stands at a row's right end, and its style: prices in dollars per million, or a way."""
     if row.payer is None:
         way = "get it" if row.provider == "local" else "add key"
+        if row.connection is not None or row.provider in FOUND:
+            way = "set up" if row.connection is not None else "add it"
         return way.split()[0] if slim else way, "focus"
     if row.payer == "nobody":
         return "0", "mute"

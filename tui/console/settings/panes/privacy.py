@@ -9,6 +9,7 @@ from tui.console.dialogs.words import MAKERS, RETENTION, ago
 from tui.console.settings.panes.values import fact
 from tui.console.settings.rows import Group, Row
 from tui.console.settings.world import World
+from tui.session.replies import Endpoints
 from tui.text import neutralise
 
 SECTION = "Privacy"
@@ -65,6 +66,12 @@ def _hosts(world: World) -> list[Row]:
         address = _origin(key.base_url)
         names.setdefault(address, MAKERS.get(key.provider, key.provider))
         times = [one for one in (seen.get(address), key.checked_at) if one is not None]
+        seen[address] = max(times, default=None)
+    told = world.endpoints.endpoints if isinstance(world.endpoints, Endpoints) else ()
+    for one in told:
+        address = _origin(one.url)
+        names.setdefault(address, f"your endpoint {one.name}")
+        times = [at for at in (seen.get(address), one.checked_at) if at is not None]
         seen[address] = max(times, default=None)
     if here:
         seen.setdefault(here, None)
