@@ -11,6 +11,7 @@ from tui.events.base import RequestId
 from tui.events.money import ChargeRecorded, UsageReported
 from tui.events.route import Payer, RouteDecided
 from tui.money import to_nano
+from tui.store.charging import answering
 
 _CHARACTERS_A_TOKEN = 4
 _LONG_SILENCE_S = 15.0
@@ -170,7 +171,7 @@ class TurnSum(msgspec.Struct):
 
 def _add(entries: dict[tuple[str, str, str, str], Paid], request: _Request) -> None:
     route = request.route
-    model = _answering(route.model, request.answered)
+    model = answering(route.model, request.answered)
     key = (model, route.payer, route.label, route.connection)
     entry = entries.get(key)
     if entry is None:
@@ -192,14 +193,3 @@ def _add(entries: dict[tuple[str, str, str, str], Paid], request: _Request) -> N
 
 def _sum(total: int | None, more: int | None) -> int | None:
     return total if more is None else (total or 0) + more
-
-
-def _answering(routed: str, answered: str | None) -> str:
-    """The full id of the model that answered, under the same provider or connection."""
-    if not answered:
-        return routed
-    first, slash, own = routed.partition("/")
-    # A dated or prefixed spelling of the very same model keeps the name that the person chose.
-    if own and (answered.startswith(own) or answered.endswith(own)):
-        return routed
-    return f"{first}/{answered}" if slash else answered
