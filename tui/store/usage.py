@@ -25,6 +25,7 @@ from tui.store.trouble import SEE_CHECK, explained
 Group = Literal["day", "model", "key", "folder", "session", "payer"]
 GROUPS: tuple[Group, ...] = get_args(Group)
 MOST_RECEIPTS = 2_000
+UNTITLED = "untitled"
 DAY = dt.timedelta(days=1)
 _DAY_MICROS = DAY // dt.timedelta(microseconds=1)
 
@@ -69,7 +70,7 @@ class UsageRow(msgspec.Struct, frozen=True, kw_only=True):
 
     Args:
         key: The group: a day (`2026-11-24`), an id, a folder; empty where that is not known.
-        name: The key's label or the session's title; empty where there is none.
+        name: The key's label or the session's title; empty where the session was removed.
         payer: Whose money all of it was; None where there are several.
         input, output, cache_read: Tokens; None where no request told them.
         untold: Requests that did not tell their tokens.
@@ -189,14 +190,14 @@ def read_receipts(path: Path, part: Slice, most: int = MOST_RECEIPTS) -> tuple[R
         if db is None:
             return ()
         found = db.execute(
-            "SELECT c.at, c.session, coalesce(m.title, ''), c.seq, c.request, c.theirs, c.side,"
+            "SELECT c.at, c.session, CASE WHEN m.session THEN coalesce(m.title, ?) ELSE '' END, c.seq, c.request, c.theirs, c.side,"
             " c.model, c.connection, c.label, c.folder, c.payer, c.requests, c.input, c.output,"
             " c.cache_read, c.nano, e.body, e.version"
             " FROM charges c LEFT JOIN sessions s ON s.id = c.session"
             " LEFT JOIN summaries m ON m.session = s.row"
             " LEFT JOIN events e ON e.session = s.row AND e.seq = c.seq"
             f" {where} ORDER BY c.at DESC, c.session DESC, c.seq DESC LIMIT ?",
-            (*values, most),
+            (UNTITLED, *values, most),
         ).fetchall()
     return tuple(_receipt(row) for row in found)
 
@@ -266,7 +267,7 @@ def _where(part: Slice, table: str = "") -> tuple[str, tuple[Any, ...]]:
 
 def _titles(db: sqlite3.Connection) -> dict[str, str]:
     found = db.execute("SELECT id, title FROM summaries JOIN sessions ON row = session")
-    return {id: title or "" for id, title in found}
+    return {id: title or UNTITLED for id, title in found}
 
 
 def _row(by: Group, found: tuple[Any, ...], titles: dict[str, str]) -> UsageRow:
@@ -283,17 +284,22 @@ def _day(number: int) -> str:
 
 
 def _receipt(row: tuple[Any, ...]) -> Receipt:
-    *head, body, version = row
-    told: dict[str, Any] = {}
-    if body is not None:
-        try:
-            event = codec.decode(body, version)
-        except (TypeError, OverflowError) as error:
-            raise StoreError(f"a damaged event: {error}", hint=SEE_CHECK) from error
-        if isinstance(event, ChargeRecorded):
-            told = {
-                "lines": event.lines, "priced_by": event.priced_by, "sureness": event.sureness,
-            }  # fmt: skip
-    names = Receipt.__struct_fields__
-    fields = dict(zip(names, head, strict=False))
-    return Receipt(**(fields | {"at": from_micros(head[0])} | told))
+    body, version = row[17:]
+    charge = None if body is None else _charge(body, version)
+    return Receipt(
+        at=from_micros(row[0]), session=row[1], title=row[2], seq=row[3], request=row[4],
+        theirs=row[5], side=row[6], model=row[7], key=row[8], label=row[9], folder=row[10],
+        payer=row[11], requests=row[12], input=row[13], output=row[14], cache_read=row[15],
+        nano=row[16],
+        lines=None if charge is None else charge.lines,
+        priced_by="" if charge is None else charge.priced_by,
+        sureness="" if charge is None else charge.sureness,
+    )  # fmt: skip
+
+
+def _charge(body: bytes, version: int) -> ChargeRecorded | None:
+    try:
+        event = codec.decode(body, version)
+    except (TypeError, OverflowError) as error:
+        raise StoreError(f"a damaged event: {error}", hint=SEE_CHECK) from error
+    return event if isinstance(event, ChargeRecorded) else None
