@@ -21,7 +21,8 @@ from tui.store.charging import ChargeRow
 from tui.store.check import check_store
 from tui.store.forking import fork_session
 from tui.store.log import MIGRATIONS, Store
-from tui.store.usage import GROUPS, Slice, read_receipts, read_usage
+from tui.store.spent import GROUPS, Slice
+from tui.store.usage import read_receipts, read_usage
 
 FORK = SessionId("s_fork")
 

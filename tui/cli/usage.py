@@ -9,7 +9,7 @@ import sys
 from typing import TYPE_CHECKING, cast
 
 if TYPE_CHECKING:
-    from tui.store.usage import Group, UsageRow, UsageTable
+    from tui.store.spent import Group, UsageRow, UsageTable
 
 GROUPS = ("day", "model", "key", "folder", "session", "payer")
 KEY_CELLS = 48
@@ -37,7 +37,8 @@ def run(args: argparse.Namespace) -> int:
     from tui.events.base import utc_now
     from tui.paths import find_paths
     from tui.store.log import Store
-    from tui.store.usage import Slice, read_usage
+    from tui.store.spent import Slice
+    from tui.store.usage import read_usage
     from tui.store.usage_export import usage_csv, usage_object
 
     if args.json and args.csv:

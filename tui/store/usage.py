@@ -9,24 +9,20 @@ from __future__ import annotations
 
 import datetime as dt
 import sqlite3
-from collections.abc import Generator, Iterable
+from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Literal, get_args
-
-import msgspec
+from typing import Any
 
 from tui.errors import StoreError
 from tui.events import codec
-from tui.events.money import ChargeLine, ChargeRecorded
+from tui.events.money import ChargeRecorded
 from tui.store.rows import any_text, from_micros, to_micros
+from tui.store.spent import DAY, DaySum, Group, Receipt, Slice, UsageRow, UsageTable, total_of
 from tui.store.trouble import SEE_CHECK, explained
 
-Group = Literal["day", "model", "key", "folder", "session", "payer"]
-GROUPS: tuple[Group, ...] = get_args(Group)
 MOST_RECEIPTS = 2_000
 UNTITLED = "untitled"
-DAY = dt.timedelta(days=1)
 _DAY_MICROS = DAY // dt.timedelta(microseconds=1)
 
 _KEYS: dict[Group, str] = {
@@ -37,102 +33,6 @@ _KEYS: dict[Group, str] = {
     "session": "session",
     "payer": "payer",
 }
-
-
-class Slice(msgspec.Struct, frozen=True, kw_only=True):
-    """Which charges: those that fit all that is not None.
-
-    Args:
-        since, until: From the one on, before the other.
-        key: The id of a connection.
-    """
-
-    since: dt.datetime | None = None
-    until: dt.datetime | None = None
-    model: str | None = None
-    key: str | None = None
-    folder: str | None = None
-    session: str | None = None
-    payer: str | None = None
-
-    def within(self, by: Group, key: str) -> Slice:
-        """The part of it that one row of a table by `by` stands for."""
-        if by != "day":
-            return msgspec.structs.replace(self, **{by: key})
-        began = dt.datetime.fromisoformat(key).replace(tzinfo=dt.UTC)
-        since = began if self.since is None else max(began, self.since)
-        until = began + DAY if self.until is None else min(began + DAY, self.until)
-        return msgspec.structs.replace(self, since=since, until=until)
-
-
-class UsageRow(msgspec.Struct, frozen=True, kw_only=True):
-    """A sum. Money in nano-dollars of what is known; `unknown` counts the charges that are not.
-
-    Args:
-        key: The group: a day (`2026-11-24`), an id, a folder; empty where that is not known.
-        name: The key's label or the session's title; empty where the session was removed.
-        payer: Whose money all of it was; None where there are several.
-        input, output, cache_read: Tokens; None where no request told them.
-        untold: Requests that did not tell their tokens.
-    """
-
-    key: str
-    name: str = ""
-    payer: str | None = None
-    requests: int = 0
-    input: int | None = None
-    output: int | None = None
-    cache_read: int | None = None
-    untold: int = 0
-    nano: int = 0
-    unknown: int = 0
-
-
-class DaySum(msgspec.Struct, frozen=True, kw_only=True):
-    """What one payer paid on one day."""
-
-    day: str
-    payer: str
-    nano: int
-    unknown: int
-
-
-class UsageTable(msgspec.Struct, frozen=True, kw_only=True):
-    """Days are the latest first, other groups the dearest first."""
-
-    rows: tuple[UsageRow, ...]
-    total: UsageRow
-    days: tuple[DaySum, ...] = ()
-
-
-class Receipt(msgspec.Struct, frozen=True, kw_only=True):
-    """What one charge was for; see `tui.store.charging.ChargeRow`.
-
-    Args:
-        title: Of its session.
-        lines: None: its session was removed for good, and the lines with it.
-    """
-
-    at: dt.datetime
-    session: str
-    title: str
-    seq: int
-    request: str
-    theirs: str
-    side: str
-    model: str
-    key: str
-    label: str
-    folder: str
-    payer: str
-    requests: int
-    input: int | None
-    output: int | None
-    cache_read: int | None
-    nano: int | None
-    lines: tuple[ChargeLine, ...] | None = None
-    priced_by: str = ""
-    sureness: str = ""
 
 
 def read_usage(path: Path, by: Group, part: Slice) -> UsageTable:
@@ -190,7 +90,8 @@ def read_receipts(path: Path, part: Slice, most: int = MOST_RECEIPTS) -> tuple[R
         if db is None:
             return ()
         found = db.execute(
-            "SELECT c.at, c.session, CASE WHEN m.session THEN coalesce(m.title, ?) ELSE '' END, c.seq, c.request, c.theirs, c.side,"
+            "SELECT c.at, c.session, CASE WHEN m.session THEN coalesce(m.title, ?) ELSE '' END,"
+            " c.seq, c.request, c.theirs, c.side,"
             " c.model, c.connection, c.label, c.folder, c.payer, c.requests, c.input, c.output,"
             " c.cache_read, c.nano, e.body, e.version"
             " FROM charges c LEFT JOIN sessions s ON s.id = c.session"
@@ -209,29 +110,6 @@ def spent_since(db: sqlite3.Connection, at: dt.datetime) -> tuple[int, int]:
         (to_micros(at),),
     ).fetchone()
     return int(row[0]), int(row[1])
-
-
-def total_of(rows: Iterable[UsageRow]) -> UsageRow:
-    """All of them in one."""
-    total = UsageRow(key="total")
-    payers: set[str | None] = set()
-    for row in rows:
-        payers.add(row.payer)
-        total = msgspec.structs.replace(
-            total,
-            requests=total.requests + row.requests,
-            input=_sum(total.input, row.input),
-            output=_sum(total.output, row.output),
-            cache_read=_sum(total.cache_read, row.cache_read),
-            untold=total.untold + row.untold,
-            nano=total.nano + row.nano,
-            unknown=total.unknown + row.unknown,
-        )
-    return msgspec.structs.replace(total, payer=payers.pop() if len(payers) == 1 else None)
-
-
-def _sum(one: int | None, other: int | None) -> int | None:
-    return one if other is None else (one or 0) + other
 
 
 @contextmanager

@@ -9,7 +9,7 @@ from typing import Any
 
 from tui.events.money import ChargeLine
 from tui.money import plain, usd_string
-from tui.store.usage import Receipt, UsageRow, UsageTable
+from tui.store.spent import Receipt, UsageRow, UsageTable
 from tui.text import neutralise
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
