@@ -8,6 +8,7 @@ from typing import Literal
 import msgspec
 
 from tui.events.base import SessionId
+from tui.store.spent import Receipt, UsageTable
 from tui.store.summary import Summary
 
 
@@ -78,6 +79,14 @@ class Servers(Reply, tag="servers", frozen=True, kw_only=True):
 
 class Sessions(Reply, tag="sessions", frozen=True, kw_only=True):
     sessions: tuple[Summary, ...]
+
+
+class Spending(Reply, tag="spending", frozen=True, kw_only=True):
+    table: UsageTable
+
+
+class Receipts(Reply, tag="receipts", frozen=True, kw_only=True):
+    receipts: tuple[Receipt, ...]
 
 
 class PriceStep(msgspec.Struct, frozen=True, kw_only=True):
@@ -177,8 +186,9 @@ class KeyAnswer(Reply, tag="key_answer", frozen=True, kw_only=True):
 
 
 AnyReply = (
-    Done | SessionOpened | Forked | Rules | Servers | Sessions | Models | Marks | Keys | KeyAnswer
-)
+    Done | SessionOpened | Forked | Rules | Servers | Sessions | Spending | Receipts | Models
+    | Marks | Keys | KeyAnswer
+)  # fmt: skip
 
 
 class Notice(msgspec.Struct, frozen=True, kw_only=True, tag_field="type"):
