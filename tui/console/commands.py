@@ -31,6 +31,7 @@ COMMANDS: tuple[ConsoleCommand, ...] = (
     ConsoleCommand("key", "add or replace an API key", "add_key"),
     ConsoleCommand("settings", "search and change settings (F3)", "settings"),
     ConsoleCommand("mcp", "MCP servers and their tools", "mcp"),
+    ConsoleCommand("usage", "what was spent, and on what (F4)", "usage"),
     ConsoleCommand("sessions", "all sessions: find, open, act (F5)", "sessions"),
     ConsoleCommand("new", "another session beside this", "new_session"),
     ConsoleCommand("fork", "a copy of this session, from here", "fork"),

@@ -43,7 +43,7 @@ class _Row(NamedTuple):
     line: int | None = None  # of the table; None: not to be chosen
 
 
-class UsageList(Guarded, ScrollView, can_focus=True):
+class UsageList(Guarded, ScrollView, can_focus=True, inherit_bindings=False):
     """The names of the columns stand still above the rows."""
 
     GUARDED_AS = "the table"
@@ -71,7 +71,7 @@ class UsageList(Guarded, ScrollView, can_focus=True):
         self._rows: list[_Row] = []
         self._cursor = 0
         self._columns = Columns(0, {})
-        self._whole = 0
+        self._most = 0
 
     def show(self, table: Table, chosen: str | None = None) -> None:
         """Show these; the cursor stays on its row where it is still there."""
@@ -120,23 +120,23 @@ class UsageList(Guarded, ScrollView, can_focus=True):
         table = self._table
         total = None if table.total is None or len(table.lines) < 2 else total_line(table.total)
         lines = [*table.lines, *([] if total is None else [total])]
-        self._whole = sum(line.nano for line in table.lines)
+        self._most = max((line.nano for line in table.lines), default=0)
         self._columns = columns(self.room, lines, shares=table.total is not None)
         rows: list[_Row] = []
         for number, line in enumerate(table.lines):
             rows.append(_Row(self._cells(line, chosen=False), number))
             rows += [_Row(below) for below in self._below.get(number, ())]
         if total is not None:
-            rows += [_Row([]), _Row(self._cells(total, chosen=False))]
+            rows += [_Row([]), _Row(self._cells(total, chosen=False, most=0))]
         self._rows = rows
         self.virtual_size = Size(self.scrollable_content_region.width, len(rows) + 1)
         self._show_cursor()
         self.refresh()
         self.post_message(self.Moved())
 
-    def _cells(self, line: Line, *, chosen: bool) -> list[Piece]:
-        letters = self._letters
-        return pieces(line, self._columns, whole=self._whole, bright=chosen, letters=letters)
+    def _cells(self, line: Line, *, chosen: bool, most: int | None = None) -> list[Piece]:
+        most = self._most if most is None else most
+        return pieces(line, self._columns, most=most, bright=chosen, letters=self._letters)
 
     def _show_cursor(self) -> None:
         first = next((n for n, row in enumerate(self._rows) if row.line == self._cursor), 0)

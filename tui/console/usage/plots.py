@@ -170,16 +170,14 @@ def legend(bars: Sequence[Bar], *, letters: bool) -> list[Piece]:
     return row
 
 
-def share_bar(part: int, whole: int, cells: int, *, letters: bool) -> str:
-    """How much of the whole a part is, as a bar that is seen where it is anything."""
-    if part <= 0 or whole <= 0:
+def share_bar(part: int, most: int, cells: int, *, letters: bool) -> str:
+    """A line as long as a part is of the largest, seen where it is anything."""
+    if part <= 0 or most <= 0:
         return " " * cells
-    if letters:
-        full = max(1, (2 * part * cells + whole) // (2 * whole))
-        return ("=" * min(full, cells)).ljust(cells)
-    eighths = max(1, min((2 * part * cells * 8 + whole) // (2 * whole), cells * 8))
-    full, rest = divmod(eighths, 8)
-    return ("█" * full + " ▏▎▍▌▋▊▉"[rest] * bool(rest)).ljust(cells)
+    halves = max(1, min((4 * part * cells + most) // (2 * most), cells * 2))
+    full, half = divmod(halves, 2)
+    whole, rest = ("=", "-") if letters else ("━", "╸")
+    return (whole * full + rest * half).ljust(cells)
 
 
 def width_of(row: Sequence[Piece]) -> int:

@@ -21,7 +21,7 @@ GAP = 2
 MARKER = 3
 LEAST_NAME = 16
 SHARE = 12
-_NARROW_FIRST = ("share", "cached", "out", "in", "requests")
+_NARROW_FIRST = ("share", "cached", "unknown", "out", "in", "requests")
 """What goes first where it is narrow; the name and the cost never do."""
 
 
@@ -144,13 +144,13 @@ def head_pieces(by: str, at: Columns) -> list[Piece]:
     return row
 
 
-def pieces(line: Line, at: Columns, *, whole: int, bright: bool, letters: bool) -> list[Piece]:
+def pieces(line: Line, at: Columns, *, most: int, bright: bool, letters: bool) -> list[Piece]:
     """The cells of a row, all columns filled.
 
     Args:
         line: The row.
         at: The columns.
-        whole: Nano-dollars of all rows, for its share.
+        most: Nano-dollars of the dearest row, for the length of its line; 0: it has none.
         bright: Whether the name is what is read.
         letters: Whether markers are letters.
     """
@@ -165,7 +165,7 @@ def pieces(line: Line, at: Columns, *, whole: int, bright: bool, letters: bool) 
     for column, width in at.wide.items():
         row.append((" " * GAP, ""))
         if column == "share":
-            row.append((share_bar(line.nano, whole, width, letters=letters), ink))
+            row.append((share_bar(line.nano, most, width, letters=letters), ink))
         else:
             row.append((line.cells[column].rjust(width), _TONES.get(column, "$mute")))
     return row
