@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
+import tempfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from decimal import Decimal
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -122,14 +124,27 @@ def answering(seen: Seen, path: Path) -> list[AnyCommand]:
     return asked
 
 
+@cache
+def month() -> bytes:
+    """The store after that month, made once."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "spent.db"
+        store = Store(path)
+        spend(store)
+        store.close()
+        return path.read_bytes()
+
+
 @asynccontextmanager
-async def spent(folder: Path, *, empty: bool = False, **fields: Any) -> AsyncIterator[Seen]:
+async def spent(
+    folder: Path, *, empty: bool = False, size: tuple[int, int] = (80, 24), **fields: Any
+) -> AsyncIterator[Seen]:
     """A console without an engine beside a store in which a month of work was paid."""
     path = folder / "spent.db"
-    store = Store(path)
     if not empty:
-        spend(store)
-    async with hand_fed(folder, **fields) as seen:
+        path.write_bytes(month())
+    store = Store(path)
+    async with hand_fed(folder, size=size, **fields) as seen:
         seen.asked = answering(seen, path)  # pyright: ignore[reportAttributeAccessIssue]
         seen.store = store  # pyright: ignore[reportAttributeAccessIssue]
         yield seen

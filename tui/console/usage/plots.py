@@ -19,7 +19,7 @@ PAYERS = ("own_key", "endpoint", "cloud_account", "credits", "platform_credits",
 _PARTS = " ▁▂▃▄▅▆▇█"
 _EIGHTHS = 8
 LABEL = 9
-"""Cells left of the bars: the amount at the top."""
+"""Cells left of the bars at least: the amount at the top."""
 _WIDEST = 3
 
 
@@ -60,23 +60,27 @@ def plot(
         letters: Whether bars are the letters of who paid.
         chosen: A day that is pointed at.
     """
-    room = max(width - LABEL, 0)
+    most = max((bar.nano for bar in bars), default=0)
+    label = show_usd(most) if most else ""
+    edge = max(LABEL, len(label) + 1)
+    room = max(width - edge, 0)
     bars = bars[-room:] if room else []
     if not bars:
         return []
     each = min(max(room // len(bars), 1), _WIDEST)
     wide = max(each - 1, 1)
-    most = max(bar.nano for bar in bars)
     columns = [_column(bar, most, height, letters=letters) for bar in bars]
     rows: list[list[Piece]] = []
     for y in reversed(range(height)):
-        label = show_usd(most) if y == height - 1 and most else ""
-        row: list[Piece] = [(f"{label:>{LABEL - 1}} ", "$mute")]
+        said = label if y == height - 1 else ""
+        row: list[Piece] = [(f"{said:>{edge - 1}} ", "$mute")]
         for column in columns:
             sign, style = column[y]
             row += [(sign * wide, style), (" " * (each - wide), "")]
         rows.append(row)
-    return [*rows, _ground(bars, each, wide, letters, chosen), _dates(bars, each)]
+    left = (" " * edge, "")
+    ground = _ground(bars, each, wide, letters, chosen)
+    return [*rows, [left, *ground], [left, *_dates(bars, each)]]
 
 
 def _column(bar: Bar, most: int, height: int, *, letters: bool) -> list[Piece]:
@@ -124,7 +128,7 @@ def _ground(
     bars: Sequence[Bar], each: int, wide: int, letters: bool, chosen: str | None
 ) -> list[Piece]:
     line, mark = ("-", "^") if letters else ("─", "▲")
-    row: list[Piece] = [(" " * LABEL, "")]
+    row: list[Piece] = []
     for bar in bars:
         if bar.day == chosen:
             row.append((mark * wide, "$focus"))
@@ -141,13 +145,13 @@ def _dates(bars: Sequence[Bar], each: int) -> list[Piece]:
     room = each * len(bars)
     first, last = (_date(bars[at].day) for at in (0, -1))
     if room < len(first) + len(last) + 2:
-        return [(" " * LABEL, ""), (last.rjust(room)[:room], "$faint")]
+        return [(last.rjust(room)[-room:], "$faint")]
     half = len(bars) // 2
     midst, start = _date(bars[half].day), each * half
     text = first
     if start > len(first) + 1 and start + len(midst) + 1 < room - len(last):
         text = text.ljust(start) + midst
-    return [(" " * LABEL, ""), (text.ljust(room - len(last)) + last, "$faint")]
+    return [(text.ljust(room - len(last)) + last, "$faint")]
 
 
 def _date(day: str) -> str:
