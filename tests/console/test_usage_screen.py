@@ -15,6 +15,7 @@ from tests.fake_provider import FakeProvider
 from tests.screenshot import svg_of
 from tests.transcript_world import START
 from tests.usage_world import OWN, exact, request, spent
+from tui.console.usage.list import UsageList
 from tui.console.usage.place import Where
 from tui.console.usage.screen import UsageScreen
 from tui.errors import StoreError
@@ -185,6 +186,19 @@ async def test_on_the_engine_it_agrees_with_the_status_bar_after_a_turn(tmp_path
             assert table.total.nano == seen.app.today.nano == seen.app.state.session_nano > 0
             (row,) = table.rows
             assert row.key == "anthropic/claude-opus-4-7"
+
+
+async def test_a_key_typed_before_the_rows_are_there_takes_no_row_of_the_table_before(tmp_path):
+    async with spent(tmp_path) as seen:
+        await pressed(seen, "f4")
+        screen = seen.app.screen
+        screen.action_group(1)
+        screen.on_usage_list_picked(UsageList.Picked())
+        screen._show()
+        await seen.settle()
+        await pressed(seen)
+        assert screen._where == Where(by="model")
+        assert "Claude Opus 4.7" in seen.text()
 
 
 # Pictures.

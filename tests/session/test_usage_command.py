@@ -47,7 +47,8 @@ def spent(tmp_path_factory):
             (folder / "notes.txt").write_text("words\n", encoding="utf-8")
             patch.chdir(folder)
             fake.script([
-                {"text": "I look.", "tool_calls": [{"name": "read", "args": {"path": "notes.txt"}}]},
+                {"text": "look",
+                 "tool_calls": [{"name": "read", "args": {"path": "notes.txt"}}]},
                 {"text": "an answer " * 20},
             ])  # fmt: skip
             said = run_command("run", "read it", "--json", "--model", model, environ=environ)

@@ -81,11 +81,13 @@ class Charging:
                 self._of(event.request).route = event
                 return []
             case UsageReported():
-                self._of(event.request).usage = event
-                return []
+                request = self._of(event.request)
+                request.usage = event
+                return self._rows(record.session, request)
             case ResponseOpened():
-                self._of(event.request).theirs = event.provider_request_id or ""
-                return []
+                request = self._of(event.request)
+                request.theirs = event.provider_request_id or ""
+                return self._rows(record.session, request)
             case RequestFinished() if event.model:
                 request = self._of(event.request)
                 request.answered = event.model

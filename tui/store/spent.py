@@ -13,6 +13,8 @@ from tui.events.money import ChargeLine
 Group = Literal["day", "model", "key", "folder", "session", "payer"]
 GROUPS: tuple[Group, ...] = get_args(Group)
 DAY = dt.timedelta(days=1)
+MOST_RECEIPTS = 2_000
+"""So many are read at once, the latest."""
 
 
 class Slice(msgspec.Struct, frozen=True, kw_only=True):

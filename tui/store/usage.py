@@ -18,10 +18,19 @@ from tui.errors import StoreError
 from tui.events import codec
 from tui.events.money import ChargeRecorded
 from tui.store.rows import any_text, from_micros, to_micros
-from tui.store.spent import DAY, DaySum, Group, Receipt, Slice, UsageRow, UsageTable, total_of
+from tui.store.spent import (
+    DAY,
+    MOST_RECEIPTS,
+    DaySum,
+    Group,
+    Receipt,
+    Slice,
+    UsageRow,
+    UsageTable,
+    total_of,
+)
 from tui.store.trouble import SEE_CHECK, explained
 
-MOST_RECEIPTS = 2_000
 UNTITLED = "untitled"
 _DAY_MICROS = DAY // dt.timedelta(microseconds=1)
 

@@ -28,7 +28,7 @@ from tui.errors import OwnkeyError
 from tui.money import show_sum
 from tui.session.commands import AskReceipts, AskUsage
 from tui.session.replies import Receipts, Spending
-from tui.store.spent import Group, Receipt, UsageRow, UsageTable, total_of
+from tui.store.spent import MOST_RECEIPTS, Group, Receipt, UsageRow, UsageTable
 from tui.text import neutralise, truncate
 
 if TYPE_CHECKING:
@@ -58,7 +58,8 @@ class UsageScreen(Modal[None]):
         super().__init__()
         self.desk = desk
         self._tz = tz
-        self._where = Where()
+        self._where = Where()  # what is asked for
+        self._shown = self._where  # what the table is of
         self._table: UsageTable | None = None
         self._plotted: UsageTable | None = None
         self._receipts: Sequence[Receipt] = ()
@@ -111,20 +112,17 @@ class UsageScreen(Modal[None]):
         part, plotted = where.part(now), where.plotted(now)
         try:
             bars = await bridge.send(AskUsage(by="payer", part=plotted))
-            if where.by is None:
-                told = await bridge.send(AskReceipts(part=part))
-            else:
-                told = await bridge.send(AskUsage(by=where.by, part=part))
+            sums = await bridge.send(AskUsage(by=where.by or "payer", part=part))
+            told = sums if where.by else await bridge.send(AskReceipts(part=part))
         except OwnkeyError as error:
             self.say(f"{error.message.rstrip('.')}. {error.hint}", "$bad")
             return
         if isinstance(bars, Spending):
             self._plotted = bars.table
-        if isinstance(told, Spending):
-            self._table, self._receipts = told.table, ()
-        elif isinstance(told, Receipts):
-            self._table, self._receipts = None, told.receipts
-        self._show()
+        if isinstance(sums, Spending):
+            self._table, self._shown = sums.table, where
+            self._receipts = told.receipts if isinstance(told, Receipts) else ()
+            self._show()
 
     # What is shown.
 
@@ -133,7 +131,7 @@ class UsageScreen(Modal[None]):
         return self.desk.letters or self.desk.no_color
 
     def _show(self) -> None:
-        if not self.is_attached or (self._table is None and self._where.by is not None):
+        if not self.is_attached or self._table is None:
             return
         self._show_list()
         self._show_head()
@@ -142,7 +140,7 @@ class UsageScreen(Modal[None]):
         self._show_foot()
 
     def _show_list(self) -> None:
-        where, name = self._where, self.desk.name_of
+        where, name = self._shown, self.desk.name_of
         wanted, self._wanted = self._wanted, None
         if where.by is None or self._table is None:
             lines = receipt_lines(self._receipts, name, self._tz)
@@ -162,36 +160,26 @@ class UsageScreen(Modal[None]):
             self.list.focus()
 
     def _empty_words(self) -> Content:
-        if self._where.period == "all" and not self._where.path:
+        if self._shown.period == "all" and not self._shown.path:
             return Content(
                 "Nothing was spent yet. Each request's receipt is counted here as soon as its "
                 "provider has told what it used."
             )
-        words = f"Nothing was spent in {period_words(self._where.period)}. "
+        words = f"Nothing was spent in {period_words(self._shown.period)}. "
         return Content.assemble(words, ("P", "$soft"), " shows another period.")
 
-    def _total(self) -> UsageRow:
-        if self._table is not None:
-            return self._table.total
-        return total_of(
-            UsageRow(
-                key=one.request, requests=one.requests, nano=one.nano or 0,
-                unknown=int(one.nano is None),
-            )
-            for one in self._receipts
-        )  # fmt: skip
-
     def _show_head(self) -> None:
-        total, room = self._total(), self._head.content_size.width
+        total = UsageRow(key="total") if self._table is None else self._table.total
+        room = self._head.content_size.width
         requests = f"{total.requests:,} request{'s' * (total.requests != 1)}"
         cost = show_sum(total.nano, total.unknown)
         right: list[Piece] = [(f"{requests}   ", "$mute"), (cost, "bold $text")]
-        period = self._where.period
+        period = self._shown.period
         left: list[Piece] = [("Usage", "bold $text"), (f"   {period_words(period)}", "$mute")]
         sign = signs(" ▸ ", letters=self.desk.letters)
         space = room - width_of(right) - width_of(left) - 2
-        steps = [truncate(step.name, max(space // len(self._where.path) - 3, 6))
-                 for step in self._where.path]  # fmt: skip
+        steps = [truncate(step.name, max(space // len(self._shown.path) - 3, 6))
+                 for step in self._shown.path]  # fmt: skip
         for step in steps:
             if width_of(left) + len(step) + 3 + width_of(right) + 1 < room:
                 left += [(sign, "$faint"), (step, "$soft")]
@@ -199,9 +187,11 @@ class UsageScreen(Modal[None]):
         self._head.update(Content.assemble(*left, " " * gap, *right))
 
     def _show_groups(self) -> None:
-        pieces: list[Piece] = [("by ", "$mute")] if self._where.by else [("receipts", "$mute")]
-        for group in self._where.groups() if self._where.by else ():
-            here = group == self._where.by
+        shown, there = len(self._receipts), 0 if self._table is None else self._table.total.requests
+        cut = f", the latest {shown:,}" if shown >= MOST_RECEIPTS and shown < there else ""
+        pieces: list[Piece] = [("by " if self._shown.by else f"receipts{cut}", "$mute")]
+        for group in self._shown.groups() if self._shown.by else ():
+            here = group == self._shown.by
             pieces += [(group, "bold $text" if here else "$mute"), ("  ", "")]
         room = self._groups.content_size.width
         payers = legend(self._bars(), letters=self._letters)
@@ -220,8 +210,8 @@ class UsageScreen(Modal[None]):
         if not anything:
             return
         rows = next(rows for least, rows in BARS if height >= least)
-        chosen = self.list.chosen if self._where.by == "day" else None
-        day = next((step.key for step in self._where.path if step.by == "day"), chosen)
+        chosen = self.list.chosen if self._shown.by == "day" else None
+        day = next((step.key for step in self._shown.path if step.by == "day"), chosen)
         width = self._plot.content_size.width or self._head.content_size.width
         drawn = plot(bars, width, rows, letters=self._letters, chosen=day)
         self._plot.update(Content("\n").join([Content.assemble(*row) for row in drawn]))
@@ -230,13 +220,13 @@ class UsageScreen(Modal[None]):
         if self._field.display:
             pairs = [("Enter", "write it"), ("Esc", "back")]
         else:
-            deeper = "its lines" if self._where.by is None else "into it"
+            deeper = "its lines" if self._shown.by is None else "into it"
             pairs = [("Enter", deeper)] if self.list.chosen is not None else []
-            pairs += [("◂ ▸", "group")] if self._where.by is not None else []
+            pairs += [("◂ ▸", "group")] if self._shown.by is not None else []
             pairs += [("P", "period"), ("E", "export")] if self.list.chosen is not None else [
                 ("P", "period")
             ]  # fmt: skip
-            pairs += [("Esc", "back" if self._where.path else "close")]
+            pairs += [("Esc", "back" if self._shown.path else "close")]
         shown = [(signs(key, letters=self.desk.letters), does) for key, does in pairs]
         while len(shown) > 1 and key_line(*shown).cell_length - 3 > self._foot.content_size.width:
             shown.pop(-2)  # the way back is always said
@@ -248,7 +238,7 @@ class UsageScreen(Modal[None]):
         self._word.display = bool(text)
 
     def on_usage_list_moved(self) -> None:
-        if self._where.by == "day":
+        if self._shown.by == "day":
             self._show_plot()
 
     # Going.
@@ -260,8 +250,8 @@ class UsageScreen(Modal[None]):
 
     def on_usage_list_picked(self, event: UsageList.Picked) -> None:
         event.stop()
-        if self._field.display:
-            return
+        if self._field.display or self._shown != self._where:
+            return  # typed before what was asked for is there
         if self._where.by is None:
             receipt = self._receipts[self.list.place]
             letters = self.desk.letters
@@ -299,7 +289,7 @@ class UsageScreen(Modal[None]):
         """Have a file's name typed for what is shown."""
         if self.list.chosen is None or self._field.display:
             return
-        by: Group | str = self._where.by or "receipts"
+        by: Group | str = self._shown.by or "receipts"
         self.say(f"Export to a file in {self.desk.header.own_folder}: it ends in .csv or .json")
         self._field.value = suggested_name(by, self.desk.clock())
         self._field.cursor_position = len(self._field.value)
@@ -323,9 +313,10 @@ class UsageScreen(Modal[None]):
     async def _export(self, name: str) -> None:
         path = self.desk.folder / Path(name).expanduser()
         now = self.desk.clock()
-        shown = self._receipts if self._table is None else self._table
+        table = self._table if self._shown.by is not None else None
+        shown = self._receipts if table is None else table
         write: Callable[[], None] = lambda: export_usage(  # noqa: E731 - for the thread
-            path, shown, since=since(self._where.period, now), until=now,
+            path, shown, since=since(self._shown.period, now), until=now,
             replace=self._replace == name,
         )  # fmt: skip
         try:
