@@ -436,13 +436,13 @@ def test_a_second_delete_and_an_undo_of_nothing_are_refused(store):
     assert run_command("sessions", "delete", "s_one").returncode == 2
 
 
-def test_what_was_deleted_long_ago_goes_for_good_with_all_its_rows(store, path):
+def test_what_was_deleted_long_ago_goes_for_good_but_what_it_cost_stays_counted(store, path):
     write_turns(store, a_turn("p", "r"))
     store.mark_deleted(ONE, NOW)
     assert store.purge_deleted(NOW) == 0
     assert store.purge_deleted(NOW + dt.timedelta(seconds=1)) == 1
     assert store.read(ONE) == []
-    assert store.spent_since(NOW) == (0, 0)
+    assert store.spent_since(NOW) == (1_000, 0)
     assert check_store(path) == CheckReport(sessions=0, events=0, problems=())
 
 

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import datetime as dt
-from decimal import Decimal
 from typing import Any
 
 from tui.events.codec import AnyEvent
-from tui.events.money import ChargeLine, ChargeRecorded, UsageReported
+from tui.events.money import ChargeRecorded, UsageReported
 from tui.events.route import FallbackTaken, RouteDecided
 from tui.events.stream import TextStreamed, ThinkingStreamed
 from tui.events.tool import ApprovalDecided, ServerToolUsed, ToolCalled, ToolReturned
 from tui.events.turn import ErrorRaised, RetryScheduled, TurnFinished
-from tui.money import plain, usd_string
+from tui.money import usd_string
+from tui.store.usage_export import line_object, rfc3339
 
 
 def contract_object(event: AnyEvent) -> dict[str, Any] | None:
@@ -37,11 +37,6 @@ def stamped(fields: dict[str, Any], *, at: dt.datetime, session: str, turn: int)
     """The object with what every one has: type first, then when and where."""
     head = {"type": fields["type"], "at": rfc3339(at), "session": session, "turn": turn}
     return head | fields
-
-
-def rfc3339(at: dt.datetime) -> str:
-    """A time as the contract writes it: UTC with microseconds and `Z`."""
-    return at.astimezone(dt.UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
 def _route(event: RouteDecided | FallbackTaken) -> dict[str, Any]:
@@ -103,20 +98,6 @@ def _money(event: UsageReported | ChargeRecorded) -> dict[str, Any]:
         "lines": [line_object(line) for line in event.lines],
         "priced_by": event.priced_by,
     }
-
-
-def line_object(line: ChargeLine) -> dict[str, Any]:
-    """A receipt's line; prices as decimal strings."""
-    return {
-        "what": line.what,
-        "quantity": _whole(line.quantity),
-        "unit_usd": None if line.unit_usd is None else plain(line.unit_usd),
-        "usd": None if line.usd is None else plain(line.usd),
-    }
-
-
-def _whole(quantity: Decimal) -> int | str:
-    return int(quantity) if quantity == quantity.to_integral_value() else f"{quantity:f}"
 
 
 def _end(event: ErrorRaised | RetryScheduled | TurnFinished) -> dict[str, Any]:

@@ -15,6 +15,7 @@ COMMANDS: dict[str, str] = {
     "models": "every model that can be picked, and who serves it",
     "route": "who would serve a request, who would pay, and why",
     "price": "what a request cost, by its usage",
+    "usage": "what was spent: by day, model, key, folder, session or payer",
     "sessions": "list, show, export, delete and check conversations",
     "settings": "read, change and search settings",
     "permissions": "what was approved for good, and what the rules say of a command",

@@ -83,8 +83,8 @@ def _list(store: Store, *, as_json: bool) -> int:
 
 
 def _summary_object(s: Summary) -> dict[str, Any]:
-    from tui.cli.jsonl import rfc3339
     from tui.money import usd_string
+    from tui.store.usage_export import rfc3339
 
     return {
         "id": s.id, "title": s.title, "cwd": s.cwd, "branch": s.branch, "model": s.model,

@@ -17,11 +17,11 @@ from tui.console.commands import COMMANDS
 from tui.console.prompt.editor import Editor
 from tui.console.prompt.writing import Writing
 from tui.console.reading import Reading
-from tui.console.sessions.going import GoingBetween
 from tui.console.settings.desk import SettingsDesk
 from tui.console.transcript.blocks import Failure
 from tui.console.transcript.pieces import Piece
 from tui.console.transcript.view import TranscriptView
+from tui.console.usage.desk import UsageDesk
 from tui.engine.bridge import Bridge
 from tui.errors import OwnkeyError
 from tui.events.base import SessionId, utc_now
@@ -49,7 +49,7 @@ YIELD_S = 0.1
 class ConsoleApp(
     Writing[SessionId | None],
     Reading[SessionId | None],
-    GoingBetween[SessionId | None],
+    UsageDesk[SessionId | None],
     SettingsDesk[SessionId | None],
     inherit_bindings=False,
 ):
@@ -70,6 +70,7 @@ class ConsoleApp(
         Binding("f1", "help", "Help", show=False),
         Binding("f2,ctrl+o", "models", "Models", show=False, priority=True),
         Binding("f3,ctrl+t", "settings", "Settings", show=False, priority=True),
+        Binding("f4", "usage", "Usage", show=False, priority=True),
         Binding("escape", "stop", "Stop", show=False),
         Binding("ctrl+c", "copy_stop_or_quit", "Copy, stop, quit", show=False, priority=True),
         Binding("ctrl+p", "command_palette", "Commands", show=False),
@@ -148,6 +149,7 @@ class ConsoleApp(
             case SpentToday():
                 self.today, self.day_budget = notice, self.settings.usd("budget.day_usd")
                 self.refresh_status()
+                self.tell_usage()
             case KeysChanged() | ModelsChanged():
                 self.load()
             case LocalProgress():

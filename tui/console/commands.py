@@ -32,6 +32,7 @@ COMMANDS: tuple[ConsoleCommand, ...] = (
     ConsoleCommand("settings", "search and change settings (F3)", "settings"),
     ConsoleCommand("endpoints", "gateways and local servers", "endpoints"),
     ConsoleCommand("mcp", "MCP servers and their tools", "mcp"),
+    ConsoleCommand("usage", "what was spent, and on what (F4)", "usage"),
     ConsoleCommand("sessions", "all sessions: find, open, act (F5)", "sessions"),
     ConsoleCommand("new", "another session beside this", "new_session"),
     ConsoleCommand("fork", "a copy of this session, from here", "fork"),

@@ -54,7 +54,8 @@ LOW = 30
 """Lines under which the prompt has no empty ones."""
 LEAST = (60, 18)
 """Columns and lines under which one line says so (look/README.md, Widths)."""
-SHEETS = ("base", "console", "transcript", "sidebar", "status", "dialogs", "settings", "sessions")
+SHEETS = ("base", "console", "transcript", "sidebar", "status", "dialogs", "settings", "sessions",
+          "usage")  # fmt: skip
 FLASH_S = 6.0
 STATUS_S = 0.25
 """How often the status line moves while tokens stream."""

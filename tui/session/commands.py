@@ -14,6 +14,7 @@ from tui.events.base import CallId, SessionId
 from tui.events.session import Mode
 from tui.events.turn import Attachment
 from tui.secret import Secret
+from tui.store.spent import Group, Slice
 
 ToolSet = Literal["read", "all", "none"]
 """Which tools the model is told of."""
@@ -179,6 +180,19 @@ class ListSessions(Command, tag="list_sessions", frozen=True, kw_only=True):
     """→ Sessions"""
 
 
+class AskUsage(Command, tag="ask_usage", frozen=True, kw_only=True):
+    """What was spent over all sessions: sums by `by` of what fits `part`. → Spending"""
+
+    by: Group
+    part: Slice
+
+
+class AskReceipts(Command, tag="ask_receipts", frozen=True, kw_only=True):
+    """The receipts that fit `part`, the latest first. → Receipts"""
+
+    part: Slice
+
+
 class ListModels(Command, tag="list_models", frozen=True, kw_only=True):
     """→ Models"""
 
@@ -323,6 +337,8 @@ AnyCommand = (
     | ListServers
     | UseServers
     | ListSessions
+    | AskUsage
+    | AskReceipts
     | ListModels
     | ListMarks
     | MarkFavourite

@@ -20,6 +20,8 @@ from tui.session.commands import (
     AnswerApproval,
     AnswerPerson,
     AnyCommand,
+    AskReceipts,
+    AskUsage,
     ChooseMode,
     ChooseModel,
     Compact,
@@ -52,6 +54,7 @@ from tui.session.replies import (
     Trouble,
 )
 from tui.session.shelf import Shelf, ShelfCommand
+from tui.session.spending import answer_spending
 from tui.store.forking import new_session_id
 from tui.store.lease import Lease
 from tui.store.log import Store
@@ -185,6 +188,8 @@ class SessionManager:
                 return await self._shelve(command)
             case ListSessions():
                 return Sessions(sessions=tuple(await self._blocking(self._summaries)))
+            case AskUsage() | AskReceipts():
+                return await answer_spending(self._store.path, command)
             case Shutdown():
                 return Done()
             case _:

@@ -8,6 +8,7 @@ from typing import Literal
 import msgspec
 
 from tui.events.base import SessionId
+from tui.store.spent import Receipt, UsageTable
 from tui.store.summary import Summary
 
 
@@ -78,6 +79,14 @@ class Servers(Reply, tag="servers", frozen=True, kw_only=True):
 
 class Sessions(Reply, tag="sessions", frozen=True, kw_only=True):
     sessions: tuple[Summary, ...]
+
+
+class Spending(Reply, tag="spending", frozen=True, kw_only=True):
+    table: UsageTable
+
+
+class Receipts(Reply, tag="receipts", frozen=True, kw_only=True):
+    receipts: tuple[Receipt, ...]
 
 
 class PriceStep(msgspec.Struct, frozen=True, kw_only=True):
@@ -242,8 +251,8 @@ class EndpointAnswer(Reply, tag="endpoint_answer", frozen=True, kw_only=True):
 
 
 AnyReply = (
-    Done | SessionOpened | Forked | Rules | Servers | Sessions | Models | Marks | Keys | KeyAnswer
-    | Endpoints | EndpointAnswer
+    Done | SessionOpened | Forked | Rules | Servers | Sessions | Spending | Receipts | Models
+    | Marks | Keys | KeyAnswer | Endpoints | EndpointAnswer
 )  # fmt: skip
 
 

@@ -9,8 +9,10 @@ import msgspec
 
 from tui.events.base import RequestId
 from tui.events.money import ChargeRecorded, UsageReported
-from tui.events.route import Payer, RouteDecided
+from tui.events.route import Payer, ResponseOpened, RouteDecided
 from tui.money import to_nano
+from tui.store.charging import answering
+from tui.store.spent import Receipt
 
 _CHARACTERS_A_TOKEN = 4
 _LONG_SILENCE_S = 15.0
@@ -49,6 +51,10 @@ class Paid(msgspec.Struct, kw_only=True):
 
 class _Request(msgspec.Struct):
     route: RouteDecided
+    at: dt.datetime
+    theirs: str = ""
+    side: str = ""
+    fee: ChargeRecorded | None = None
     answered: str | None = None
     usage: UsageReported | None = None
     charge: ChargeRecorded | None = None
@@ -94,8 +100,19 @@ class TurnSum(msgspec.Struct):
 
     def routed(self, event: RouteDecided, at: dt.datetime) -> None:
         """A request begins."""
-        self._latest = self.requests[event.request] = _Request(event)
+        self._latest = self.requests[event.request] = _Request(event, at)
         self.doing, self.heard = "waiting for the model", at
+
+    def opened(self, event: ResponseOpened, at: dt.datetime) -> None:
+        """The answer's head came."""
+        self.heard = at
+        if (running := self.requests.get(event.request)) is not None:
+            running.theirs = event.provider_request_id or ""
+
+    def sums_up(self, request: RequestId) -> None:
+        """Take it that the request wrote a summary."""
+        if (known := self.requests.get(request)) is not None:
+            known.side = "summary"
 
     def streamed(self, request: RequestId, doing: str, characters: int, at: dt.datetime) -> None:
         """Text or thinking came."""
@@ -125,6 +142,7 @@ class TurnSum(msgspec.Struct):
                 request.usage = event
             case ChargeRecorded(payer="platform_credits"):
                 self.platform_nano = (self.platform_nano or 0) + (event.nano or 0)
+                request.fee = event
             case ChargeRecorded():
                 request.charge = event
         return True
@@ -167,10 +185,44 @@ class TurnSum(msgspec.Struct):
                 _add(entries, request)
         return list(entries.values())
 
+    def receipts(self, of: RequestId | None = None) -> bytes:
+        """The receipts of its requests, or of one, written small; `read_receipts` reads them."""
+        found: list[Receipt] = []
+        for id, request in self.requests.items():
+            if request.sent and of in (None, id):
+                found += [_receipt(request, one) for one in (request.charge, request.fee) if one]
+                if request.charge is None:
+                    found.append(_receipt(request, None))
+        return msgspec.msgpack.encode(found)
+
+
+def read_receipts(written: bytes) -> list[Receipt]:
+    """Read what `TurnSum.receipts` has written."""
+    return msgspec.msgpack.decode(written, type=list[Receipt])
+
+
+def _receipt(request: _Request, charge: ChargeRecorded | None) -> Receipt:
+    route, usage = request.route, request.usage
+    fee = charge is not None and charge is request.fee
+    told = None if fee else usage
+    return Receipt(
+        at=request.at, session="", title="", seq=0, request=route.request,
+        theirs=request.theirs, side=request.side,
+        model=answering(route.model, request.answered), key=route.connection, label=route.label,
+        folder="", payer=route.payer if charge is None else charge.payer, requests=int(not fee),
+        input=None if told is None else told.input,
+        output=None if told is None else told.output,
+        cache_read=None if told is None else told.cache_read,
+        nano=None if charge is None else charge.nano,
+        lines=() if charge is None else charge.lines,
+        priced_by="nothing was told of its price" if charge is None else charge.priced_by,
+        sureness="unknown" if charge is None else charge.sureness,
+    )  # fmt: skip
+
 
 def _add(entries: dict[tuple[str, str, str, str], Paid], request: _Request) -> None:
     route = request.route
-    model = _answering(route.model, request.answered)
+    model = answering(route.model, request.answered)
     key = (model, route.payer, route.label, route.connection)
     entry = entries.get(key)
     if entry is None:
@@ -192,14 +244,3 @@ def _add(entries: dict[tuple[str, str, str, str], Paid], request: _Request) -> N
 
 def _sum(total: int | None, more: int | None) -> int | None:
     return total if more is None else (total or 0) + more
-
-
-def _answering(routed: str, answered: str | None) -> str:
-    """The full id of the model that answered, under the same provider or connection."""
-    if not answered:
-        return routed
-    first, slash, own = routed.partition("/")
-    # A dated or prefixed spelling of the very same model keeps the name that the person chose.
-    if own and (answered.startswith(own) or answered.endswith(own)):
-        return routed
-    return f"{first}/{answered}" if slash else answered

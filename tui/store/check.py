@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import sqlite3
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
 from tui.errors import StoreError
 from tui.events.base import SessionId
 from tui.events.codec import Recorded
-from tui.events.money import ChargeRecorded
 from tui.events.session import SessionCreated, SessionForked
 from tui.events.turn import TurnFinished, TurnStarted
-from tui.store.rows import any_text, summary_row, to_record
+from tui.store.charging import Charging
+from tui.store.rows import any_text, charge_row, summary_row, to_record
 from tui.store.summary import Summary
 from tui.store.trouble import DAMAGE
 
@@ -71,7 +72,8 @@ class _SessionCheck:
         self.problems: list[str] = []
         self.count = 0
         self._fold: Summary | None = None
-        self._charges: list[tuple[int, int | None]] = []
+        self._charging = Charging()
+        self._charges: dict[int, tuple[Any, ...]] = {}
         self._open_turn: int | None = None
 
     def read(self, db: sqlite3.Connection, row: int) -> None:
@@ -89,14 +91,15 @@ class _SessionCheck:
             else:
                 self._take(record)
         self._compare_summary(db, row)
-        kept = db.execute("SELECT seq, nano FROM charges WHERE session = ? ORDER BY seq", (row,))
-        if kept.fetchall() != self._charges:
+        kept = db.execute("SELECT * FROM charges WHERE session = ?", (self.session,))
+        if {one[1]: one for one in kept} != self._charges:
             self.problems.append("charges differ from the events")
 
     def _take(self, record: Recorded) -> None:
         if self._fold is None:
             self._fold = Summary(id=self.session, created=record.at, updated=record.at)
         self._fold.apply(record)
+        self._charges |= {row.seq: charge_row(row) for row in self._charging.apply(record)}
         event, turn = record.event, record.turn
         if record.seq == 1 and not isinstance(event, SessionCreated):
             self.problems.append("does not begin with session_created")
@@ -109,8 +112,6 @@ class _SessionCheck:
                 if self._open_turn != turn:
                     self.problems.append(f"turn {turn} ends twice or without a beginning")
                 self._open_turn = None
-            case ChargeRecorded():
-                self._charges.append((record.seq, event.nano))
             case SessionForked():
                 self._charges.clear()  # they are the other session's
             case _:

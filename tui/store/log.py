@@ -18,12 +18,13 @@ from tui.errors import StoreError
 from tui.events import codec
 from tui.events.base import SessionId
 from tui.events.codec import AnyEvent, Recorded
-from tui.events.money import ChargeRecorded
 from tui.paths import private_folder
+from tui.store.charging import ChargeRow, Charging
 from tui.store.merged import Row, merged
-from tui.store.rows import any_text, summary_row, to_micros, to_record, to_summary
+from tui.store.rows import any_text, charge_row, summary_row, to_micros, to_record, to_summary
 from tui.store.summary import Summary
 from tui.store.trouble import SEE_CHECK, explained
+from tui.store.usage import spent_since
 
 BUSY_TIMEOUT_S = 5.0
 PAGE = 8_000
@@ -58,6 +59,7 @@ class Store:
         self._migrations = migrations
         self._scrub = scrub
         self._summaries: dict[SessionId, Summary] = {}
+        self._charging: dict[SessionId, Charging] = {}
         self._rows: dict[SessionId, int] = {}
         with explained(path):
             private_folder(path.parent)
@@ -123,13 +125,18 @@ class Store:
             bodies.append(body)
             records.append(Recorded(session=session, seq=seq, at=at, turn=turn, event=clean))
         fresh = _copy(summary)
+        charging = self._charging.setdefault(session, Charging())
+        charges: list[ChargeRow] = []
         for record in records:
             fresh.apply(record)
+            charges += charging.apply(record)
         try:
             with self._transaction():
                 self._insert(session, records, bodies, fresh)
+                self._charge(charges)
         except BaseException:
             self._rows.pop(session, None)  # a new session's row went with the rest
+            self.forget_cached(session)
             raise
         self._summaries[session] = fresh
         return tuple(records)
@@ -155,12 +162,15 @@ class Store:
             body, clean = codec.written(event, self._scrub)
             bodies.append(body)
             records.append(Recorded(session=target, seq=seq, at=at, turn=turn, event=clean))
+        charging = Charging()
         for page in self.load(source):
             for record in page:
                 if record.seq <= upto:
                     summary.apply(record)
+                    charging.apply(record)
         for record in records:
             summary.apply(record)
+            charging.apply(record)
         try:
             with self._transaction():
                 self._insert(target, [], [], summary)
@@ -174,7 +184,7 @@ class Store:
         except BaseException:
             self._rows.pop(target, None)
             raise
-        self._summaries[target] = summary
+        self._summaries[target], self._charging[target] = summary, charging
 
     def _insert(
         self,
@@ -197,15 +207,13 @@ class Store:
                 for r, body in zip(records, bodies, strict=True)
             ],
         )
-        self._db.executemany(
-            "INSERT INTO charges (session, seq, at, nano) VALUES (?,?,?,?)",
-            [
-                (row, r.seq, to_micros(r.at), r.event.nano)
-                for r in records
-                if isinstance(r.event, ChargeRecorded)
-            ],
-        )
         self._write_summary(row, summary)
+
+    def _charge(self, charges: Sequence[ChargeRow]) -> None:
+        self._db.executemany(
+            f"INSERT OR REPLACE INTO charges VALUES ({','.join('?' * len(ChargeRow._fields))})",
+            [charge_row(one) for one in charges],
+        )
 
     def _write_summary(self, row: int, s: Summary) -> None:
         self._db.execute(
@@ -230,14 +238,16 @@ class Store:
     def load(self, session: SessionId) -> Iterator[list[Recorded]]:
         """The whole log in pages, its streams joined; what an append needs of it is kept."""
         summary: Summary | None = None
+        charging = Charging()
         for rows in self.pages(session):
             page = [to_record(session, row) for row in rows]
             for record in page:
                 summary = summary or Summary(id=session, created=record.at, updated=record.at)
                 summary.apply(record)
+                charging.apply(record)
             yield page
         if summary is not None:
-            self._summaries[session] = summary
+            self._summaries[session], self._charging[session] = summary, charging
 
     def pages(self, session: SessionId, after: int = 0) -> Iterator[list[Row]]:
         """Rows above `after` up to the end, in pages, streams joined: see `tui.store.merged`."""
@@ -256,6 +266,7 @@ class Store:
     def forget_cached(self, session: SessionId) -> None:
         """Another process may have written since: read afresh before the next append."""
         self._summaries.pop(session, None)
+        self._charging.pop(session, None)
 
     def read(self, session: SessionId, after: int = 0, limit: int | None = None) -> list[Recorded]:
         """Events with a sequence number above `after`, in order, at most `limit` of them."""
@@ -340,7 +351,10 @@ class Store:
             return done.rowcount == 1
 
     def purge_deleted(self, before: dt.datetime) -> int:
-        """Remove for good what was deleted before `before`; how many sessions."""
+        """Remove for good what was deleted before `before`; how many sessions.
+
+        Their charges stay: what was spent is spent.
+        """
         with self._transaction():
             done = self._db.execute("DELETE FROM sessions WHERE deleted < ?", (to_micros(before),))
             return done.rowcount
@@ -348,11 +362,7 @@ class Store:
     def spent_since(self, at: dt.datetime) -> tuple[int, int]:
         """Nano-dollars of all sessions' known charges since `at`, and how many were unknown."""
         with explained(self.path):
-            row = self._db.execute(
-                "SELECT coalesce(sum(nano), 0), count(*) - count(nano) FROM charges WHERE at >= ?",
-                (to_micros(at),),
-            ).fetchone()
-        return int(row[0]), int(row[1])
+            return spent_since(self._db, at)
 
 
 def _copy(summary: Summary) -> Summary:

@@ -9,6 +9,7 @@ from tui.errors import StoreError
 from tui.events import codec
 from tui.events.base import SessionId
 from tui.events.codec import Recorded
+from tui.store.charging import ChargeRow
 from tui.store.summary import Summary
 from tui.store.trouble import SEE_CHECK
 
@@ -48,6 +49,16 @@ def summary_row(s: Summary) -> tuple[Any, ...]:
     texts = (s.cwd, s.title, s.branch, s.model, s.payer, s.state)
     numbers = (s.messages, s.nano, s.unknown, to_micros(s.updated), s.seq)
     return (*(_storable(text) for text in texts), *numbers)
+
+
+def charge_row(row: ChargeRow) -> tuple[Any, ...]:
+    """A charge as it is kept."""
+    return tuple(
+        to_micros(cell) if isinstance(cell, dt.datetime)
+        else _storable(cell) if isinstance(cell, str)
+        else cell
+        for cell in row
+    )  # fmt: skip
 
 
 def to_summary(r: tuple[Any, ...]) -> Summary:

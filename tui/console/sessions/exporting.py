@@ -60,6 +60,16 @@ def export_to(store_file: Path, session: SessionId, path: Path, *, replace: bool
         text = export_session(store.read(session), form)
     finally:
         store.close()
+    write_export(path, text, replace=replace)
+
+
+def write_export(path: Path, text: str, *, replace: bool) -> None:
+    """Write a file for this user alone. Blocks.
+
+    Raises:
+        FileThere: there is one of this name, and it may not be replaced.
+        StoreError: it cannot be written.
+    """
     flags = os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC | getattr(os, "O_NOFOLLOW", 0)
     flags |= os.O_TRUNC if replace else os.O_EXCL
     try:

@@ -6,7 +6,9 @@ from fractions import Fraction
 from math import ceil
 
 import msgspec
+from textual import events
 from textual.content import Content
+from textual.message import Message
 from textual.widget import Widget
 
 from tui.console.sidebar.marker import colour, glyph, signs, word
@@ -51,9 +53,18 @@ Part = tuple[str, str]
 class StatusBar(Widget):
     """One line; drops parts from the right as it narrows, never the payer or the turn's cost."""
 
+    class TodayAsked(Message):
+        """A click on what today has cost."""
+
     def __init__(self) -> None:
         super().__init__(id="status")
         self._facts = StatusFacts()
+        self._today = range(0)  # the cells where today's sum stands
+
+    def on_click(self, event: events.Click) -> None:
+        """On today's sum: what was spent."""
+        if event.x in self._today:
+            self.post_message(self.TodayAsked())
 
     def show(self, facts: StatusFacts) -> None:
         """Show these facts; nothing is painted when nothing changed."""
@@ -64,6 +75,7 @@ class StatusBar(Widget):
     def render(self) -> Content:
         facts, width = self._facts, self.size.width
         chip = _chip(facts)
+        self._today = range(0)
         if facts.flash is not None:
             words = neutralise(facts.flash).replace("\n", " ")
             line = Content.assemble(chip, "  ", (words, "$warn"))
@@ -72,8 +84,12 @@ class StatusBar(Widget):
         while parts and chip.cell_length + sum(_width(pieces) for _, pieces in parts) > width:
             parts.pop(_first_to_go([name for name, _ in parts]))
         out: list[str | Content | Part] = [chip]
-        for _, pieces in parts:
+        at = chip.cell_length
+        for name, pieces in parts:
             out += ["   ", *pieces]
+            if name == "today":
+                self._today = range(at + 3, at + _width(pieces))
+            at += _width(pieces)
         return Content.assemble(*out).truncate(width)
 
 

@@ -132,17 +132,22 @@ class Failure(Base, kw_only=True):
 
 
 class Notice(Base, kw_only=True):
-    """One sentence about how something ended or changed."""
+    """One sentence about how something ended or changed; `receipts` as of a footer, if any."""
 
     text: str
     tone: Tone = "mute"
+    receipts: bytes = b""
 
 
 class Footer(Base, kw_only=True):
-    """The end of a turn: one entry for each route that it took, the fee of the platform apart."""
+    """The end of a turn: one entry for each route that it took, the fee of the platform apart.
+
+    `receipts`: of its requests, as `tui.session.turn_sums.read_receipts` reads them.
+    """
 
     paid: list[Paid]
     platform_nano: int | None = None
+    receipts: bytes = b""
 
 
 Block = Prompt | Thinking | Reply | ToolCard | ServerTool | Failure | Notice | Footer

@@ -31,7 +31,7 @@ def estimated_height(block: Block, setting: Setting, opened: bool) -> int:
         case Thinking() if opened:
             return 1 + block.breaks + block.size // setting.prose
         case Footer():
-            return len(block.paid)
+            return len(block.paid) + 8 * opened
         case Failure():
             return 1 if block.waited_s is not None else 3
         case Thinking() | ToolCard() | ServerTool() | Notice():

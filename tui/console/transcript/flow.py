@@ -14,7 +14,16 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 
-from tui.console.transcript.blocks import Block, BlockId, Reply, Thinking, ToolCard, gap_before
+from tui.console.transcript.blocks import (
+    Block,
+    BlockId,
+    Footer,
+    Notice,
+    Reply,
+    Thinking,
+    ToolCard,
+    gap_before,
+)
 from tui.console.transcript.calls import shows_change
 from tui.console.transcript.estimates import estimated_height
 from tui.console.transcript.heights import Heights
@@ -258,7 +267,10 @@ class Flow:
 
     def can_open(self, id: BlockId) -> bool:
         """Whether there is more to see in a block."""
-        return isinstance(self.model.blocks[id], ToolCard | Thinking)
+        block = self.model.blocks[id]
+        if isinstance(block, Footer | Notice):
+            return bool(block.receipts)
+        return isinstance(block, ToolCard | Thinking)
 
     def toggle(self, id: BlockId) -> None:
         """Open or close a block; the one below it stands closer or further."""

@@ -35,7 +35,7 @@ from tui.console.transcript.lines import (
 from tui.errors import headline
 from tui.events.route import Payer, RouteDecided
 from tui.money import show_sum, show_usd
-from tui.session.turn_sums import WAITS_FOR_YOU, Working
+from tui.session.turn_sums import WAITS_FOR_YOU, Working, read_receipts
 from tui.session.words import (
     Names,
     PlainNames,
@@ -93,9 +93,10 @@ def lay_out(block: Block, setting: Setting, *, opened: bool, now: dt.datetime) -
         case Failure():
             return _failure(block, setting, now)
         case Notice():
-            return wrap(_sentence(block.text, block.tone), setting.prose)
+            lines = wrap(_sentence(block.text, block.tone), setting.prose)
+            return [*lines, *_receipts(block, setting, opened)]
         case Footer():
-            return list(_footer(block, setting))
+            return [*_footer(block, setting), *_receipts(block, setting, opened)]
         case _:
             assert_never(block)
 
@@ -190,6 +191,15 @@ def _footer(block: Footer, setting: Setting) -> Iterator[Line]:
     if block.platform_nano is not None:
         right = (Span(show_usd(block.platform_nano), "text", None, True),)
         yield Line((Span("   platform credits for running the agent", "mute"),), right=right)
+
+
+def _receipts(block: Footer | Notice, setting: Setting, opened: bool) -> list[Line]:
+    if not opened or not block.receipts:
+        return []
+    from tui.console.transcript.receipts import receipt_lines
+
+    receipts = read_receipts(block.receipts)
+    return receipt_lines(receipts, setting.prose, setting.names, letters=setting.letters)
 
 
 def _paid(paid: Paid, setting: Setting) -> Line:

@@ -135,8 +135,8 @@ class TranscriptModel(BlockList):
             case MessageUnqueued():
                 self.queued.pop(event.message, None)
             case ResponseOpened():
-                if self._turn:
-                    self._turn.heard = at
+                if served := self._turn or self._beside:
+                    served.opened(event, at)
             case SessionCreated() | SessionTitled() | ModelChosen() | LimitsReported():
                 pass  # shown elsewhere
             case ModeChosen() | SessionForked() | SessionRewound() | HistoryCompacted():
@@ -172,8 +172,8 @@ class TranscriptModel(BlockList):
 
     def _closed(self, event: BlockClosed | RequestFinished, at: dt.datetime) -> None:
         self._close_open(at)
-        if self._turn and isinstance(event, RequestFinished):
-            self._turn.answered(event.request, event.model)
+        if isinstance(event, RequestFinished) and (served := self._turn or self._beside):
+            served.answered(event.request, event.model)
 
     def _turned(
         self, event: TurnStarted | TurnFinished | EngineRestarted | PromptAdded, at: dt.datetime
@@ -203,7 +203,8 @@ class TranscriptModel(BlockList):
         if said:
             self._say(*said)
         if paid := turn.paid():
-            footer = Footer(id=self._next, paid=paid, platform_nano=turn.platform_nano)
+            fee, receipts = turn.platform_nano, turn.receipts()
+            footer = Footer(id=self._next, paid=paid, platform_nano=fee, receipts=receipts)
             self._add(footer)
             self._ended = turn, footer
 
@@ -312,16 +313,18 @@ class TranscriptModel(BlockList):
                 self._take_back(
                     lambda block: isinstance(block, Streamed) and block.request == request
                 )
-                self._say(compacted(self._used(request)))
+                self._say(compacted(None))
                 if request is not None and (notice := self._last_notice()):
                     self._sums[request] = notice
+                    self._tell_sum(request, notice)
 
-    def _used(
-        self, request: RequestId | None
-    ) -> tuple[UsageReported | None, ChargeRecorded | None] | None:
-        sums = [one for one in (self._turn, self._beside) if one and request is not None]
-        found = [one.used(request) for one in sums if request is not None]
-        return next((one for one in found if one is not None), None)
+    def _tell_sum(self, request: RequestId, notice: Notice) -> None:
+        """Say what a summary took, as far as that is known."""
+        for one in (self._turn, self._beside):
+            if one is not None and (used := one.used(request)) is not None:
+                one.sums_up(request)
+                notice.text, notice.receipts = compacted(used), one.receipts(request)
+                self._touch(notice)
 
     def _went_wrong(
         self, event: ErrorRaised | RetryScheduled | RetryBegun, at: dt.datetime
@@ -378,8 +381,7 @@ class TranscriptModel(BlockList):
             case UsageReported() | ChargeRecorded():
                 self._account(event)
                 if (notice := self._sums.get(event.request)) is not None:
-                    notice.text = compacted(self._used(event.request))
-                    self._touch(notice)
+                    self._tell_sum(event.request, notice)
 
     def _account(self, event: UsageReported | ChargeRecorded) -> None:
         if self._turn and self._turn.accounts(event):
@@ -391,5 +393,6 @@ class TranscriptModel(BlockList):
         # Some services tell the price of a request after its turn has ended.
         turn, footer = self._ended
         if turn.accounts(event):
-            footer.paid, footer.platform_nano = turn.paid(), turn.platform_nano
+            footer.paid, footer.receipts = turn.paid(), turn.receipts()
+            footer.platform_nano = turn.platform_nano
             self._touch(footer)

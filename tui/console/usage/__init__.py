@@ -1,0 +1,1 @@
+"""What was spent: the screen on F4, its plots, its rows."""
