@@ -206,10 +206,10 @@ class ConsoleApp(
         """
         if (
             isinstance(event, events.Key)
-            and self.is_mounted
-            and self.focused is self.transcript
             and event.is_printable
             and event.character
+            and self.screen_stack
+            and self.focused is self.transcript
         ):
             bound = self.screen.active_bindings.get(event.key)
             if bound is None or not bound.enabled:
