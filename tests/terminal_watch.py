@@ -9,6 +9,8 @@ from tests.emulator import controls_in
 from tests.fake_provider import FakeProvider
 from tests.live_console import READY, SIDEBAR, LiveConsole
 
+OF_THE_NEXT_TURN = re.compile(r"\s*(next |cache warm)")
+"""Rows of the picker that tell what the conversation's next turn costs: each turn changes them."""
 POINTER = {("osc", f"22;{shape}") for shape in ("default", "text", "pointer")}
 """The mouse pointer's shape over what it points at."""
 
@@ -34,7 +36,9 @@ class Watch:
             "line discipline": termios.tcgetattr(seen.master)[:4],
             "header": lines[0][:20],
             "picker": tuple(
-                line[: SIDEBAR - 1].rstrip() for line in lines[2:-2] if "next prompt" not in line
+                line[: SIDEBAR - 1].rstrip()
+                for line in lines[2:-2]
+                if not OF_THE_NEXT_TURN.match(line)
             ),
             "composer": READY in seen.text,
             "status": lines[-1][:40],

@@ -25,7 +25,6 @@ from tests.secret_service import (
     secret_service,  # noqa: F401
 )
 from tui.console.dialogs.key_entry import KeyDialog
-from tui.console.dialogs.vault import VaultDialog
 from tui.console.panels.choices import DEAF_S
 from tui.console.transcript.blocks import Prompt, Reply
 
@@ -203,7 +202,8 @@ async def test_without_a_keyring_the_encrypted_file_is_made_by_consent(fake, fol
         await seen.press("enter")
         await seen.until_said("kept in sealed vault.")
     async with on_engine(environ, folder) as seen:
-        await seen.until(lambda: isinstance(seen.app.screen, VaultDialog))
+        await seen.until_said("Its passphrase")
+        await seen.settle()
         await seen.type("wrong horse", "enter")
         await seen.until_said("does not open with this passphrase")
         await seen.type("correct horse", "enter")
