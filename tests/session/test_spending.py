@@ -178,6 +178,22 @@ def test_the_platforms_fee_is_money_but_no_request(store, path):
     assert (total.requests, total.nano, total.input) == (1, 10, 1_000)
 
 
+def test_the_platforms_fee_is_no_request_when_it_comes_first_either(store, path):
+    *events, fee = a_request("r_1", 7, fee=3)
+    write(store, events[0], fee, *events[1:])
+    rows = {row.key: row for row in read_usage(path, "payer", Slice()).rows}
+    assert (rows["own_key"].requests, rows["own_key"].input) == (1, 1_000)
+    assert (rows["platform_credits"].requests, rows["platform_credits"].input) == (0, None)
+
+
+def test_what_is_told_late_of_a_copied_request_pays_nothing_in_the_fork(store, path):
+    write(store, *a_request("r_1", 7))
+    fork_session(store, ONE, FORK, None, NOW)
+    write(store, a_request("r_1", 7, answered="other")[-1], session=FORK)
+    assert sums(path, "session") == {ONE: 7}
+    assert check_store(path).problems == ()
+
+
 def test_a_summary_is_a_side_request_with_its_money(store, path):
     write(store, *a_request("r_1", 7), *a_request("r_2", 5, summary=True))
     assert [(one.side, one.nano) for one in read_receipts(path, Slice())] == [
