@@ -19,7 +19,7 @@ from tests.echoes import Hiccups, echo, echoes
 from tests.fake_provider import FakeProvider
 from tests.live_console import LiveConsole
 
-pytestmark = [pytest.mark.soak, pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.timed, pytest.mark.soak, pytest.mark.timeout(180)]
 
 FOLDERS, EACH = 200, 1_000
 ECHO_S, FILES_S, TOOL_S = 0.033, 2.0, 5.0

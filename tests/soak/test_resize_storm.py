@@ -14,7 +14,7 @@ from tests.fake_provider import FakeProvider
 from tests.live_console import SIDEBAR, LiveConsole
 from tests.seeds import kept_and_new, seeded
 
-pytestmark = [pytest.mark.soak, pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.timed, pytest.mark.soak, pytest.mark.timeout(120)]
 
 CHANGES = 100
 STORMS, STORM_S = 3, 1.0
