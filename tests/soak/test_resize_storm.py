@@ -34,7 +34,7 @@ signal.signal = lambda number, act: None if number == signal.SIGWINCH else heard
 """A mutant: it does not hear that the window has another size."""
 
 LOSES = """
-from tui.console.bridge import Bridge
+from tui.engine.bridge import Bridge
 take, number = Bridge.take, 0
 def lossy(self):
     global number
