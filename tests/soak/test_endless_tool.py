@@ -15,7 +15,7 @@ from tests.echoes import Hiccups, below, children_of, command_of, echoes, memory
 from tests.fake_provider import FakeProvider
 from tests.live_console import WORKING, LiveConsole
 
-pytestmark = [pytest.mark.soak, pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.timed, pytest.mark.soak, pytest.mark.timeout(120)]
 
 ECHO_S, STOP_S = 0.033, 0.2
 FACTOR = 5

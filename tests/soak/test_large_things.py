@@ -15,7 +15,7 @@ from tests.echoes import Hiccups, children_of, echoes, memory_of
 from tests.fake_provider import FakeProvider
 from tests.live_console import READY, LiveConsole
 
-pytestmark = [pytest.mark.soak, pytest.mark.timeout(150)]
+pytestmark = [pytest.mark.timed, pytest.mark.soak, pytest.mark.timeout(150)]
 
 ECHO_S = 0.033
 FACTOR = 5

@@ -14,7 +14,7 @@ from tests.emulator import Emulated
 from tests.fake_provider import FakeProvider
 from tests.live_console import OPUS, READY, LiveConsole, command, environ_for
 
-pytestmark = [pytest.mark.soak, pytest.mark.timeout(90)]
+pytestmark = [pytest.mark.timed, pytest.mark.soak, pytest.mark.timeout(90)]
 
 TINY = (10, 3)
 SMALL = (59, 17)

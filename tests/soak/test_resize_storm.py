@@ -14,7 +14,7 @@ from tests.fake_provider import FakeProvider
 from tests.live_console import SIDEBAR, LiveConsole
 from tests.seeds import kept_and_new, seeded
 
-pytestmark = [pytest.mark.soak, pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.timed, pytest.mark.soak, pytest.mark.timeout(120)]
 
 CHANGES = 100
 STORMS, STORM_S = 3, 1.0
@@ -34,7 +34,7 @@ signal.signal = lambda number, act: None if number == signal.SIGWINCH else heard
 """A mutant: it does not hear that the window has another size."""
 
 LOSES = """
-from tui.console.bridge import Bridge
+from tui.engine.bridge import Bridge
 take, number = Bridge.take, 0
 def lossy(self):
     global number

@@ -17,7 +17,7 @@ from tui.events.base import SessionId
 from tui.store.check import check_store
 from tui.store.log import Store
 
-pytestmark = [pytest.mark.soak, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.timed, pytest.mark.soak, pytest.mark.timeout(300)]
 
 STEPS = 1_000
 TAKEN_OVER_S, LAG_S = 5.0, 0.25
