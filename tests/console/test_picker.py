@@ -264,3 +264,12 @@ async def test_the_filter_is_gone_once_a_model_was_picked(tmp_path):
         await seen.type("flash", "enter")
         assert "/ filter" in picker(seen)
         assert "Claude Opus 4.7" in picker(seen)
+
+
+async def test_a_reason_too_long_for_two_lines_ends_in_dots_and_no_mark(tmp_path):
+    why = "no Anthropic key is in use, and nothing else serves anthropic/claude-opus-5-5"
+    row = model_row("anthropic/claude-opus-5-5", "Claude Opus 5.5", refused=why)
+    async with hand_fed(tmp_path, models=(row,)) as seen:
+        said = seen.text(seen.app.picker)
+        assert "nothing else serves" in said
+        assert "U+" not in said

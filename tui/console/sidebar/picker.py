@@ -162,7 +162,10 @@ class ModelPicker(Vertical):
         return lines
 
     def _wrapped(self, row: ModelRow, effort: str | None, now: dt.datetime) -> list[Fact]:
-        """The facts; what is too long for a line goes on in a second one."""
+        """The facts; what is too long for a line goes on in a second one.
+
+        Each line is neutralised again, strictly: what stands for the rest has to pass that.
+        """
         from textwrap import wrap
 
         found: list[Fact] = []
@@ -171,7 +174,7 @@ class ModelPicker(Vertical):
             if fact.value or cell_width(words) <= self._room:
                 found.append(fact)
                 continue
-            for part in wrap(words, max(8, self._room), max_lines=2, placeholder=" …"):
+            for part in wrap(words, max(8, self._room), max_lines=2, placeholder=" ..."):
                 found.append(Fact(words=part, rank=fact.rank, style=fact.style))
         return found
 
