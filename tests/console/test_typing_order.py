@@ -58,3 +58,15 @@ async def test_letters_are_the_conversations_keys_only_on_a_block(tmp_path):
         await seen.pilot.press("y")
         await seen.until(lambda: seen.app.clipboard == words)
         assert seen.prompt == "you"
+
+
+async def test_keys_of_the_conversation_that_come_at_once_are_done_one_after_another(tmp_path):
+    script = Script().prompt("go").route().opened().say("all of it").close()
+    async with hand_fed(tmp_path, script=script) as seen:
+        seen.bridge.tell(script.take())
+        await seen.until(lambda: "all of it" in seen.text())
+        seen.app.set_focus(seen.app.transcript)
+        for key in ("up", "y"):
+            seen.app.post_message(Key(key, key if key == "y" else None))
+        await seen.until(lambda: seen.app.clipboard == "all of it")
+        assert seen.prompt == ""

@@ -202,17 +202,19 @@ class ConsoleApp(
     async def on_event(self, event: events.Event) -> None:
         """What is typed while the conversation has the focus, and is no key of its, is a prompt.
 
-        Before it goes to a widget: letters that are typed fast stay in their order.
+        Its keys are done here, before a widget's queue: what is typed fast stays in its order.
         """
         if (
             isinstance(event, events.Key)
-            and event.is_printable
-            and event.character
+            and not event.is_forwarded
             and self.screen_stack
             and self.focused is self.transcript
         ):
             bound = self.screen.active_bindings.get(event.key)
-            if bound is None or not bound.enabled:
+            if bound is not None and bound.enabled:
+                if await self.run_action(bound.binding.action, bound.node):
+                    return
+            elif event.is_printable and event.character:
                 self.screen.set_focus(self.composer.editor)
         await super().on_event(event)
 

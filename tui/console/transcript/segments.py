@@ -18,7 +18,7 @@ from tui.text import cell_width
 
 MAX_CHARACTERS = 16_000
 """A segment that grows beyond is cut where it stands: what is parsed at once stays small."""
-TABLE_CHARACTERS = 6_000
+TABLE_CHARACTERS = 3_000
 """A table is cut earlier: each of its rows costs more. What follows knows the table's head."""
 
 _FENCE = re.compile(r"( {0,3})(`{3,}(?=[^`]*$)|~{3,})(.*)")
