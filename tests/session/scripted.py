@@ -8,7 +8,7 @@ from collections.abc import AsyncGenerator, Callable
 from decimal import Decimal
 from pathlib import Path
 
-from tui.billing.budget import Limits
+from tui.billing.budget import Limits, Worst
 from tui.errors import NoRoute
 from tui.events.base import utc_now
 from tui.events.money import ChargeRecorded, UsageReported
@@ -56,6 +56,10 @@ class FixedPricer:
 
     def token_price(self, decision, at):
         return Decimal("1e-9")
+
+    def worst_case(self, decision, tokens, at):
+        nano = Decimal("1e-9")
+        return Worst(prompt_usd=tokens * nano, token_usd=nano, prompt_tokens=tokens)
 
     def receipt(self, request, decision, raw, context, at):
         if raw is None:
@@ -157,6 +161,16 @@ class NoRules:
         return False
 
 
+class NoDesk:
+    """Nobody asks for keys or models, and nobody is told which are used."""
+
+    async def answer(self, command):
+        raise AssertionError(f"nobody answers {command}")
+
+    def used(self, model):
+        pass
+
+
 def make_manager(
     folder: Path,
     script: Script,
@@ -180,6 +194,6 @@ def make_manager(
         stream=stream, clock=clock, branch=lambda path: None,
     )  # fmt: skip
     return SessionManager(
-        Store(folder / "sessions.db"), ports=ports, desk=None, locks=folder / "locks",  # type: ignore[arg-type]
+        Store(folder / "sessions.db"), ports=ports, desk=NoDesk(), locks=folder / "locks",
         notify=heard.append,
     )  # fmt: skip

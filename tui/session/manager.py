@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import datetime as dt
 from collections.abc import AsyncGenerator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -19,6 +18,7 @@ from tui.session.bus import Batch, Bus
 from tui.session.commands import (
     AddKey,
     AnswerApproval,
+    AnswerBudget,
     AnswerPerson,
     AnyCommand,
     ChangeKey,
@@ -31,6 +31,7 @@ from tui.session.commands import (
     FetchLocalModel,
     ForkSession,
     Interrupt,
+    ListBudgets,
     ListKeys,
     ListMarks,
     ListModels,
@@ -63,6 +64,7 @@ from tui.session.replies import (
     Trouble,
 )
 from tui.session.shelf import Shelf, ShelfCommand
+from tui.session.wall import Wall
 from tui.store.forking import new_session_id
 from tui.store.lease import Lease
 from tui.store.log import Store
@@ -158,6 +160,10 @@ class SessionManager:
         self._telling: set[asyncio.Task[None]] = set()
         self._opening = asyncio.Lock()
         self._shelf = Shelf(store, ports=ports, locks=locks)
+        self._wall = Wall(
+            store.holds, blocking=self._blocking, locks=locks, limits=ports.limits,
+            keep=ports.keep_limit, clock=ports.clock,
+        )  # fmt: skip
 
     async def __aenter__(self) -> SessionManager:
         return self
@@ -187,6 +193,7 @@ class SessionManager:
                 | EditQueued()
                 | AnswerApproval()
                 | AnswerPerson()
+                | AnswerBudget()
                 | ChooseMode()
                 | RunShell()
                 | Compact()
@@ -202,6 +209,9 @@ class SessionManager:
                 return await self._shelve(command)
             case ListSessions():
                 return Sessions(sessions=tuple(await self._blocking(self._summaries)))
+            case ListBudgets():
+                actor = self._actors.get(command.session) if command.session else None
+                return await self._wall.listed(None if actor is None else actor.counted())
             case Shutdown():
                 return Done()
             case _:
@@ -275,10 +285,6 @@ class SessionManager:
         nano, unknown = await self._blocking(lambda: self._store.spent_since(midnight))
         return SpentToday(nano=nano, unknown=unknown)
 
-    async def _spent_since(self, at: dt.datetime) -> int:
-        nano, _ = await self._blocking(lambda: self._store.spent_since(at))
-        return nano
-
     def _actor(self, session: SessionId) -> SessionActor:
         if session not in self._actors:
             raise UsageError(
@@ -322,7 +328,7 @@ class SessionManager:
             ),
             publish=lambda records: self._publish(session, records),
             trouble=self._on_trouble,
-            spent_since=self._spent_since,
+            wall=self._wall,
             read=lambda after: self._read(session, after, -1),
         )
         loading = self._store.load(session)

@@ -8,6 +8,7 @@ from typing import Literal
 import msgspec
 
 from tui.events.base import SessionId
+from tui.events.budget import Scope
 from tui.store.summary import Summary
 
 
@@ -118,6 +119,28 @@ class ModelRow(msgspec.Struct, frozen=True, kw_only=True):
     steps: tuple[PriceStep, ...] = ()
 
 
+class BudgetRow(msgspec.Struct, frozen=True, kw_only=True):
+    """One budget, in nano-dollars.
+
+    Args:
+        subject: Of a key its label, of a folder its path; else empty.
+        used: With open requests and those of unknown cost at their most.
+        unknown: So much of it nobody can say for sure.
+        resets: When it begins anew; None: not by the clock.
+    """
+
+    scope: Scope
+    subject: str
+    limit: int
+    used: int
+    unknown: int = 0
+    resets: dt.datetime | None = None
+
+
+class Budgets(Reply, tag="budgets", frozen=True, kw_only=True):
+    budgets: tuple[BudgetRow, ...] = ()
+
+
 class Marks(Reply, tag="marks", frozen=True, kw_only=True):
     """Ids of models: favourites in the order in which they were marked, the last used first."""
 
@@ -177,7 +200,17 @@ class KeyAnswer(Reply, tag="key_answer", frozen=True, kw_only=True):
 
 
 AnyReply = (
-    Done | SessionOpened | Forked | Rules | Servers | Sessions | Models | Marks | Keys | KeyAnswer
+    Budgets
+    | Done
+    | SessionOpened
+    | Forked
+    | Rules
+    | Servers
+    | Sessions
+    | Models
+    | Marks
+    | Keys
+    | KeyAnswer
 )
 
 

@@ -19,7 +19,9 @@ from tui.events import codec
 from tui.events.base import SessionId
 from tui.events.codec import AnyEvent, Recorded
 from tui.events.money import ChargeRecorded
+from tui.events.route import RouteDecided
 from tui.paths import private_folder
+from tui.store.holds import Holds, settle
 from tui.store.merged import Row, merged
 from tui.store.rows import any_text, summary_row, to_micros, to_record, to_summary
 from tui.store.summary import Summary
@@ -45,6 +47,9 @@ class Store:
 
     Raises:
         StoreError: cannot be opened: locked, damaged, newer, or the disk refuses.
+
+    Attributes:
+        holds: What open requests may cost.
     """
 
     def __init__(
@@ -71,6 +76,7 @@ class Store:
             self._db.execute("PRAGMA synchronous = NORMAL")
             self._db.execute("PRAGMA foreign_keys = ON")
             self._migrate()
+        self.holds = Holds(path, self._db, self._transaction, self._row)
 
     def _migrate(self) -> None:
         steps = sorted(self._migrations.glob("*.sql"))
@@ -197,14 +203,9 @@ class Store:
                 for r, body in zip(records, bodies, strict=True)
             ],
         )
-        self._db.executemany(
-            "INSERT INTO charges (session, seq, at, nano) VALUES (?,?,?,?)",
-            [
-                (row, r.seq, to_micros(r.at), r.event.nano)
-                for r in records
-                if isinstance(r.event, ChargeRecorded)
-            ],
-        )
+        for r in records:
+            if isinstance(r.event, ChargeRecorded | RouteDecided):
+                settle(self._db, row, r.seq, to_micros(r.at), r.event)
         self._write_summary(row, summary)
 
     def _write_summary(self, row: int, s: Summary) -> None:
