@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tui.events.budget import BudgetNeared, Scope
+from tui.events.budget import BudgetAnswered, BudgetNeared, Scope
 from tui.money import show_usd
 from tui.text import neutralise
 
@@ -27,7 +27,25 @@ def scope_words(scope: Scope, subject: str) -> str:
     return _SCOPES[scope]
 
 
-def neared_words(event: BudgetNeared) -> str:
-    """`$8.12 of the $10.00 for today (UTC) are used up`."""
-    used, limit = show_usd(event.used_nano), show_usd(event.limit_nano)
-    return f"{used} of the budget of {limit} for {scope_words(event.scope, event.subject)} are used"
+def budget_notice(event: BudgetAnswered | BudgetNeared) -> str:
+    """One sentence of what became of a budget: nearly used up, raised, left as it is."""
+    if isinstance(event, BudgetNeared):
+        used, limit = show_usd(event.used_nano), show_usd(event.limit_nano)
+        words = scope_words(event.scope, event.subject)
+        return f"{used} of the budget of {limit} for {words} are used"
+    amount = show_usd(event.nano)
+    match event.choice:
+        case "span":
+            return f"budget raised by you to {amount} for now"
+        case "good":
+            return f"budget raised by you to {amount} for good"
+        case "once":
+            return "let through by you this once"
+        case "ceiling":
+            return f"one request may cost up to {amount}, you said"
+        case "model":
+            return f"went on with {neutralise(event.model or 'another model', strict=True)}"
+        case "changed":
+            return "the budgets were changed: went on"
+        case "stop":
+            return "stopped at the budget by you"

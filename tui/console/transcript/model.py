@@ -21,6 +21,7 @@ from tui.console.transcript.blocks import (
 from tui.console.transcript.calls import doing
 from tui.console.transcript.checklist import checklist
 from tui.events.base import CallId, RequestId
+from tui.events.budget import BudgetAnswered, BudgetNeared, BudgetReached, CeilingAsked
 from tui.events.codec import Recorded
 from tui.events.money import ChargeRecorded, LimitsReported, UsageReported
 from tui.events.route import FallbackTaken, RequestFinished, ResponseOpened, RouteDecided
@@ -141,8 +142,12 @@ class TranscriptModel(BlockList):
                 pass  # shown elsewhere
             case ModeChosen() | SessionForked() | SessionRewound() | HistoryCompacted():
                 self._lived(event, at)
-            case GuidesRead() | ServerTold():
+            case GuidesRead() | ServerTold() | BudgetAnswered():
                 self._say(around(event))
+            case BudgetNeared():
+                self._say(around(event), "warn")
+            case BudgetReached() | CeilingAsked():
+                self._now(WAITS_FOR_YOU)
             case ToolStreamed() | FileChanged() | PersonAsked() | PersonAnswered():
                 self._went_on(event)
             case _:
