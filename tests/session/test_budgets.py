@@ -375,7 +375,7 @@ async def test_what_a_dead_program_held_counts_only_if_it_was_sent(tmp_path, sen
 async def test_a_summary_is_held_too_and_a_full_budget_says_so(tmp_path):
     from tui.session.commands import Compact
 
-    world = World(session=30_000)
+    world = World(session=17_500)
     async with world.manager(tmp_path) as manager:
         session = (await open_session(manager)).session
         records = await run(manager, session)

@@ -145,7 +145,7 @@ class Gate:
             except OwnkeyError as error:
                 raise BudgetExceeded(error.message, hint=error.hint) from error
         self._over = answer.choice == "once"
-        self._answered(answer)
+        await self._answered(answer)
         if answer.choice == "stop":
             raise refused
 
@@ -158,17 +158,18 @@ class Gate:
         if not self._asks:
             raise refused
         answer = await self._wait(CeilingAsked(call=_name(), model=decision.model))
-        self._answered(answer)
+        await self._answered(answer)
         if answer.choice == "stop":
             raise refused
 
-    def _answered(self, answer: AnswerBudget) -> None:
+    async def _answered(self, answer: AnswerBudget) -> None:
         self._parts.writer.record(
             BudgetAnswered(
                 call=answer.call, choice=answer.choice, nano=answer.nano, model=answer.model
             ),
             self._turn,
         )
+        await self._parts.writer.flush()  # a ceiling is read from the session's own state
 
     async def _wait(self, question: BudgetReached | CeilingAsked) -> AnswerBudget:
         limits, before = self._parts.wall.limits, self._parts.wall.limits()
