@@ -37,6 +37,7 @@ from tui.paths import find_paths
 from tui.session.commands import (
     AddKey,
     AnyCommand,
+    ListBudgets,
     ListKeys,
     ListMarks,
     ListModels,
@@ -122,7 +123,7 @@ class FakeBridge:
         return [
             one
             for one in self.sent
-            if not isinstance(one, ListKeys | ListModels | ListMarks | ListSessions)
+            if not isinstance(one, ListBudgets | ListKeys | ListModels | ListMarks | ListSessions)
         ]
 
 

@@ -63,11 +63,13 @@ class Room(msgspec.Struct, frozen=True, kw_only=True):
     Args:
         used: With open requests and those of unknown cost at their most.
         unknown: So much of it nobody can say for sure.
+        held: So much of it open requests may still cost.
     """
 
     limit: Limit
     used: int = 0
     unknown: int = 0
+    held: int = 0
 
     @property
     def left(self) -> int:

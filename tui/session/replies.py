@@ -126,6 +126,7 @@ class BudgetRow(msgspec.Struct, frozen=True, kw_only=True):
         subject: Of a key its label, of a folder its path; else empty.
         used: With open requests and those of unknown cost at their most.
         unknown: So much of it nobody can say for sure.
+        held: So much of it open requests may still cost.
         resets: When it begins anew; None: not by the clock.
     """
 
@@ -134,6 +135,7 @@ class BudgetRow(msgspec.Struct, frozen=True, kw_only=True):
     limit: int
     used: int
     unknown: int = 0
+    held: int = 0
     resets: dt.datetime | None = None
 
 

@@ -200,7 +200,7 @@ class Wall:
             budgets=tuple(
                 BudgetRow(
                     scope=room.limit.scope, subject=room.limit.subject, limit=room.limit.nano,
-                    used=room.used, unknown=room.unknown,
+                    used=room.used, unknown=room.unknown, held=room.held,
                     resets=resets_at(room.limit.scope, self._clock()),
                 )
                 for room in rooms
@@ -302,7 +302,7 @@ def _rooms(
                 rooms.append(Room(limit=limit, used=counted.turn_used))
             case _:
                 one = next(sums)
-                rooms.append(Room(limit=limit, used=one.total, unknown=one.unknown))
+                rooms.append(Room(limit=limit, used=one.total, unknown=one.unknown, held=one.held))
     return rooms
 
 

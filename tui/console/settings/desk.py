@@ -8,8 +8,11 @@ from typing import TypeVar
 from tui.console import theme
 from tui.console.desk import Desk
 from tui.console.sidebar.marker import plain_glyphs
+from tui.events.base import SessionId
 from tui.secret import Secret
-from tui.session.replies import KeyAnswer, LocalProgress, ModelRow
+from tui.session.commands import ListBudgets
+from tui.session.replies import Budgets, KeyAnswer, LocalProgress, ModelRow
+from tui.settings.schema import SETTINGS
 
 Result = TypeVar("Result")
 
@@ -59,9 +62,28 @@ class SettingsDesk(Desk[Result], inherit_bindings=False):
             self.letters = letters
             self._show_letters()
         self._tell_problems()
+        self.load_budgets()
         budget = self.settings.usd("budget.day_usd")
         if budget != self.day_budget:
             self.day_budget = budget
+            self.refresh_status()
+
+    def load_budgets(self) -> None:
+        """Ask what is left of the budgets, where there are any, and show it."""
+        some = any(self.settings.get(one.id) for one in SETTINGS if one.id.startswith("budget."))
+        if some and not self.closing:
+            self.run_worker(self._load_budgets, group="budgets", exclusive=True)
+        elif self.budgets:
+            self.budgets = ()
+            self.refresh_status()
+
+    async def _load_budgets(self) -> None:
+        session = self.session_id()
+        reply = await self.asked(
+            ListBudgets(session=None if session is None else SessionId(session))
+        )
+        if isinstance(reply, Budgets):
+            self.budgets = reply.budgets
             self.refresh_status()
 
     def _tell_problems(self) -> None:
