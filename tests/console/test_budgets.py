@@ -5,9 +5,10 @@ import asyncio
 import pytest
 
 from tests import scenes_budget
-from tests.console.test_on_engine import fake, folder, say, with_keys  # noqa: F401
-from tests.console_world import Seen, hand_fed, on_engine
+from tests.console_world import ANTHROPIC_KEY, Seen, engine_environ, hand_fed, on_engine
+from tests.fake_provider import FakeProvider
 from tui.console.panels.choices import DEAF_S
+from tui.paths import find_paths
 from tui.session.commands import AnswerBudget, ChooseModel, Interrupt
 from tui.settings.store import SettingsStore
 
@@ -76,24 +77,22 @@ async def test_a_model_without_a_price_is_given_a_ceiling(tmp_path):
 
 
 @pytest.mark.timeout(60)
-async def test_on_the_engine_a_budget_stops_is_raised_for_good_and_the_turn_goes_on(
-    fake,
-    folder,
-    with_keys,
-    tmp_path,  # noqa: F811
-):
-    from tui.paths import find_paths
-
-    store = SettingsStore(find_paths(with_keys).settings_file)
-    store.set("budget.day_usd", "0.01")
-    fake.script([{"text": "All is well."}])
-    async with on_engine(with_keys, folder, model=OPUS) as seen:
-        await say(seen, "how is it?")
-        await seen.until(lambda: "The budget for today" in panel(seen))
-        assert fake.seen == [] or all("messages" not in one.path for one in fake.seen)
-        await hear(seen)
-        await seen.press("2")
-        await seen.until(lambda: "All is well." in seen.text(seen.app.transcript))
-        await seen.until(lambda: "left" in seen.text(seen.app.status))
-        assert seen.app.state.turn == 1
+async def test_on_the_engine_a_budget_stops_is_raised_for_good_and_the_turn_goes_on(tmp_path):
+    with FakeProvider(keys={ANTHROPIC_KEY}) as fake:
+        environ = engine_environ(
+            tmp_path / "home", fake, OWNKEY_KEYRING="env", ANTHROPIC_API_KEY=ANTHROPIC_KEY
+        )
+        store = SettingsStore(find_paths(environ).settings_file)
+        store.set("budget.day_usd", "0.01")
+        fake.script([{"text": "All is well."}])
+        async with on_engine(environ, tmp_path, model=OPUS) as seen:
+            await seen.paste("how is it?")
+            await seen.press("enter")
+            await seen.until(lambda: "The budget for today" in panel(seen))
+            assert all("messages" not in one.path for one in fake.seen)
+            await hear(seen)
+            await seen.press("2")
+            await seen.until(lambda: "All is well." in seen.text(seen.app.transcript))
+            await seen.until(lambda: "left" in seen.text(seen.app.status))
+            assert seen.app.state.turn == 1
     assert store.usd("budget.day_usd") > 10_000_000

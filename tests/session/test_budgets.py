@@ -8,6 +8,7 @@ import pytest
 from tests.session.scripted import make_manager
 from tests.session.test_turns import kinds, open_session, says, until_done
 from tui.billing.budget import Limits
+from tui.cli.budgets import budget_objects
 from tui.errors import Overloaded, RateLimited
 from tui.events.base import RequestId
 from tui.providers.base import Opened, Stopped, TextDelta, UsageReported
@@ -252,6 +253,11 @@ async def test_the_day_begins_anew_at_midnight_utc_and_the_month_does_not(tmp_pa
         world.now += dt.timedelta(seconds=2)
         again = await run(manager, session, after=full[-1].seq, asks=False)
         rows = (await manager.call(ListBudgets(session=session))).budgets
+        everywhere = (await manager.call(ListBudgets())).budgets
+    assert everywhere == rows
+    [told] = [one for one in budget_objects(rows) if one["scope"] == "day"]
+    assert told["limit_usd"] == "0.000012000"
+    assert told["resets"] == "2026-12-01T00:00:00.000000Z"
     assert again[-1].event.stop == "end"
     used = {row.scope: row.used for row in rows}
     assert used["month"] > used["day"] > 0
