@@ -65,7 +65,9 @@ def no_hold(decided):
     return mutant
 
 
-@pytest.mark.parametrize("mutant", ["no hold", "unknown is zero"])
+@pytest.mark.parametrize(
+    "mutant", ["no hold", pytest.param("unknown is zero", marks=pytest.mark.soak)]
+)
 def test_a_wall_that_leaves_something_out_is_found(mutant, monkeypatch):
     if mutant == "no hold":
         monkeypatch.setattr(wall, "_decided", no_hold(wall._decided))
