@@ -38,6 +38,7 @@ from tui.paths import find_paths
 from tui.session.commands import (
     AddKey,
     AnyCommand,
+    ListBudgets,
     ListEndpoints,
     ListKeys,
     ListMarks,
@@ -124,7 +125,10 @@ class FakeBridge:
         return [
             one
             for one in self.sent
-            if not isinstance(one, ListKeys | ListModels | ListMarks | ListSessions | ListEndpoints)
+            if not isinstance(
+                one,
+                ListBudgets | ListKeys | ListModels | ListMarks | ListSessions | ListEndpoints,
+            )
         ]
 
 

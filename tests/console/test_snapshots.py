@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from tests import scenes, scenes_agent
+from tests import scenes, scenes_agent, scenes_budget
 from tests.console_world import (
     Seen,
     found_key,
@@ -20,7 +20,8 @@ from tests.console_world import (
 )
 from tests.screenshot import svg_of
 from tests.transcript_world import OPUS, Script
-from tui.session.replies import LocalProgress, Marks, SessionOpened, SpentToday
+from tui.session.commands import ListBudgets
+from tui.session.replies import BudgetRow, Budgets, LocalProgress, Marks, SessionOpened, SpentToday
 
 FOLDER = Path(__file__).parent / "snapshots"
 MINE = some_keys(
@@ -100,6 +101,12 @@ def unserved() -> Script:
     return scenes.opened(None)
 
 
+async def know_budgets(seen: Seen) -> None:
+    row = BudgetRow(scope="day", subject="", limit=10_000_000_000, used=9_930_000_000)
+    seen.bridge.answers[ListBudgets] = Budgets(budgets=(row,))
+    seen.app.on_notice(SpentToday(nano=9_500_000_000, unknown=1))
+
+
 FIRST: dict[str, Any] = {"models": no_models(), "keys": FOUND}
 LIGHT = {"settings": {"appearance.theme": "ownkey-light"}}
 BUDGET = {"settings": {"budget.day_usd": "10"}}
@@ -125,6 +132,9 @@ SITUATIONS = [
     Situation("queued", scenes.queued, types("/"), MIDDLE),
     Situation("limited", scenes.limited),
     Situation("limited-letters", scenes.limited, size=MIDDLE, fields=LETTERS),
+    Situation("budget", scenes_budget.reached, know_budgets, fields=BUDGET),
+    Situation("budget-narrow", scenes_budget.reached, size=NARROW, fields=BUDGET | LIGHT),
+    Situation("ceiling", scenes_budget.unpriced, size=MIDDLE),
     Situation("asking", scenes.asking, size=MIDDLE),
     Situation("approval-command", scenes_agent.asking_command),
     Situation("approval-change", scenes_agent.asking_change, size=(160, 45)),

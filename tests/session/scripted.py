@@ -8,7 +8,7 @@ from collections.abc import AsyncGenerator, Callable
 from decimal import Decimal
 from pathlib import Path
 
-from tui.billing.budget import Limits
+from tui.billing.budget import Limits, Worst
 from tui.errors import NoRoute
 from tui.events.base import utc_now
 from tui.events.money import ChargeRecorded, UsageReported
@@ -56,6 +56,10 @@ class FixedPricer:
 
     def token_price(self, decision, at):
         return Decimal("1e-9")
+
+    def worst_case(self, decision, tokens, at):
+        nano = Decimal("1e-9")
+        return Worst(prompt_usd=tokens * nano, token_usd=nano, prompt_tokens=tokens)
 
     def receipt(self, request, decision, raw, context, at):
         if raw is None:

@@ -82,6 +82,31 @@ def types(said: Said) -> list[str]:
     return [kind for at, kind in enumerate(told) if at == 0 or told[at - 1] != kind]
 
 
+# A cap on the turn.
+
+
+def test_a_turn_that_would_cost_more_than_max_usd_sends_nothing_and_ends_with_four(run, fake):
+    said = run("hello", "--json", "--max-usd", "0.001")
+    assert said.returncode == 4
+    assert objects(said)[-1]["stop"] == "budget"
+    [error] = of_type(said, "error")
+    assert error["kind"] == "budget"
+    assert "--max-usd" in error["hint"]
+    assert fake.seen == []
+
+
+def test_under_max_usd_the_answer_is_made_to_fit(run, fake):
+    said = run("hello", "--json", "--max-usd", "0.20")
+    assert said.returncode == 0
+    assert 1_000 <= fake.seen[-1].body["max_output_tokens"] < 16_000
+
+
+@pytest.mark.parametrize("word", ["x", "-1", "nan"])
+def test_max_usd_takes_dollars(run, fake, word):
+    assert run("hello", f"--max-usd={word}").returncode == 2
+    assert fake.seen == []
+
+
 # Every object, field by field.
 
 NUMBER = (int, type(None))

@@ -39,12 +39,16 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
     takes(effort, "efforts")
     parser.add_argument("--max-steps", type=int, default=50, metavar="N")
+    parser.add_argument(
+        "--max-usd", metavar="D", help="stop before the turn costs more than so many dollars"
+    )
 
 
 def run(args: argparse.Namespace) -> int:
     """The reply on standard output, all else on standard error; contract.md's exit status."""
     if args.max_steps < 1:
         raise UsageError("--max-steps is at least 1")
+    _most(args)
     prompt = args.prompt
     if prompt is None or prompt == "-":
         if sys.stdin.isatty() and prompt is None:
@@ -58,6 +62,21 @@ def run(args: argparse.Namespace) -> int:
         for rule in args.allow:
             parse_rule(rule)  # a rule that is none is said before anything is sent
     return asyncio.run(_run(args, prompt))
+
+
+def _most(args: argparse.Namespace) -> int | None:
+    """Nano-dollars that the turn may cost, or None. Raises UsageError."""
+    from tui.money import parse_usd
+
+    if args.max_usd is None:
+        return None
+    try:
+        most = parse_usd(args.max_usd)
+    except ValueError as error:
+        raise UsageError(f"--max-usd takes dollars, such as 0.50: {error}") from error
+    if most < 0:
+        raise UsageError("--max-usd takes dollars of 0 or more, such as 0.50")
+    return most
 
 
 async def _run(args: argparse.Namespace, prompt: str) -> int:
@@ -96,6 +115,7 @@ async def _run(args: argparse.Namespace, prompt: str) -> int:
             max_steps=args.max_steps,
             tools=args.tools,
             allow=tuple(args.allow),
+            max_nano=_most(args),
             asks=False,
         )
         await manager.call(start)

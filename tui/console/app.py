@@ -148,6 +148,7 @@ class ConsoleApp(
         match notice:
             case SpentToday():
                 self.today, self.day_budget = notice, self.settings.usd("budget.day_usd")
+                self.load_budgets()
                 self.refresh_status()
                 self.tell_usage()
             case KeysChanged() | ModelsChanged():

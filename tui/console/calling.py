@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from typing import TypeVar
 
 from tui.console.desk import Desk
+from tui.events.budget import BudgetAnswered, BudgetReached, CeilingAsked
 from tui.events.codec import Recorded
 from tui.events.tool import ApprovalAsked, ApprovalDecided, PersonAnswered, PersonAsked
 from tui.events.turn import TurnFinished, TurnStarted
@@ -33,7 +34,9 @@ def reason(records: Sequence[Recorded], now: dt.datetime) -> str | None:
                 wanted = "a turn has failed" if failed else "a turn has ended"
             case ApprovalAsked() | PersonAsked():
                 wanted = "the agent asks you"
-            case TurnStarted() | ApprovalDecided() | PersonAnswered():
+            case BudgetReached() | CeilingAsked():
+                wanted = "a budget is in the way"
+            case TurnStarted() | ApprovalDecided() | PersonAnswered() | BudgetAnswered():
                 wanted = None
             case _:
                 continue

@@ -36,7 +36,7 @@ from tui.errors import OwnkeyError
 from tui.events.base import utc_now
 from tui.paths import Paths
 from tui.session.projection import SessionState
-from tui.session.replies import ModelRow, SpentToday
+from tui.session.replies import BudgetRow, ModelRow, SpentToday
 from tui.session.words import PlainNames
 from tui.settings.store import SettingsStore
 from tui.store.history import History
@@ -109,6 +109,7 @@ class Shell(App[Result], inherit_bindings=False):
         self.closing = False  # nothing is shown or asked any more
         self.today: SpentToday | None = None
         self.day_budget = self.settings.usd("budget.day_usd")
+        self.budgets: tuple[BudgetRow, ...] = ()  # those that this session counts against
         self.clock = clock
         self._names = RowNames()
         self._flash: str | None = None
@@ -298,6 +299,7 @@ class Shell(App[Result], inherit_bindings=False):
             now=self.clock(),
             today=self.today,
             day_budget=self.day_budget,
+            budgets=self.budgets,
             letters=self.letters,
             following=not self.driving,
             free=self.free,

@@ -14,6 +14,7 @@ import msgspec
 
 from tui.errors import StoreError
 from tui.events.base import SessionId
+from tui.events.budget import BudgetAnswered, BudgetNeared, BudgetReached, CeilingAsked
 from tui.events.money import ChargeRecorded, LimitsReported, UsageReported
 from tui.events.route import FallbackTaken, RequestFinished, ResponseOpened, RouteDecided
 from tui.events.session import (
@@ -90,6 +91,10 @@ AnyEvent = (
     | FallbackTaken
     | UsageReported
     | ChargeRecorded
+    | BudgetReached
+    | CeilingAsked
+    | BudgetAnswered
+    | BudgetNeared
     | LimitsReported
 )
 

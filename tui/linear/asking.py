@@ -9,10 +9,14 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from tui.events.base import SessionId
+from tui.events.budget import BudgetReached, CeilingAsked
 from tui.events.tool import ApprovalAsked, PersonAsked, ToolCalled
 from tui.keys.paste import contains_key
 from tui.session.approving import Scope, editable, title_of
+from tui.session.budget_choices import answers_to, body_of
+from tui.session.budget_choices import title_of as budget_title
 from tui.session.commands import AnswerApproval, AnswerPerson, AnyCommand
+from tui.session.waiting import Asked
 from tui.text import neutralise
 
 if TYPE_CHECKING:
@@ -40,7 +44,7 @@ class Questions:
 
     def ask(
         self,
-        asked: ApprovalAsked | PersonAsked,
+        asked: Asked,
         made: ToolCalled | None,
         folder: str,
         place: tuple[int, int],
@@ -54,8 +58,13 @@ class Questions:
             place: Which of how many questions.
         """
         count = f" ({place[0]} of {place[1]})" if place[1] > 1 else ""
-        if isinstance(asked, PersonAsked):
-            return self._ask_person(asked, count)
+        match asked:
+            case PersonAsked():
+                return self._ask_person(asked, count)
+            case BudgetReached() | CeilingAsked():
+                return self._ask_budget(asked)
+            case ApprovalAsked():
+                pass
         self._show_call(asked, folder, count)
         return self._approve(asked, (made.args if made is not None else None) or {})
 
@@ -126,6 +135,18 @@ class Questions:
             said = asked.choices[int(said) - 1]
         call = asked.call
         return lambda session: AnswerPerson(session=session, call=call, answer=said)
+
+    # A budget that is in the way.
+
+    def _ask_budget(self, asked: BudgetReached | CeilingAsked) -> Answered:
+        answers = {str(number): one for number, one in enumerate(answers_to(asked), start=1)}
+        self._voice.say(body_of(asked))
+        said = {
+            number: f"{one.words}, {one.aside}." if one.aside else f"{one.words}."
+            for number, one in answers.items()
+        }
+        chosen = answers[self.choose(f"{budget_title(asked)}.", said)]
+        return lambda session: chosen.command(session, asked)
 
     # Reading.
 

@@ -6,6 +6,7 @@ import datetime as dt
 from typing import TYPE_CHECKING
 
 from tui.events.base import CallId
+from tui.events.budget import BudgetAnswered, BudgetNeared
 from tui.events.codec import Recorded
 from tui.events.money import ChargeRecorded, UsageReported
 from tui.events.route import FallbackTaken, RequestFinished, RouteDecided
@@ -282,7 +283,7 @@ class Teller:
             case HistoryCompacted():
                 usage = self._sum.used(event.request) if event.request is not None else None
                 said = life.compacted(usage)
-            case GuidesRead() | ServerTold():
+            case GuidesRead() | ServerTold() | BudgetAnswered() | BudgetNeared():
                 said = life.around(event)
             case FallbackTaken():
                 said = f"went on with {event.target} instead of {event.source}: {event.why}"

@@ -6,14 +6,19 @@ import datetime as dt
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+from tui.billing.budget import Worst
 from tui.catalog.prices import Book, PriceBook
-from tui.catalog.sheets import NoPrice
+from tui.catalog.sheets import NoPrice, Rate
 from tui.events.base import RequestId
 from tui.events.money import ChargeRecorded, UsageReported
+from tui.money import product
 from tui.session.ports import Decision
 
 if TYPE_CHECKING:
     from tui.billing.receipt import Receipt
+_GIVEN = ("input", "input_image", "cache_write", "cache_write_5m", "cache_read")
+"""What a prompt's token can be; caches for an hour and sound are not asked for."""
+_MADE = ("output", "reasoning")
 
 
 class ListPricer:
@@ -44,6 +49,26 @@ class ListPricer:
         from tui.runtime.endpoint_prices import EndpointPrices
 
         return EndpointPrices(self._book, decision, listed=True)
+
+    def worst_case(self, decision: Decision, tokens: int, at: dt.datetime) -> Worst | None:
+        """See `tui.session.ports.Pricer`."""
+        from tui.billing.context import NotStated, terms_of
+
+        if decision.payer == "nobody":
+            return Worst(prompt_usd=Decimal(0), token_usd=Decimal(0), prompt_tokens=tokens)
+        try:
+            context = {"base_url": decision.base_url}
+            terms = terms_of(decision.provider, {}, context, self._book)
+        except NotStated:
+            return None
+        sheet = self._book.find(decision.provider, decision.wire_model, at, terms)
+        if isinstance(sheet, NoPrice):
+            return None
+        given = _dearest([sheet.rates.get(what) for what in _GIVEN], tokens)
+        made = _dearest([sheet.rates.get(what) for what in _MADE], tokens)
+        if given is None or made is None:
+            return None
+        return Worst(prompt_usd=product(given, tokens), token_usd=made, prompt_tokens=tokens)
 
     def receipt(
         self,
@@ -100,3 +125,16 @@ class ListPricer:
             context={**context, "base_url": decision.base_url},
         )
         return price(request, self._book)
+
+
+def _dearest(rates: list[Rate | None], tokens: int) -> Decimal | None:
+    """The highest price up to a prompt of so many tokens; None where one is not known."""
+    prices: list[Decimal] = []
+    for rate in rates:
+        if rate is None:
+            continue
+        for price in (rate.base, *(higher for above, higher in rate.steps if tokens > above)):
+            if price is None:
+                return None
+            prices.append(price)
+    return max(prices, default=None)

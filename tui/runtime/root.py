@@ -8,13 +8,13 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Self, cast
 
-from tui.billing.budget import Limits
 from tui.events.base import utc_now
 from tui.events.session import Mode
 from tui.net import Network
 from tui.paths import find_paths
 from tui.permissions.book import ApprovalBook
 from tui.providers.registry import provider
+from tui.runtime.budgets import keep_limit, limits_of
 from tui.runtime.guides import read_guides
 from tui.runtime.judging import Judge
 from tui.runtime.pricer import ListPricer
@@ -28,7 +28,6 @@ from tui.store.log import Store
 from tui.tools.mcp.pool import ServerPool
 from tui.tools.sandbox import Sandbox
 
-SCOPES = ("request", "turn", "session", "day", "month")
 UNDO_DELETE_FOR = dt.timedelta(days=30)
 """A deleted session can be brought back for so long."""
 
@@ -88,7 +87,7 @@ class Runtime:
             scrub=self.scrub,
             ready=self.keyring.learn_all,
             plan=lambda: self.settings.text("account.plan") or "personal",
-            limits=self._limits,
+            limits=lambda: limits_of(self.settings, home_of(self._environ)),
             toolbox=self._toolbox,
             mode=self._mode,
             guides=lambda cwd: read_guides(cwd, home_of(self._environ)),
@@ -96,6 +95,9 @@ class Runtime:
             stream=lambda api, request, access: provider(api).stream(request, access),
             clock=utc_now,
             branch=git_branch,
+            keep_limit=lambda scope, name, nano: keep_limit(
+                self.settings, home_of(self._environ), scope, name, nano
+            ),
         )
         store = Store(self.paths.store_file, self.scrub.data)
         store.purge_deleted(utc_now() - UNDO_DELETE_FOR)
@@ -126,9 +128,6 @@ class Runtime:
         if folder not in self._servers:
             self._servers[folder] = ServerPool(folder, self._environ, mask=self.scrub.learn)
         return self._servers[folder]
-
-    def _limits(self) -> Limits:
-        return Limits(**{scope: self.settings.usd(f"budget.{scope}_usd") for scope in SCOPES})
 
     async def _find_sandbox(self, folder: Path) -> Sandbox:
         """What holds commands in, tried once when the first is judged."""

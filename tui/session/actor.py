@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import datetime as dt
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from pathlib import Path
 
 from tui import __version__
-from tui.billing.budget import Spent
 from tui.errors import NoRoute, OutOfCredits, StoreError, UsageError
 from tui.events.base import SessionId
 from tui.events.codec import AnyEvent, Recorded
@@ -24,6 +22,7 @@ from tui.events.turn import MessageUnqueued, TurnStarted
 from tui.session.attached import scrubbed
 from tui.session.commands import (
     AnswerApproval,
+    AnswerBudget,
     AnswerPerson,
     ChooseMode,
     ChooseModel,
@@ -40,7 +39,7 @@ from tui.session.commands import (
 from tui.session.context import Conversation
 from tui.session.left_open import left_open
 from tui.session.own_shell import OwnShell
-from tui.session.parts import Choice, Parts
+from tui.session.parts import Choice, Measured, Parts
 from tui.session.ports import Guide, Ports, Toolbox
 from tui.session.projection import SessionState
 from tui.session.queue import MessageQueue
@@ -49,11 +48,13 @@ from tui.session.sending import Sender
 from tui.session.shelf import checked_title
 from tui.session.summing import Summing
 from tui.session.turn import Turn
+from tui.session.wall import Counted, Wall
 from tui.session.writer import Append, SessionWriter
 
 SessionCommand = (
     StartTurn | Interrupt | RetryNow | ChooseModel | ChooseMode | Unqueue | EditQueued
-    | AnswerApproval | AnswerPerson | RunShell | Compact | RenameSession | RewindSession
+    | AnswerApproval | AnswerPerson | AnswerBudget | RunShell | Compact | RenameSession
+    | RewindSession
 )  # fmt: skip
 STOP_LIMIT_S = 5.0
 MAILBOX = 1_000
@@ -65,7 +66,7 @@ class SessionActor:
     Args:
         publish: Told of each group of records after it is written.
         trouble: Told when the store fails and no event can say so.
-        spent_since: Nano-dollars of all sessions' known charges since a moment.
+        wall: What every request is held against.
         read: Reads the session's log above a number.
     """
 
@@ -77,7 +78,7 @@ class SessionActor:
         append: Append,
         publish: Callable[[tuple[Recorded, ...]], None],
         trouble: Callable[[StoreError], None],
-        spent_since: Callable[[dt.datetime], Awaitable[int]],
+        wall: Wall,
         read: ReadLog,
     ) -> None:
         self.session = session
@@ -86,7 +87,7 @@ class SessionActor:
         self._ports = ports
         self._publish = publish
         self._trouble = trouble
-        self._spent_since = spent_since
+        self._wall, self._measured = wall, Measured()
         self._read = read
         self._toolbox: Toolbox | None = None
         self._writer = SessionWriter(append, self._written, ports.clock)
@@ -119,9 +120,11 @@ class SessionActor:
             self._record(SessionCreated(cwd=cwd, version=__version__, branch=branch))
             if (mode := self._ports.mode()) != self.state.mode:
                 self._record(ModeChosen(mode=mode))
-        elif self.state.working or self.state.open_calls:
-            for event in left_open(self.state):
-                self._record(event)
+        else:
+            charges = await self._wall.left_behind(self.session)
+            if self.state.working or self.state.open_calls or charges:
+                for event in left_open(self.state, charges):
+                    self._record(event)
         self._queue.restore(self.session, self.state.queued)
         chosen = model or self.state.model or self._ports.router.default_model(last_used)
         self._choice = Choice(model=chosen or "", effort=self.state.effort)
@@ -129,6 +132,18 @@ class SessionActor:
             self._record(ModelChosen(model=chosen))
         await self._written_down()
         self._ports.router.warm(self._choice.model)
+
+    def counted(self) -> Counted | None:
+        """What the next request would count against; None: nothing serves it."""
+        try:
+            decision = self._ports.router.decide(self._choice.model)
+        except (NoRoute, OutOfCredits):
+            return None
+        return Counted(
+            session=self.session, folder=self.state.cwd, payer=decision.payer,
+            connection=decision.connection, label=decision.label, turn=self.state.turn,
+            turn_used=self.state.turn_nano if self.state.working else 0,
+        )  # fmt: skip
 
     async def _written_down(self) -> None:
         """Flush with a writer of the moment, before `run` has started its own."""
@@ -211,10 +226,10 @@ class SessionActor:
                 self._choice.model, self._choice.effort = command.model, command.effort
                 self._ports.router.warm(command.model)
                 if self._turn is not None:
-                    self._turn.retry_now()
+                    self._turn.model_chosen(command.model)
             case ChooseMode():
                 await self._writer.commit([ModeChosen(mode=command.mode)], turn)
-            case AnswerApproval() | AnswerPerson():
+            case AnswerApproval() | AnswerPerson() | AnswerBudget():
                 if self._turn is not None:
                     self._turn.answer(command)
             case RunShell():
@@ -268,7 +283,9 @@ class SessionActor:
             state=self.state,
             conversation=self._conversation,
             toolbox=self._tools(),
-            spent=self._spent_so_far,
+            session=self.session,
+            wall=self._wall,
+            measured=self._measured,
             guides=guides,
         )
 
@@ -334,15 +351,6 @@ class SessionActor:
             take_back=self._tools().take_back,
         )  # fmt: skip
         await self._writer.commit([event], state.turn)
-
-    async def _spent_so_far(self, turn_nano: int) -> Spent:
-        midnight = self._ports.clock().replace(hour=0, minute=0, second=0, microsecond=0)
-        return Spent(
-            turn=turn_nano,
-            session=self.state.session_nano,
-            day=await self._spent_since(midnight),
-            month=await self._spent_since(midnight.replace(day=1)),
-        )
 
     def _on_turn_end(self, task: asyncio.Task[None]) -> None:
         self._turn = self._turn_task = None

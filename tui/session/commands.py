@@ -11,6 +11,7 @@ from typing import Any, Literal
 import msgspec
 
 from tui.events.base import CallId, SessionId
+from tui.events.budget import BudgetChoice
 from tui.events.session import Mode
 from tui.events.turn import Attachment
 from tui.secret import Secret
@@ -43,6 +44,7 @@ class StartTurn(Command, tag="start_turn", frozen=True, kw_only=True):
     max_tokens: int = 16_000
     asks: bool = True  # a person is there to answer approvals; else they are refused
     allow: tuple[str, ...] = ()  # rules that hold for this turn (`run --allow`)
+    max_nano: int | None = None  # the turn stops before it costs more (`run --max-usd`)
     steer: bool = False  # while a turn runs: before its next request, not behind its end
 
 
@@ -98,6 +100,25 @@ class AnswerPerson(Command, tag="answer_person", frozen=True, kw_only=True):
     session: SessionId
     call: CallId
     answer: str
+
+
+class AnswerBudget(Command, tag="answer_budget", frozen=True, kw_only=True):
+    """What goes on where a budget is in the way (`tui.events.budget.BudgetAnswered`). → Done"""
+
+    session: SessionId
+    call: CallId
+    choice: BudgetChoice
+    nano: int | None = None
+    model: str | None = None
+
+
+class ListBudgets(Command, tag="list_budgets", frozen=True, kw_only=True):
+    """The budgets that a session's next request counts against. → Budgets
+
+    Without a session: those that are not of one.
+    """
+
+    session: SessionId | None = None
 
 
 class ChooseMode(Command, tag="choose_mode", frozen=True, kw_only=True):
@@ -325,6 +346,8 @@ AnyCommand = (
     | EditQueued
     | AnswerApproval
     | AnswerPerson
+    | AnswerBudget
+    | ListBudgets
     | ChooseMode
     | RunShell
     | Compact

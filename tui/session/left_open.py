@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from tui.events.base import CallId
 from tui.events.codec import AnyEvent
 from tui.events.money import ChargeRecorded
@@ -12,16 +14,20 @@ from tui.session.context import INTERRUPTED
 from tui.session.projection import SessionState
 
 
-def left_open(state: SessionState) -> list[AnyEvent]:
-    """The events that end the open calls and the turn; what it spent nobody told us."""
+def left_open(state: SessionState, charges: Sequence[ChargeRecorded] = ()) -> list[AnyEvent]:
+    """The events that end the open calls and the turn; what it spent nobody told us.
+
+    Args:
+        state: The session's.
+        charges: Of requests that were sent and may have cost something.
+    """
     events: list[AnyEvent] = [EngineRestarted()]
     for call, name in state.open_calls.items():
         events.append(ToolReturned(call=CallId(call), name=name, ok=False, output=INTERRUPTED))
-    if not state.working:
-        return events
-    cut_off = state.route if state.live_tokens > 0 else None
-    if cut_off is not None:
-        events.append(
+    unknown = list(charges)
+    cut_off = state.route if state.working and state.live_tokens > 0 else None
+    if cut_off is not None and all(one.request != cut_off.request for one in charges):
+        unknown.append(
             ChargeRecorded(
                 request=cut_off.request,
                 payer=cut_off.payer,
@@ -31,6 +37,8 @@ def left_open(state: SessionState) -> list[AnyEvent]:
                 sureness="unknown",
             )
         )
-    unknown = state.turn_unknown + (cut_off is not None)
-    events.append(TurnFinished(stop="interrupted", nano=state.turn_nano, unknown=unknown))
+    events += unknown
+    if state.working:
+        count = state.turn_unknown + len(unknown)
+        events.append(TurnFinished(stop="interrupted", nano=state.turn_nano, unknown=count))
     return events

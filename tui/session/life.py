@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from tui.events.budget import BudgetAnswered, BudgetNeared
 from tui.events.money import ChargeRecorded, UsageReported
 from tui.events.session import GuidesRead, Mode, SessionForked, SessionRewound
 from tui.events.tool import ServerTold
 from tui.money import show_sum
+from tui.session.budget_words import budget_notice
 from tui.session.words import counted
 
 _MODES: dict[Mode, str] = {
@@ -36,9 +38,11 @@ def rewound(event: SessionRewound) -> str:
     return f"went back to here{files}{alone if left else ''}; what followed is kept in the log"
 
 
-def around(event: GuidesRead | ServerTold) -> str:
-    """Which of the folder's words the model is told, or what is to know of an MCP server."""
+def around(event: GuidesRead | ServerTold | BudgetAnswered | BudgetNeared) -> str:
+    """Which of the folder's words the model is told, what is to know of a server, of a budget."""
     match event:
+        case BudgetAnswered() | BudgetNeared():
+            return budget_notice(event)
         case ServerTold():
             return f"MCP server {event.server} {event.text}"
         case GuidesRead() if not event.files:

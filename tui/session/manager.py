@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import datetime as dt
 from collections.abc import AsyncGenerator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -18,6 +17,7 @@ from tui.session.actor import SessionActor
 from tui.session.bus import Batch, Bus
 from tui.session.commands import (
     AnswerApproval,
+    AnswerBudget,
     AnswerPerson,
     AnyCommand,
     AskReceipts,
@@ -30,6 +30,7 @@ from tui.session.commands import (
     EditQueued,
     ForkSession,
     Interrupt,
+    ListBudgets,
     ListRules,
     ListSessions,
     OpenSession,
@@ -55,6 +56,7 @@ from tui.session.replies import (
 )
 from tui.session.shelf import Shelf, ShelfCommand
 from tui.session.spending import answer_spending
+from tui.session.wall import Wall
 from tui.store.forking import new_session_id
 from tui.store.lease import Lease
 from tui.store.log import Store
@@ -144,6 +146,10 @@ class SessionManager:
         self._telling: set[asyncio.Task[None]] = set()
         self._opening = asyncio.Lock()
         self._shelf = Shelf(store, ports=ports, locks=locks)
+        self._wall = Wall(
+            store.holds, blocking=self._blocking, locks=locks, limits=ports.limits,
+            keep=ports.keep_limit, clock=ports.clock,
+        )  # fmt: skip
 
     async def __aenter__(self) -> SessionManager:
         return self
@@ -173,6 +179,7 @@ class SessionManager:
                 | EditQueued()
                 | AnswerApproval()
                 | AnswerPerson()
+                | AnswerBudget()
                 | ChooseMode()
                 | RunShell()
                 | Compact()
@@ -190,6 +197,9 @@ class SessionManager:
                 return Sessions(sessions=tuple(await self._blocking(self._summaries)))
             case AskUsage() | AskReceipts():
                 return await answer_spending(self._store.path, command)
+            case ListBudgets():
+                actor = self._actors.get(command.session) if command.session else None
+                return await self._wall.listed(None if actor is None else actor.counted())
             case Shutdown():
                 return Done()
             case _:
@@ -263,10 +273,6 @@ class SessionManager:
         nano, unknown = await self._blocking(lambda: self._store.spent_since(midnight))
         return SpentToday(nano=nano, unknown=unknown)
 
-    async def _spent_since(self, at: dt.datetime) -> int:
-        nano, _ = await self._blocking(lambda: self._store.spent_since(at))
-        return nano
-
     def _actor(self, session: SessionId) -> SessionActor:
         if session not in self._actors:
             raise UsageError(
@@ -310,7 +316,7 @@ class SessionManager:
             ),
             publish=lambda records: self._publish(session, records),
             trouble=self._on_trouble,
-            spent_since=self._spent_since,
+            wall=self._wall,
             read=lambda after: self._read(session, after, -1),
         )
         loading = self._store.load(session)

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
 
-from tui.billing.budget import Spent
+from tui.events.base import SessionId
 from tui.session.context import Conversation
 from tui.session.ports import Guide, Ports, Toolbox
 from tui.session.projection import SessionState
+from tui.session.request import RequestRun
+from tui.session.wall import Wall
 from tui.session.writer import SessionWriter
 
 
@@ -20,6 +21,13 @@ class Choice(msgspec.Struct, kw_only=True):
 
     model: str
     effort: str | None = None
+
+
+class Measured(msgspec.Struct, kw_only=True):
+    """The session's last request, and how many tokens its prompt could have at most."""
+
+    request: RequestRun | None = None
+    bound: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,7 +40,8 @@ class Parts:
         state: A fold of its events, kept up to date by the writer.
         conversation: Another, of what is sent.
         toolbox: The tools of its folder.
-        spent: What is spent so far, given what the running turn has spent.
+        wall: What every request is held against.
+        measured: What the provider counted last.
         guides: The folder's words for agents, as the running turn began.
     """
 
@@ -43,5 +52,7 @@ class Parts:
     state: SessionState
     conversation: Conversation
     toolbox: Toolbox
-    spent: Callable[[int], Awaitable[Spent]]
+    session: SessionId
+    wall: Wall
+    measured: Measured
     guides: tuple[Guide, ...] = ()

@@ -10,8 +10,10 @@ from typing import Any, Protocol
 
 import msgspec
 
-from tui.billing.budget import Limits
+from tui.billing.budget import Limits, Worst
+from tui.errors import UsageError
 from tui.events.base import RequestId
+from tui.events.budget import Scope
 from tui.events.money import ChargeRecorded, UsageReported
 from tui.events.route import Payer
 from tui.events.session import Mode
@@ -90,6 +92,13 @@ class Pricer(Protocol):
 
     def token_price(self, decision: Decision, at: dt.datetime) -> Decimal | None:
         """Dollars of one output token, or None."""
+        ...
+
+    def worst_case(self, decision: Decision, tokens: int, at: dt.datetime) -> Worst | None:
+        """The most that a request with a prompt of at most `tokens` can cost; None: no price.
+
+        Its cache may be written, and the prices are those of the longest prompt.
+        """
         ...
 
     def receipt(
@@ -257,6 +266,11 @@ class ScrubFeed(Protocol):
     def finish(self) -> str: ...
 
 
+def no_limit_kept(scope: Scope, name: str, nano: int) -> None:
+    """Where there are no settings. Raises UsageError."""
+    raise UsageError("budgets cannot be kept here")
+
+
 class Ports(msgspec.Struct, frozen=True, kw_only=True):
     """All of it."""
 
@@ -273,3 +287,5 @@ class Ports(msgspec.Struct, frozen=True, kw_only=True):
     stream: Callable[[Api, ModelRequest, Access], AsyncGenerator[StreamPart]]
     clock: Callable[[], dt.datetime]
     branch: Callable[[Path], str | None]
+    # Makes a budget of a scope, or of a key or folder by name, the setting; blocks.
+    keep_limit: Callable[[Scope, str, int], None] = no_limit_kept

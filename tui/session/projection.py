@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Literal
 
 from tui.billing.forecast import Habit
+from tui.events.budget import BudgetAnswered, BudgetReached, CeilingAsked
 from tui.events.codec import Recorded
 from tui.events.money import ChargeRecorded, LimitSeen, LimitsReported, UsageReported
 from tui.events.route import RequestFinished, RouteDecided
@@ -60,6 +61,8 @@ class SessionState:
         self.mode: Mode = "ask"
         self.given: dict[str, int] = {}  # allowed for the whole session, and by which event
         self.question: PersonAsked | None = None
+        self.budget: BudgetReached | CeilingAsked | None = None  # what waits for the person
+        self.ceilings: dict[str, int] = {}  # what a request of a model without a price may cost
         self.guides: tuple[str, ...] = ()  # files with the folder's words that the model is told
         self.begun_at = 0  # what stands up to this event was copied out of another session
         self.turn = 0
@@ -112,6 +115,8 @@ class SessionState:
                 self._tool(event)
             case PersonAsked() | PersonAnswered() | ShellRun():
                 self._person(event)
+            case BudgetReached() | CeilingAsked() | BudgetAnswered():
+                self._budget(event)
             case GuidesRead():
                 self.guides = event.files
             case SessionForked() | SessionRewound() | HistoryCompacted():
@@ -134,6 +139,7 @@ class SessionState:
                 self.title = event.prompt.strip().splitlines()[0]
         else:
             self.activity, self.approval, self.question = "resting", None, None
+            self.budget = None
             if self._turn_took[0]:
                 self.habit = self.habit.after(*self._turn_took)
             self._turn_took = (0, 0)
@@ -162,6 +168,14 @@ class SessionState:
                 self.activity, self.question = "tool", None
             case ShellRun():
                 self.open_calls[event.call] = "shell"
+
+    def _budget(self, event: BudgetReached | CeilingAsked | BudgetAnswered) -> None:
+        if not isinstance(event, BudgetAnswered):
+            self.activity, self.budget = "approval", event
+            return
+        self.activity, self.budget = "asking", None
+        if event.choice == "ceiling" and event.nano is not None and event.model is not None:
+            self.ceilings[event.model] = event.nano
 
     def _lived(self, event: SessionForked | SessionRewound | HistoryCompacted) -> None:
         if not isinstance(event, SessionForked):  # it begins with just what stands before it
@@ -215,7 +229,7 @@ class SessionState:
     def rest(self) -> None:
         """Take it that nobody works on it: so it is shown while only its end is known."""
         self.working, self.activity, self.approval = False, "resting", None
-        self.question = None
+        self.question = self.budget = None
         self.waiting_until, self.tool = None, None
         self.queued.clear()
         self._end_live()

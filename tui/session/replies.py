@@ -8,6 +8,7 @@ from typing import Literal
 import msgspec
 
 from tui.events.base import SessionId
+from tui.events.budget import Scope
 from tui.store.spent import Receipt, UsageTable
 from tui.store.summary import Summary
 
@@ -125,6 +126,30 @@ class ModelRow(msgspec.Struct, frozen=True, kw_only=True):
     cache_read_usd: str | None = None
     cache_write_usd: str | None = None
     steps: tuple[PriceStep, ...] = ()
+
+
+class BudgetRow(msgspec.Struct, frozen=True, kw_only=True):
+    """One budget, in nano-dollars.
+
+    Args:
+        subject: Of a key its label, of a folder its path; else empty.
+        used: With open requests and those of unknown cost at their most.
+        unknown: So much of it nobody can say for sure.
+        held: So much of it open requests may still cost.
+        resets: When it begins anew; None: not by the clock.
+    """
+
+    scope: Scope
+    subject: str
+    limit: int
+    used: int
+    unknown: int = 0
+    held: int = 0
+    resets: dt.datetime | None = None
+
+
+class Budgets(Reply, tag="budgets", frozen=True, kw_only=True):
+    budgets: tuple[BudgetRow, ...] = ()
 
 
 class Marks(Reply, tag="marks", frozen=True, kw_only=True):
@@ -251,8 +276,8 @@ class EndpointAnswer(Reply, tag="endpoint_answer", frozen=True, kw_only=True):
 
 
 AnyReply = (
-    Done | SessionOpened | Forked | Rules | Servers | Sessions | Spending | Receipts | Models
-    | Marks | Keys | KeyAnswer | Endpoints | EndpointAnswer
+    Budgets | Done | SessionOpened | Forked | Rules | Servers | Sessions | Spending | Receipts
+    | Models | Marks | Keys | KeyAnswer | Endpoints | EndpointAnswer
 )  # fmt: skip
 
 

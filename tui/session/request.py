@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import datetime as dt
 from collections.abc import Awaitable, Callable
 from contextlib import aclosing
 from typing import Any, assert_never, cast
 
 import msgspec
 
-from tui.errors import EndedEarly, InvalidKey
+from tui.errors import EndedEarly, InvalidKey, RequestError, TimedOut
 from tui.events.base import CallId, RequestId
 from tui.events.codec import AnyEvent
-from tui.events.money import ChargeRecorded, LimitSeen, LimitsReported
+from tui.events.money import ChargeRecorded, LimitSeen, LimitsReported, UsageReported
 from tui.events.route import RequestFinished, ResponseOpened
 from tui.events.stream import BlockClosed, TextStreamed, ThinkingStreamed
 from tui.events.tool import ServerToolUsed, ToolCalled
@@ -27,12 +28,14 @@ class RequestRun:
         decision: Its route, already written.
         record: Takes the events.
         room: Returns once there is room for more of them.
+        at: When it was decided, whose prices count; now unless given.
 
     Attributes:
         visible: A token or call was shown: it is not tried again by itself.
         charged: Its charge is recorded.
         calls: The tool calls, in the order of the wire.
         stopped: How the model ended, once the wire has proved it.
+        used: What was billed, once that is told.
     """
 
     def __init__(
@@ -43,6 +46,7 @@ class RequestRun:
         ports: Ports,
         record: Callable[[AnyEvent], None],
         room: Callable[[], Awaitable[None]],
+        at: dt.datetime | None = None,
     ) -> None:
         self.id = id
         self.decision = decision
@@ -50,7 +54,11 @@ class RequestRun:
         self.charged = False
         self.calls: list[base.ToolCallBlock] = []
         self.stopped: base.Stopped | None = None
+        self.used: UsageReported | None = None
         self.charges: list[ChargeRecorded] = []
+        self._opened = False
+        self._doubtful = False  # the other side may bill it, and has not said so
+        self._at = ports.clock() if at is None else at
         self._ports = ports
         self._record = record
         self._room = room
@@ -71,29 +79,34 @@ class RequestRun:
                 async for part in parts:
                     self._take(part, loop.time() - began)
                     await self._room()
-            except InvalidKey as error:
-                error.hint = self.decision.key_hint or error.hint
+            except asyncio.CancelledError:
+                self._doubtful = True
+                raise
+            except RequestError as error:
+                # A refusal is not billed; what was taken and never answered may be.
+                answered = self._opened or isinstance(error, TimedOut)
+                self._doubtful = error.status is None and answered
+                if isinstance(error, InvalidKey):
+                    error.hint = self.decision.key_hint or error.hint
                 raise
             finally:
                 self._say(ThinkingStreamed, self._thinking.finish())
                 self._say(TextStreamed, self._text.finish())
+        self._doubtful = True
         if self.stopped is None:
             raise EndedEarly("the answer ended without saying that it was complete")
-        if not self.charged:
-            self.charge_unknown()
+        self.charge_unknown()
 
     def charge_unknown(self) -> None:
-        """Say that it may have cost something nobody told: it was answered, and told no usage."""
-        if self.visible and not self.charged:
-            _, charge = self._ports.pricer.receipt(
-                self.id, self.decision, None, {}, self._ports.clock()
-            )
+        """Say that it may have cost something nobody told: it was taken, and told no usage."""
+        if (self.visible or self._doubtful) and not self.charged:
+            _, charge = self._ports.pricer.receipt(self.id, self.decision, None, {}, self._at)
             self._charge(charge)
 
     def _take(self, part: base.StreamPart, seconds: float) -> None:
         match part:
             case base.Opened():
-                self._opened(part)
+                self._open(part)
             case base.TextDelta():
                 self._say(TextStreamed, self._text.feed(part.text))
             case base.ThinkingDelta():
@@ -109,9 +122,10 @@ class RequestRun:
                 self._record(ServerToolUsed(request=self.id, name=part.name, id=part.id))
             case base.UsageReported():
                 usage, charge = self._ports.pricer.receipt(
-                    self.id, self.decision, part.raw, part.context, self._ports.clock()
+                    self.id, self.decision, part.raw, part.context, self._at
                 )
                 if usage is not None:
+                    self.used = usage
                     self._record(usage)
                 self._charge(charge)
             case base.Stopped():
@@ -128,7 +142,8 @@ class RequestRun:
             case _:
                 assert_never(part)
 
-    def _opened(self, part: base.Opened) -> None:
+    def _open(self, part: base.Opened) -> None:
+        self._opened = True
         self._record(ResponseOpened(request=self.id, provider_request_id=part.provider_request_id))
         if part.limits:
             limits = tuple(

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
+import datetime as dt
 from collections.abc import Callable
-from decimal import Decimal
 from uuid import uuid4
 
 import msgspec
 
-from tui.billing.budget import least_room, tokens_that_fit
-from tui.errors import BudgetExceeded
 from tui.events.base import RequestId
 from tui.events.codec import AnyEvent
 from tui.events.money import ChargeRecorded
 from tui.events.route import RouteDecided
-from tui.money import show_usd
 from tui.providers import base
+from tui.session.bound import request_tokens
 from tui.session.commands import ToolSet
+from tui.session.gate import Gate
 from tui.session.parts import Parts
 from tui.session.ports import Decision
 from tui.session.projection import CHARACTERS_A_TOKEN
@@ -26,6 +26,9 @@ from tui.session.request import RequestRun
 PROMPT_TOKENS = 400
 """About what the system prompt and the reading tools add to a request, for the estimate of it."""
 
+
+LONG = 200_000
+"""Characters that are counted within a few milliseconds."""
 
 SERVERS_MARK = "__"
 """Between a server's name and its tool's; no tool of ours has it."""
@@ -38,10 +41,16 @@ class Sender:
         parts: The session's.
         turn: The number that its events carry.
         tools: Which tools the model is told of.
+        asks: Whether the model is told that a person is there.
+        gate: Lets its requests through; one that asks nobody unless given.
     """
 
-    def __init__(self, parts: Parts, turn: int, *, tools: ToolSet, asks: bool) -> None:
+    def __init__(
+        self, parts: Parts, turn: int, *, tools: ToolSet, asks: bool, gate: Gate | None = None
+    ) -> None:
         self.requests: list[RequestRun] = []
+        self.gate = gate or Gate(parts, turn, asks=False)
+        self._bound = 0
         self._parts = parts
         self._turn = turn
         self._tools: ToolSet = tools
@@ -73,25 +82,30 @@ class Sender:
         return sum(len(one.description) + len(msgspec.json.encode(one.schema)) for one in specs)
 
     async def route(
-        self, most_tokens: int, record: Callable[[AnyEvent], None]
+        self, most_tokens: int, record: Callable[[AnyEvent], None], *more: base.Message
     ) -> tuple[RequestRun, int]:
         """A request whose route is written, and the output tokens that it may have.
 
         Args:
             most_tokens: More are not asked for.
             record: Takes the events of the request.
+            more: Messages that will stand behind the conversation.
 
         Raises:
             NoRoute, OutOfCredits, BudgetExceeded: it must not be sent.
             StoreError: the route cannot be written.
         """
-        ports, now = self._parts.ports, self._parts.ports.clock()
-        decision = self.decide()
-        id = RequestId(f"r_{uuid4().hex[:16]}")
+        ports = self._parts.ports
+        await self._parts.writer.flush()  # what was charged is held no more
+        while True:
+            decision, now = self.decide(), ports.clock()
+            id = RequestId(f"r_{uuid4().hex[:16]}")
+            wanted = min(most_tokens, decision.max_output or most_tokens)
+            most = await self._may_have(id, decision, now, wanted, more)
+            if most is not None:
+                break
         prompt_nano = ports.pricer.prompt_estimate(decision, self.tokens(), now)
         token_usd = ports.pricer.token_price(decision, now)
-        most = min(most_tokens, decision.max_output or most_tokens)
-        most = await self._within_budget(decision, prompt_nano, token_usd, most)
         self._parts.writer.record(
             RouteDecided(
                 request=id,
@@ -107,36 +121,47 @@ class Sender:
             self._turn,
         )
         await self._parts.writer.flush()  # no byte leaves before its route is written
-        request = RequestRun(id, decision, ports=ports, record=record, room=self._parts.writer.room)
+        request = RequestRun(
+            id, decision, ports=ports, record=record, room=self._parts.writer.room, at=now
+        )
+        self._parts.measured.request, self._parts.measured.bound = request, self._bound
         self.requests.append(request)
         return request, most
 
-    async def _within_budget(
-        self,
-        decision: Decision,
-        prompt_nano: int | None,
-        token_usd: Decimal | None,
-        most: int,
-    ) -> int:
-        """The output tokens that every budget leaves room for; raises BudgetExceeded for none."""
-        limits = self._parts.ports.limits()
-        if not limits.any or decision.payer == "nobody":
-            return most
-        if prompt_nano is None or token_usd is None:
-            raise BudgetExceeded(
-                f"{decision.model} has no known price: no budget can hold it",
-                hint="Choose another model (F2), or take the budget away in the settings.",
-            )
-        room = least_room(limits, await self._parts.spent(self.nano))
-        assert room is not None
-        left, scope = room
-        fits = tokens_that_fit(left, prompt_nano, token_usd, most)
-        if fits == 0:
-            raise BudgetExceeded(
-                f"the budget of this {scope} has {show_usd(max(left, 0))} left: nothing was sent",
-                hint=f"`ownkey settings set budget.{scope}_usd AMOUNT` raises it.",
-            )
-        return fits
+    async def _may_have(
+        self, id: RequestId, decision: Decision, now: dt.datetime, most: int,
+        more: tuple[base.Message, ...],
+    ) -> int | None:  # fmt: skip
+        """The output tokens that budgets leave room for, held from then on; None: decide anew."""
+        body = self.build(decision, most, *more)
+        if self._parts.conversation.characters > LONG:  # counted off the loop
+            bound = await asyncio.to_thread(request_tokens, body)
+        else:
+            bound = request_tokens(body)
+        worst = self._parts.ports.pricer.worst_case(decision, self._known(decision, bound), now)
+        used = self.gate.used(self.requests)
+        tokens = await self.gate.through(id, decision, worst, most, used)
+        if tokens is not None:
+            self._bound = bound
+        return tokens
+
+    def _known(self, decision: Decision, bound: int) -> int:
+        """The most tokens that a prompt has: what the provider counted last, and what came since.
+
+        Args:
+            decision: The route; what another model has counted says nothing.
+            bound: The most without knowing anything.
+        """
+        last = self._parts.measured.request
+        used = None if last is None or last.decision.model != decision.model else last.used
+        if used is None or used.input is None or self._parts.state.context_tokens is None:
+            return bound
+        grown = max(bound - self._parts.measured.bound, 0)
+        return min(bound, used.input + (used.output or 0) + grown)
+
+    async def settle(self, request: RequestRun) -> None:
+        """A request is over: nothing more is held for it. Raises StoreError."""
+        await self.gate.settle(request, self.gate.used(self.requests))
 
     async def prepare(self, *, turn_begins: bool) -> None:
         """Have the tools of the next request ready; what is to be said of them is recorded.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from tui.errors import ProtocolBroken, RequestError
+from tui.errors import BudgetExceeded, ProtocolBroken, RequestError
 from tui.events.codec import AnyEvent
 from tui.events.session import HistoryCompacted
 from tui.events.stream import BlockClosed, TextStreamed, ThinkingStreamed
@@ -59,11 +59,14 @@ class Summing:
 
         Raises:
             StoreError: it cannot be written.
+            BudgetExceeded: within a turn, which has to stop then.
         """
         writer = self._parts.writer
         try:
             await self._sum_up(latest)
         except RequestError as error:
+            if isinstance(error, BudgetExceeded) and latest is not None:
+                raise
             writer.record(self._failed(error), self._turn)
             await writer.flush()
             return False
@@ -71,12 +74,13 @@ class Summing:
 
     async def _sum_up(self, latest: str | None) -> None:
         sender = self._sender
-        request, most = await sender.route(MOST_TOKENS, self._take)
         ask = Message(role="user", blocks=(TextBlock(text=_ASK),))
+        request, most = await sender.route(MOST_TOKENS, self._take, ask)
         try:
             await request.stream(sender.build(request.decision, most, ask))
         finally:
             request.charge_unknown()
+            await sender.settle(request)
         summary = "".join(self._text).strip()
         if not summary or request.calls:
             raise ProtocolBroken("the model wrote no summary")

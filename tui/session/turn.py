@@ -27,7 +27,8 @@ from tui.events.codec import AnyEvent
 from tui.events.turn import DoneStop, ErrorRaised, RetryBegun, RetryScheduled, TurnFinished
 from tui.routing.policy import Failure, then
 from tui.session.calls import CallRunner
-from tui.session.commands import AnswerApproval, AnswerPerson, StartTurn
+from tui.session.commands import AnswerApproval, AnswerBudget, AnswerPerson, StartTurn
+from tui.session.gate import Gate
 from tui.session.parts import Parts
 from tui.session.ports import Judging
 from tui.session.queue import Joining
@@ -67,7 +68,8 @@ class Turn:
         self._writer = parts.writer
         self._prompt = start.prompt
         self._summing = True  # until it has failed once
-        self._sender = Sender(parts, number, tools=start.tools, asks=start.asks)
+        gate = Gate(parts, number, asks=start.asks, most=start.max_nano)
+        self._sender = Sender(parts, number, tools=start.tools, asks=start.asks, gate=gate)
         self._calls = CallRunner(
             parts.toolbox,
             asks=start.asks,
@@ -87,9 +89,17 @@ class Turn:
             tools=self._start.tools,
         )
 
-    def answer(self, answer: AnswerApproval | AnswerPerson) -> None:
-        """What the person says to a call that waits."""
-        self._calls.answer(answer)
+    def answer(self, answer: AnswerApproval | AnswerPerson | AnswerBudget) -> None:
+        """What the person says to a call or a budget that waits."""
+        if isinstance(answer, AnswerBudget):
+            self._sender.gate.answer(answer)
+        else:
+            self._calls.answer(answer)
+
+    def model_chosen(self, model: str) -> None:
+        """Another model is asked from now on; what waits goes on with it."""
+        self._sender.gate.model_chosen(model)
+        self.retry_now()
 
     def retry_now(self) -> None:
         """End the wait before the next try; without one, nothing."""
@@ -172,9 +182,11 @@ class Turn:
             try:
                 self.phase = Phase.REQUESTING
                 await request.stream(self._sender.build(request.decision, most))
+                await self._sender.settle(request)
                 return request
             except RequestError as error:
                 request.charge_unknown()
+                await self._sender.settle(request)
                 self._calls.open_without_run(request.calls)
                 failure = Failure(
                     kind=error.kind,
@@ -213,6 +225,11 @@ class Turn:
         )
 
     async def _finish(self, stop: DoneStop, why: str) -> None:
+        if self._sender.requests:
+            last = self._sender.requests[-1]
+            last.charge_unknown()
+            with suppress(StoreError):  # what is held for it stays held, and the end is said
+                await self._sender.settle(last)
         self._end(stop, why)
         await self._writer.flush()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tui.events.base import CallId
+from tui.events.budget import BudgetAnswered, BudgetReached, CeilingAsked
 from tui.events.codec import Recorded
 from tui.events.session import SessionRewound
 from tui.events.tool import (
@@ -15,7 +16,7 @@ from tui.events.tool import (
 )
 from tui.events.turn import TurnFinished, TurnStarted
 
-Asked = ApprovalAsked | PersonAsked
+Asked = ApprovalAsked | PersonAsked | BudgetReached | CeilingAsked
 
 
 class Waiting:
@@ -31,12 +32,12 @@ class Waiting:
         match event := record.event:
             case ToolCalled():
                 self._calls[event.id] = event
-            case ApprovalAsked() | PersonAsked():
+            case ApprovalAsked() | PersonAsked() | BudgetReached() | CeilingAsked():
                 if not self._asked:
                     self._together.clear()
                 self._together.append(event.call)
                 self._asked[event.call] = event
-            case ApprovalDecided() | PersonAnswered():
+            case ApprovalDecided() | PersonAnswered() | BudgetAnswered():
                 self._asked.pop(event.call, None)
             case ToolReturned():
                 self._asked.pop(event.call, None)

@@ -11,10 +11,11 @@ from typing import Literal
 
 import msgspec
 
-Kind = Literal["bool", "choice", "money", "number", "int", "text"]
+Kind = Literal["bool", "choice", "money", "amounts", "number", "int", "text"]
 
 Value = bool | int | str | Decimal | None
-"""A valid value. Money is a decimal string in dollars; a number is an int or Decimal, no float."""
+"""A valid value. Money is a decimal string in dollars; a number is an int or Decimal, no float;
+amounts are dollars by name in one text, `work=20, home=5.50`."""
 
 SECTIONS = (
     "API keys",
@@ -44,7 +45,8 @@ class Setting(msgspec.Struct, frozen=True, kw_only=True):
         nullable: Whether None is a value; `unset` then says in words what None means.
         choices: Every value of a `choice`.
         low, high: Bounds of an `int`, both included.
-        shape: What a `text` must match as a whole, and `example` how to write it.
+        shape: What a `text` must match as a whole.
+        example: How to write a `text` or `amounts`.
     """
 
     id: str
@@ -74,6 +76,21 @@ def _budget(scope: str, title: str, help_: str, *words: str) -> Setting:
         nullable=True,
         unset="no limit",
         words=("limit", "cap", "spending limit", "maximum cost", "money", *words),
+    )
+
+
+def _amounts(scope: str, title: str, help_: str, example: str, *words: str) -> Setting:
+    return Setting(
+        id=f"budget.{scope}",
+        title=title,
+        section="Budgets",
+        help=help_,
+        kind="amounts",
+        default=None,
+        nullable=True,
+        unset="no limit",
+        example=example,
+        words=("limit", "cap", "spending limit", "maximum cost", "money", "per month", *words),
     )
 
 
@@ -157,6 +174,23 @@ SETTINGS: tuple[Setting, ...] = (
         "What may be spent in a calendar month, UTC.",
         "per month",
         "monthly",
+    ),
+    _amounts(
+        "keys",
+        "Budgets per key",
+        "What a key may cost in a calendar month, UTC; by its label or id.",
+        "work=20, personal=5",
+        "per key",
+        "api key",
+    ),
+    _amounts(
+        "folders",
+        "Budgets per folder",
+        "What the sessions of a folder, and of what lies in it, may cost in a calendar month, UTC.",
+        "~/src/shop=20, ~/play=5",
+        "per folder",
+        "project",
+        "repository",
     ),
     Setting(
         id="cache.warn_usd",

@@ -83,7 +83,7 @@ class SettingsStore:
         return value
 
     def text(self, name: str) -> str | None:
-        """A setting of kind `text` or `choice`."""
+        """A setting of kind `text`, `choice`, `money` or `amounts`."""
         value = self.get(name)
         assert value is None or isinstance(value, str), name
         return value
@@ -106,6 +106,14 @@ class SettingsStore:
 
         value = self.text(name)
         return None if value is None else parse_usd(value)
+
+    def amounts(self, name: str) -> dict[str, NanoUsd]:
+        """A setting of kind `amounts`, in nano-dollars by name; empty where there is none."""
+        from tui.money import parse_usd
+        from tui.settings.values import split_amounts
+
+        text = self.text(name)
+        return {one: parse_usd(usd) for one, usd in split_amounts(text or "").items()}
 
     def set(self, name: str, value: object) -> Value:
         """Keep a value and return it as it is kept; a wrong one changes nothing.

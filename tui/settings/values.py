@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from decimal import Decimal, InvalidOperation
-from typing import assert_never
+from typing import assert_never, cast
 
 import msgspec
 
@@ -12,6 +12,7 @@ from tui.settings.schema import Setting, Value
 
 MAX_AMOUNT = Decimal(1_000_000)
 MAX_TEXT = 200
+MAX_AMOUNTS_TEXT = 10_000
 
 
 class Refused(ValueError):
@@ -40,6 +41,8 @@ def validate(setting: Setting, value: object) -> Value:
             raise Refused(f"{setting.id} takes one of {known}; not {_quoted(value)}")
         case "money":
             return _money(setting, value)
+        case "amounts":
+            return _amounts(setting, value)
         case "number":
             number = _amount(setting, value, "a number of 0 or more, such as 12.5")
             return int(number) if number == number.to_integral_value() else number
@@ -73,6 +76,36 @@ def _money(setting: Setting, value: object) -> str:
     if number.adjusted() < -9 or f"{number:f}"[::-1].find(".") > 9:
         raise Refused(f"{setting.id} has at most 9 decimal places; not {_quoted(value)}")
     return f"{number:f}"
+
+
+def split_amounts(text: str) -> dict[str, str]:
+    """`work=20, home=5.50` as names and what stands behind them; the last of a name counts."""
+    found: dict[str, str] = {}
+    for item in text.split(","):
+        name, _, amount = item.rpartition("=")
+        if item.strip():
+            found[name.strip()] = amount.strip()
+    return found
+
+
+def _amounts(setting: Setting, value: object) -> str | None:
+    refused = Refused(f"{setting.id} is written like {setting.example}; not {_quoted(value)}")
+    if isinstance(value, str):
+        given: dict[object, object] = {**split_amounts(value)}
+    elif isinstance(value, dict):
+        given = cast("dict[object, object]", value)
+    else:
+        raise refused
+    kept: dict[str, str] = {}
+    for name, amount in given.items():
+        plain = isinstance(name, str) and name.strip() and name.isprintable()
+        if not plain or not isinstance(name, str) or "," in name:
+            raise refused
+        kept[name.strip()] = _money(setting, amount)
+    text = ", ".join(f"{name}={amount}" for name, amount in kept.items())
+    if len(text) > MAX_AMOUNTS_TEXT:
+        raise Refused(f"{setting.id} takes {MAX_AMOUNTS_TEXT:,} characters at most")
+    return text or None
 
 
 def _whole(setting: Setting, value: object) -> int:
@@ -138,5 +171,17 @@ def from_text(setting: Setting, text: str) -> Value:
             return validate(setting, int(bare))
         case "bool" | "int" | "choice" | "money" | "number" | "text":
             return validate(setting, bare)
+        case "amounts":
+            return validate(setting, _mapping(bare))
         case _:
             assert_never(setting.kind)
+
+
+def _mapping(text: str) -> object:
+    """A JSON object, or the text as it is."""
+    if not text.startswith("{"):
+        return text
+    try:
+        return msgspec.json.Decoder[object](float_hook=Decimal).decode(text)
+    except msgspec.DecodeError as error:
+        raise Refused(f"{_quoted(text)} is no JSON object: {error}") from error

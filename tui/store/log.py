@@ -18,8 +18,11 @@ from tui.errors import StoreError
 from tui.events import codec
 from tui.events.base import SessionId
 from tui.events.codec import AnyEvent, Recorded
+from tui.events.money import ChargeRecorded
+from tui.events.route import RouteDecided
 from tui.paths import private_folder
 from tui.store.charging import ChargeRow, Charging
+from tui.store.holds import Holds, settle
 from tui.store.merged import Row, merged
 from tui.store.rows import any_text, charge_row, summary_row, to_micros, to_record, to_summary
 from tui.store.summary import Summary
@@ -33,6 +36,12 @@ _SUMMARIES = (
     "SELECT id, created, cwd, title, branch, model, payer, state, messages, nano,"
     " unknown, updated, seq FROM summaries JOIN sessions ON row = session"
 )
+_CHARGE = (
+    f"INSERT INTO charges ({','.join(ChargeRow._fields)})"
+    f" VALUES ({','.join('?' * len(ChargeRow._fields))}) ON CONFLICT DO UPDATE SET "
+    + ",".join(f"{one} = excluded.{one}" for one in ChargeRow._fields)
+)
+"""What was held for a charge stays with it."""
 MIGRATIONS = Path(__file__).parent / "migrations"
 
 
@@ -46,6 +55,9 @@ class Store:
 
     Raises:
         StoreError: cannot be opened: locked, damaged, newer, or the disk refuses.
+
+    Attributes:
+        holds: What open requests may cost.
     """
 
     def __init__(
@@ -73,6 +85,7 @@ class Store:
             self._db.execute("PRAGMA synchronous = NORMAL")
             self._db.execute("PRAGMA foreign_keys = ON")
             self._migrate()
+        self.holds = Holds(path, self._db, self._transaction)
 
     def _migrate(self) -> None:
         steps = sorted(self._migrations.glob("*.sql"))
@@ -134,6 +147,9 @@ class Store:
             with self._transaction():
                 self._insert(session, records, bodies, fresh)
                 self._charge(charges)
+                for record in records:
+                    if isinstance(record.event, ChargeRecorded | RouteDecided):
+                        settle(self._db, record, record.event)
         except BaseException:
             self._rows.pop(session, None)  # a new session's row went with the rest
             self.forget_cached(session)
@@ -210,10 +226,7 @@ class Store:
         self._write_summary(row, summary)
 
     def _charge(self, charges: Sequence[ChargeRow]) -> None:
-        self._db.executemany(
-            f"INSERT OR REPLACE INTO charges VALUES ({','.join('?' * len(ChargeRow._fields))})",
-            [charge_row(one) for one in charges],
-        )
+        self._db.executemany(_CHARGE, [charge_row(one) for one in charges])
 
     def _write_summary(self, row: int, s: Summary) -> None:
         self._db.execute(

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from tui.events.budget import BudgetAnswered, BudgetReached, CeilingAsked
 from tui.events.money import ChargeRecorded
 from tui.events.route import RouteDecided
 from tui.events.session import ModelChosen, SessionCreated, SessionForked, SessionTitled
@@ -65,9 +66,9 @@ class Summary(msgspec.Struct, kw_only=True):
                 self.unknown += event.nano is None
             case SessionForked():
                 self.nano = self.unknown = 0
-            case ApprovalAsked() | PersonAsked():
+            case ApprovalAsked() | PersonAsked() | BudgetReached() | CeilingAsked():
                 self.state = "waiting"
-            case ApprovalDecided() | PersonAnswered():
+            case ApprovalDecided() | PersonAnswered() | BudgetAnswered():
                 self.state = "working"
             case TurnFinished():
                 failed = {"error": "failed", "interrupted": "interrupted", "incomplete": "failed"}

@@ -12,18 +12,27 @@ from textual.content import Content
 
 from tui.console.desk import Desk
 from tui.console.panels.approval import Answers, approval_question
+from tui.console.panels.budget import budget_question
 from tui.console.panels.modes import after, mode_content
 from tui.console.panels.questions import person_question
 from tui.console.prompt.editor import PLACEHOLDER
 from tui.console.prompt.hints import Hint
 from tui.errors import OwnkeyError
 from tui.events.base import CallId, SessionId, utc_now
+from tui.events.budget import BudgetReached, CeilingAsked
 from tui.events.codec import Recorded
 from tui.events.session import Mode, ModeChosen
 from tui.events.tool import ApprovalAsked, PersonAsked
 from tui.paths import Paths
 from tui.session.approving import Scope, editable
-from tui.session.commands import AnswerApproval, AnswerPerson, AnyCommand, ChooseMode
+from tui.session.budget_choices import Answer
+from tui.session.commands import (
+    AnswerApproval,
+    AnswerPerson,
+    AnyCommand,
+    ChooseMode,
+    ChooseModel,
+)
 from tui.session.replies import AnyReply
 from tui.session.waiting import Asked, Waiting
 
@@ -72,6 +81,8 @@ class Asking(Desk[Result], inherit_bindings=False):
         match first:
             case ApprovalAsked():
                 self._ask_approval(first)
+            case BudgetReached() | CeilingAsked():
+                self.choices.ask(budget_question(first, self.models, self._settling(first)))
             case PersonAsked():
                 answer = self._answering(first)
                 self.choices.ask(person_question(first, answer, self.waiting.place(first.call)))
@@ -135,6 +146,16 @@ class Asking(Desk[Result], inherit_bindings=False):
             asked,
             lambda s: AnswerApproval(session=s, call=asked.call, allow=False, said=said),
         )
+
+    def _settling(self, asked: BudgetReached | CeilingAsked) -> Callable[[Answer], None]:
+        def answer(given: Answer) -> None:
+            if given.choice == "model" and given.model is not None:
+                model = given.model  # it is what lets the turn go on
+                self._answer(asked, lambda s: ChooseModel(session=s, model=model))
+            else:
+                self._answer(asked, lambda s: given.command(s, asked))
+
+        return answer
 
     def _answering(self, asked: PersonAsked) -> Callable[[str], None]:
         return lambda words: self._answer(
@@ -221,6 +242,8 @@ class Asking(Desk[Result], inherit_bindings=False):
             case ApprovalAsked():
                 last = "6" if "6" in self.choices.answers else "5"
                 return [(f"{how} … {last}", "answer"), *more, ("Esc", "stop")]
+            case BudgetReached() | CeilingAsked():
+                return [(f"{how} … {len(self.choices.answers)}", "answer"), ("Esc", "stop")]
             case PersonAsked():
                 numbers: list[Hint] = (
                     [(f"{how} … {len(first.choices)}", "answer")] if first.choices else []

@@ -122,16 +122,19 @@ class SessionView:
 
 def news_of(records: Sequence[Recorded]) -> News | None:
     """What of these records the person wants to be told of; None: nothing."""
+    from tui.events.budget import BudgetAnswered, BudgetReached, CeilingAsked
     from tui.events.tool import ApprovalAsked, ApprovalDecided, PersonAnswered, PersonAsked
 
     news: News | None = None
     for record in records:
         match event := record.event:
-            case ApprovalAsked() | PersonAsked():
+            case ApprovalAsked() | PersonAsked() | BudgetReached() | CeilingAsked():
                 news = "asks"
             case TurnFinished() if event.stop != "interrupted":
                 news = "failed" if event.stop == "error" else "ended"
-            case ApprovalDecided() | PersonAnswered() | TurnStarted() | TurnFinished():
+            case ApprovalDecided() | PersonAnswered() | BudgetAnswered():
+                news = None
+            case TurnStarted() | TurnFinished():
                 news = None
             case _:
                 pass

@@ -11,9 +11,11 @@ from tui.console.desk import Desk
 from tui.console.settings.rows import AddEndpoint
 from tui.console.sidebar.marker import plain_glyphs
 from tui.errors import OwnkeyError
+from tui.events.base import SessionId
 from tui.secret import Secret
-from tui.session.commands import ListEndpoints
+from tui.session.commands import ListBudgets, ListEndpoints
 from tui.session.replies import (
+    Budgets,
     EndpointAnswer,
     EndpointRow,
     Endpoints,
@@ -22,6 +24,7 @@ from tui.session.replies import (
     LocalProgress,
     ModelRow,
 )
+from tui.settings.schema import SETTINGS
 
 Result = TypeVar("Result")
 
@@ -92,9 +95,28 @@ class SettingsDesk(Desk[Result], inherit_bindings=False):
             self.letters = letters
             self._show_letters()
         self._tell_problems()
+        self.load_budgets()
         budget = self.settings.usd("budget.day_usd")
         if budget != self.day_budget:
             self.day_budget = budget
+            self.refresh_status()
+
+    def load_budgets(self) -> None:
+        """Ask what is left of the budgets, where there are any, and show it."""
+        some = any(self.settings.get(one.id) for one in SETTINGS if one.id.startswith("budget."))
+        if some and not self.closing:
+            self.run_worker(self._load_budgets, group="budgets", exclusive=True)
+        elif self.budgets:
+            self.budgets = ()
+            self.refresh_status()
+
+    async def _load_budgets(self) -> None:
+        session = self.session_id()
+        reply = await self.asked(
+            ListBudgets(session=None if session is None else SessionId(session))
+        )
+        if isinstance(reply, Budgets):
+            self.budgets = reply.budgets
             self.refresh_status()
 
     def _tell_problems(self) -> None:

@@ -38,6 +38,7 @@ class StatusFacts(msgspec.Struct, frozen=True, kw_only=True):
     today_nano: int | None = None
     today_unknown: int = 0
     day_budget_nano: int | None = None
+    budget_left: tuple[str, int] | None = None  # of the tightest budget: which, and what is left
     context: int | None = None  # tokens in use
     window: int | None = None  # tokens the model takes
     limit: tuple[str, str] | None = None  # a rate limit or wait: what, and how much
@@ -111,6 +112,11 @@ def _parts(facts: StatusFacts) -> list[tuple[str, list[Part]]]:
     ]
     if facts.today_nano is not None:
         parts.append(("today", _today(facts, facts.today_nano)))
+    if facts.budget_left is not None:
+        what, left = facts.budget_left
+        style = "$warn" if left <= 0 else "$text"
+        words = f"{show_usd(max(left, 0), sure=facts.sure)} left"
+        parts.append(("budget", [(f"{neutralise(what)} ", "$mute"), (words, style)]))
     if (percent := share(facts.context, facts.window)) is not None:
         parts.append(("context", [("context ", "$mute"), (f"{percent:>4}", "$text")]))
     if facts.limit is not None:
@@ -141,7 +147,7 @@ def _today(facts: StatusFacts, today: int) -> list[Part]:
     return said
 
 
-_ORDER = ("today", "context", "session", "limit", "model")
+_ORDER = ("today", "context", "budget", "session", "limit", "model")
 """What goes first when it is narrow (look/README.md, Widths)."""
 
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 
 from tui.console.status.bar import StatusFacts
 from tui.console.status.meter import clock
+from tui.events.budget import Scope
 from tui.session.projection import SessionState
-from tui.session.replies import ModelRow, SpentToday
+from tui.session.replies import BudgetRow, ModelRow, SpentToday
 
 
 def status_facts(
@@ -17,6 +19,7 @@ def status_facts(
     now: dt.datetime,
     today: SpentToday | None,
     day_budget: int | None,
+    budgets: Sequence[BudgetRow] = (),
     letters: bool,
     following: bool,
     free: bool = False,
@@ -45,6 +48,7 @@ def status_facts(
         today_nano=None if today is None else today.nano + (live or 0),
         today_unknown=(0 if today is None else today.unknown) + (live is None),
         day_budget_nano=day_budget,
+        budget_left=_budget_left(budgets, live or 0),
         context=state.context_tokens,
         window=None if row is None else row.context,
         limit=_limit(state, now),
@@ -53,6 +57,28 @@ def status_facts(
         free=free,
         flash=flash,
     )
+
+
+_NAMES: dict[Scope, str] = {
+    "request": "request", "turn": "turn", "session": "session", "day": "today",
+    "month": "month", "key": "key", "folder": "folder",
+}  # fmt: skip
+
+
+def _budget_left(budgets: Sequence[BudgetRow], live: int) -> tuple[str, int] | None:
+    """The tightest budget and what is left of it, what streams taken off.
+
+    What an open request is held for is not spent: only what it has cost so far counts here.
+    """
+    lefts = [
+        (row.limit - row.used + row.held - live, _NAMES[row.scope])
+        for row in budgets
+        if row.scope != "request"
+    ]
+    if not lefts:
+        return None
+    left, name = min(lefts)
+    return name, left
 
 
 def _limit(state: SessionState, now: dt.datetime) -> tuple[str, str] | None:

@@ -6,7 +6,6 @@ import datetime as dt
 from typing import assert_never
 
 from tui.console.transcript import progress
-from tui.console.transcript.blocklist import BlockList
 from tui.console.transcript.blocks import (
     Failure,
     Footer,
@@ -20,7 +19,9 @@ from tui.console.transcript.blocks import (
 )
 from tui.console.transcript.calls import doing
 from tui.console.transcript.checklist import checklist
-from tui.events.base import CallId, RequestId
+from tui.console.transcript.paying import Paying
+from tui.events.base import CallId
+from tui.events.budget import BudgetAnswered, BudgetNeared, BudgetReached, CeilingAsked
 from tui.events.codec import Recorded
 from tui.events.money import ChargeRecorded, LimitsReported, UsageReported
 from tui.events.route import FallbackTaken, RequestFinished, ResponseOpened, RouteDecided
@@ -69,19 +70,15 @@ _CAN_GO_ON: frozenset[DoneStop] = frozenset(
 )
 
 
-class TranscriptModel(BlockList):
+class TranscriptModel(Paying):
     """One session's blocks, in order. Blocks are the model's: readers change none of them."""
 
     def __init__(self) -> None:
         super().__init__()
         self.queued: dict[str, str] = {}
         self._calls: dict[CallId, ToolCard] = {}
-        self._turn: TurnSum | None = None
-        self._ended: tuple[TurnSum, Footer] | None = None
         self._failed: Failure | None = None
         self._stop: DoneStop = "end"
-        self._beside: TurnSum | None = None  # requests outside of any turn
-        self._sums: dict[RequestId, Notice] = {}
         self._mode: Notice | None = None
         self._list: ToolCard | None = None
 
@@ -141,8 +138,12 @@ class TranscriptModel(BlockList):
                 pass  # shown elsewhere
             case ModeChosen() | SessionForked() | SessionRewound() | HistoryCompacted():
                 self._lived(event, at)
-            case GuidesRead() | ServerTold():
+            case GuidesRead() | ServerTold() | BudgetAnswered():
                 self._say(around(event))
+            case BudgetNeared():
+                self._say(around(event), "warn")
+            case BudgetReached() | CeilingAsked():
+                self._now(WAITS_FOR_YOU)
             case ToolStreamed() | FileChanged() | PersonAsked() | PersonAnswered():
                 self._went_on(event)
             case _:
@@ -318,14 +319,6 @@ class TranscriptModel(BlockList):
                     self._sums[request] = notice
                     self._tell_sum(request, notice)
 
-    def _tell_sum(self, request: RequestId, notice: Notice) -> None:
-        """Say what a summary took, as far as that is known."""
-        for one in (self._turn, self._beside):
-            if one is not None and (used := one.used(request)) is not None:
-                one.sums_up(request)
-                notice.text, notice.receipts = compacted(used), one.receipts(request)
-                self._touch(notice)
-
     def _went_wrong(
         self, event: ErrorRaised | RetryScheduled | RetryBegun, at: dt.datetime
     ) -> None:
@@ -364,35 +357,3 @@ class TranscriptModel(BlockList):
         if turn:
             turn.failed, turn.heard = True, None
         return failed
-
-    def _paid(
-        self,
-        event: RouteDecided | UsageReported | ChargeRecorded | FallbackTaken,
-        at: dt.datetime,
-    ) -> None:
-        match event:
-            case RouteDecided():
-                if self._turn is None and self._beside is None:
-                    self._beside = TurnSum(at)
-                if (served := self._turn or self._beside) is not None:
-                    served.routed(event, at)
-            case FallbackTaken():
-                self._say(f"went on with {event.target} instead of {event.source}: {event.why}")
-            case UsageReported() | ChargeRecorded():
-                self._account(event)
-                if (notice := self._sums.get(event.request)) is not None:
-                    self._tell_sum(event.request, notice)
-
-    def _account(self, event: UsageReported | ChargeRecorded) -> None:
-        if self._turn and self._turn.accounts(event):
-            return
-        if self._beside and self._beside.accounts(event):
-            return
-        if self._ended is None:
-            return
-        # Some services tell the price of a request after its turn has ended.
-        turn, footer = self._ended
-        if turn.accounts(event):
-            footer.paid, footer.receipts = turn.paid(), turn.receipts()
-            footer.platform_nano = turn.platform_nano
-            self._touch(footer)

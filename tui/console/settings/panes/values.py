@@ -55,7 +55,7 @@ def value_words(setting: Setting, value: Value) -> str:
             return "on" if value else "off"
         case "money":
             return f"${show(value)}"
-        case "choice" | "number" | "int" | "text":
+        case "choice" | "number" | "int" | "text" | "amounts":
             return neutralise(show(value), strict=True)
         case _:
             assert_never(setting.kind)
