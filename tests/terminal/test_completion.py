@@ -43,7 +43,8 @@ CASES = {
     "ownkey models nothing": set(),
 }
 FREE = {
-    "run": {"PROMPT|-", "--allow", "--max-steps"},
+    "run": {"PROMPT|-", "--allow", "--max-steps", "--max-usd"},
+    "usage": {"--since"},
     "keys add": {"--label", "--base-url"},
     "price": {"--at"},
     "sessions fork": {"--at"},
