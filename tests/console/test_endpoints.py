@@ -72,6 +72,7 @@ def sent(seen: Seen, kind: type) -> list[Any]:
     return [one for one in seen.bridge.sent if isinstance(one, kind)]
 
 
+@pytest.mark.long
 async def test_they_are_listed_with_who_pays_and_what_is_wrong(tmp_path):
     async with hand_fed(tmp_path) as seen:
         await settings(seen, listing(GATEWAY, KEYLESS, HOSTILE, found=(OLLAMA,)))
@@ -82,6 +83,7 @@ async def test_they_are_listed_with_who_pays_and_what_is_wrong(tmp_path):
         assert not {"\x1b", "\u202e"} & set(text)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("key", "action"), [("t", "test"), ("o", "disable"), ("d", "remove")]
 )  # fmt: skip
@@ -95,6 +97,7 @@ async def test_letters_test_switch_and_remove(tmp_path, key, action):
         assert (command.action, command.name) == (action, "team")
 
 
+@pytest.mark.long
 async def test_a_removal_is_taken_back_by_one_key(tmp_path):
     async with hand_fed(tmp_path) as seen:
         await settings(seen, listing(GATEWAY))
@@ -106,6 +109,7 @@ async def test_a_removal_is_taken_back_by_one_key(tmp_path):
         assert [one.action for one in sent(seen, ChangeEndpoint)] == ["remove", "undo"]
 
 
+@pytest.mark.long
 async def test_a_found_server_is_added_from_its_row(tmp_path):
     async with hand_fed(tmp_path) as seen:
         await settings(seen, listing(found=(OLLAMA,)))
@@ -133,6 +137,7 @@ async def test_a_known_one_is_one_choice(tmp_path):
         assert "http://localhost:8080/v1" in seen.text()
 
 
+@pytest.mark.long
 async def test_what_is_typed_stays_when_another_kind_is_chosen(tmp_path):
     async with hand_fed(tmp_path) as seen:
         await open_dialog(seen)
@@ -153,6 +158,7 @@ async def to_models(seen: Seen) -> None:
     await seen.settle()
 
 
+@pytest.mark.long
 async def test_models_are_ticked_found_and_typed_by_hand(tmp_path):
     async with hand_fed(tmp_path) as seen:
         seen.bridge.answers |= {TryEndpoint: VERIFIED, AddEndpoint: VERIFIED}
@@ -168,6 +174,7 @@ async def test_models_are_ticked_found_and_typed_by_hand(tmp_path):
         assert KEY not in seen.text()
 
 
+@pytest.mark.long
 async def test_a_refused_key_is_said_and_nothing_is_kept(tmp_path):
     async with hand_fed(tmp_path) as seen:
         seen.bridge.answers[TryEndpoint] = EndpointAnswer(
@@ -181,6 +188,7 @@ async def test_a_refused_key_is_said_and_nothing_is_kept(tmp_path):
         assert (len(sent(seen, TryEndpoint)), sent(seen, AddEndpoint)) == (2, [])
 
 
+@pytest.mark.long
 async def test_an_address_that_is_doubted_takes_a_second_enter(tmp_path):
     async with hand_fed(tmp_path) as seen:
         seen.bridge.answers[TryEndpoint] = EndpointAnswer(
@@ -193,6 +201,7 @@ async def test_an_address_that_is_doubted_takes_a_second_enter(tmp_path):
         assert [one.agreed for one in sent(seen, TryEndpoint)] == [False, True]
 
 
+@pytest.mark.long
 async def test_a_change_after_the_test_is_tested_again(tmp_path):
     async with hand_fed(tmp_path) as seen:
         seen.bridge.answers |= {TryEndpoint: VERIFIED, AddEndpoint: VERIFIED}
@@ -228,6 +237,7 @@ async def test_from_the_dialog_to_a_reply_on_the_real_engine(home, tmp_path):
             assert (row.payer, row.connection) == ("endpoint", "team")
 
 
+@pytest.mark.long
 async def test_the_picker_offers_a_found_server_and_adds_it_where_it_is_picked(tmp_path):
     async with hand_fed(tmp_path) as seen:
         seen.bridge.answers |= {ListEndpoints: listing(found=(OLLAMA,)), TryEndpoint: VERIFIED}
@@ -241,6 +251,7 @@ async def test_the_picker_offers_a_found_server_and_adds_it_where_it_is_picked(t
         assert not sent(seen, ChooseModel)
 
 
+@pytest.mark.long
 async def test_a_model_of_an_endpoint_that_cannot_serve_leads_to_its_settings(tmp_path):
     row = model_row("groq/llama", "llama", connection="groq", refused="it has no key yet")
     async with hand_fed(tmp_path, models=(row,)) as seen:

@@ -48,6 +48,7 @@ async def test_f4_opens_and_closes_it_and_so_does_the_command(tmp_path):
         assert len(seen.app.screen_stack) == 1
 
 
+@pytest.mark.long
 async def test_a_click_on_today_in_the_status_bar_opens_it(tmp_path):
     async with spent(tmp_path, size=(132, 42)) as seen:
         seen.app.on_notice(SpentToday(nano=16_000_000, unknown=0))
@@ -78,6 +79,7 @@ async def test_enter_goes_from_day_to_model_to_session_to_the_receipts_lines_and
         assert len(seen.app.screen_stack) == 1
 
 
+@pytest.mark.long
 async def test_one_key_changes_the_grouping_and_one_the_period(tmp_path):
     async with spent(tmp_path) as seen:
         await pressed(seen, "f4")
@@ -96,6 +98,7 @@ async def test_one_key_changes_the_grouping_and_one_the_period(tmp_path):
         assert said == ["all time ", "today (UT", "the last ", "the last "]
 
 
+@pytest.mark.long
 async def test_a_charge_while_it_is_open_moves_the_sums(tmp_path):
     async with spent(tmp_path) as seen:
         await pressed(seen, "f4")
@@ -109,6 +112,7 @@ async def test_a_charge_while_it_is_open_moves_the_sums(tmp_path):
         assert "$3.2320 + ?" in seen.row_of("54 requests")
 
 
+@pytest.mark.long
 async def test_nothing_spent_says_so_in_words(tmp_path):
     async with spent(tmp_path, empty=True) as seen:
         await pressed(seen, "f4")
@@ -119,6 +123,7 @@ async def test_nothing_spent_says_so_in_words(tmp_path):
         assert "Nothing was spent yet." in seen.text()
 
 
+@pytest.mark.long
 async def test_a_store_that_cannot_be_read_is_said_with_the_next_step(tmp_path):
     async with hand_fed(tmp_path) as seen:
         error = StoreError("the store is damaged", hint="Look at it.")
@@ -127,6 +132,7 @@ async def test_a_store_that_cannot_be_read_is_said_with_the_next_step(tmp_path):
         assert "the store is damaged. Look at it." in seen.text()
 
 
+@pytest.mark.long
 async def test_the_export_is_what_is_shown_and_a_file_is_replaced_only_when_asked_twice(tmp_path):
     async with spent(tmp_path) as seen:
         seen.app.folder = tmp_path
@@ -142,6 +148,7 @@ async def test_the_export_is_what_is_shown_and_a_file_is_replaced_only_when_aske
         assert "Written to" in seen.text()
 
 
+@pytest.mark.long
 async def test_receipts_are_exported_with_their_lines_and_another_form_is_refused(tmp_path):
     async with spent(tmp_path) as seen:
         seen.app.folder = tmp_path
@@ -157,6 +164,7 @@ async def test_receipts_are_exported_with_their_lines_and_another_form_is_refuse
         assert receipt["provider_request_id"] == "req_r_0_0"
 
 
+@pytest.mark.long
 async def test_names_from_outside_reach_the_screen_neutral(tmp_path):
     async with spent(tmp_path, empty=True) as seen:
         served = ("gw/\x1b]0;x\x07\u202emodel", "k\x9f", "la\nbel", "endpoint")
@@ -188,6 +196,7 @@ async def test_on_the_engine_it_agrees_with_the_status_bar_after_a_turn(tmp_path
             assert row.key == "anthropic/claude-opus-4-7"
 
 
+@pytest.mark.long
 async def test_a_key_typed_before_the_rows_are_there_takes_no_row_of_the_table_before(tmp_path):
     async with spent(tmp_path) as seen:
         await pressed(seen, "f4")

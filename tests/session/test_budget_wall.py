@@ -15,6 +15,8 @@ from tui.session import wall
 from tui.store import holds
 from tui.store.lease import Lease
 
+pytestmark = pytest.mark.long
+
 FEW = settings(
     max_examples=12, stateful_step_count=25, deadline=None,
     suppress_health_check=list(HealthCheck),

@@ -512,6 +512,7 @@ def start(environ, *words: str, **more: str) -> subprocess.Popen[bytes]:
     )  # fmt: skip
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("encoding", ["ascii", "latin-1", "cp1252"])
 def test_a_terminal_of_another_encoding_gets_the_reply_without_a_crash(environ, fake, encoding):
     fake.script([{"text": "Grüße ☃ \U0001f600"}])
