@@ -67,6 +67,20 @@ def usd_string(nano: int) -> str:
     return f"{sign}{whole}.{part:09d}"
 
 
+def credits_string(nano: int) -> str:
+    """Nano-credits in the contract's form: a decimal string with nine places."""
+    return usd_string(nano)
+
+
+def nano_credits(text: str) -> int:
+    """Nano-credits out of a decimal string; digits beyond the ninth place are rounded half-even.
+
+    Raises:
+        ValueError: not a finite number.
+    """
+    return parse_usd(text)
+
+
 def show_sum(nano: int | None, unknown: int, *, sure: bool = True) -> str:
     """A sum that may not be known whole: `$0.0132 + ?`, and `?` where no part of it is known.
 
