@@ -140,7 +140,7 @@ class Charging:
                     request=charge.request,
                     theirs=request.theirs,
                     side=request.side,
-                    credits=None if charge.credits is None else nano_credits(charge.credits),
+                    credits=nano_credits(charge.credits),
                 )
             )
         return rows

@@ -34,7 +34,7 @@ from tui.console.transcript.lines import (
 )
 from tui.errors import headline
 from tui.events.route import Payer, RouteDecided
-from tui.money import show_sum, show_usd
+from tui.money import show_credits, show_sum, show_usd
 from tui.session.turn_sums import WAITS_FOR_YOU, Working, read_receipts
 from tui.session.words import (
     Names,
@@ -252,7 +252,8 @@ def _details(paid: Paid, room: int) -> list[Span]:
 def _cost(paid: Paid) -> str:
     if paid.payer == "nobody" and not paid.nano and not paid.unknown:
         return "free"
-    return show_sum(paid.nano, paid.unknown, sure=paid.sure)
+    cost = show_sum(paid.nano, paid.unknown, sure=paid.sure)
+    return cost if paid.credits is None else f"{show_credits(paid.credits)}  {cost}"
 
 
 def working_line(working: Working, setting: Setting) -> Line:
