@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
+import threading
 from decimal import ROUND_HALF_EVEN, Decimal
 
 import pytest
@@ -13,6 +14,7 @@ from tests.session.test_turns import kinds, open_session, until_done
 from tui.billing.budget import Limits
 from tui.errors import InvalidKey, NetworkFailed, Overloaded
 from tui.events.money import ChargeRecorded
+from tui.events.route import RouteDecided
 from tui.providers.base import Opened, Stopped, TextDelta, UsageReported
 from tui.session.commands import ChooseModel, Compact, Interrupt, OpenSession, StartTurn
 from tui.store.check import check_store
@@ -253,24 +255,65 @@ async def test_a_clock_that_jumps_back_over_midnight_changes_no_sum(tmp_path):
     assert check_store(world.path).problems == ()
 
 
-async def test_an_interrupted_request_stays_held_as_unsettled(world):
+@pytest.mark.parametrize("shown", ["opened", "text"])
+async def test_an_interrupted_request_stays_held_as_unsettled(world, shown):
     gate = asyncio.Event()
 
     async def hangs(request):
         yield Opened(provider_request_id=None)
-        yield TextDelta(text="a")
+        if shown == "text":
+            yield TextDelta(text="a")
         await gate.wait()
 
     async with world.manager(hangs) as manager:
         session = (await open_session(manager)).session
         await manager.call(StartTurn(session=session, prompt="go", asks=False))
         async for batch in manager.follow(session, 0):
-            if "text" in kinds(batch):
+            if shown in kinds(batch):
                 break
         await manager.call(Interrupt(session=session))
         async with asyncio.timeout(10):
             await until_done(manager, session)
     assert [hold.state for hold in world.book.holds] == ["unsettled"]
+
+
+async def test_a_request_that_is_stopped_before_its_route_is_written_holds_nothing(
+    world, monkeypatch
+):
+    writing, go_on = threading.Event(), threading.Event()
+    append = Store.append
+
+    def slow(self, session, events, at):
+        if any(isinstance(event, RouteDecided) for event, _ in events):
+            writing.set()
+            go_on.wait(10)
+        return append(self, session, events, at)
+
+    monkeypatch.setattr(Store, "append", slow)
+    async with world.manager() as manager:
+        session = (await open_session(manager)).session
+        await manager.call(StartTurn(session=session, prompt="go", asks=False))
+        await asyncio.to_thread(writing.wait, 10)
+        assert [hold.state for hold in world.book.holds] == ["open"]
+        await manager.call(Interrupt(session=session))
+        await asyncio.sleep(0.05)
+        go_on.set()
+        async with asyncio.timeout(10):
+            await until_done(manager, session)
+    assert (world.sent, world.book.holds, world.book.left) == ([], (), 10**9)
+
+
+async def test_credits_that_end_at_a_summary_end_the_turn_with_one_word(tmp_path):
+    world = World(tmp_path, granted=5_000_000)
+    world.router = LedgerRouter(context=1_200)
+    world.output = 12_500
+    async with world.manager() as manager:
+        session = (await open_session(manager)).session
+        first = await run(manager, session)
+        second = await run(manager, session, first[-1].seq)
+    assert first[-1].event.stop == "end"
+    assert [one.kind for one in errors(second)] == ["out_of_credits"]
+    assert check_store(world.path).problems == ()
 
 
 @pytest.mark.parametrize("sent", [True, False])
