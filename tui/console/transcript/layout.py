@@ -8,7 +8,7 @@ from typing import assert_never
 
 import msgspec
 
-from tui.console.sidebar.marker import glyph
+from tui.console.sidebar.marker import glyph, signs
 from tui.console.transcript.blocks import (
     Block,
     Failure,
@@ -206,7 +206,7 @@ def _paid(paid: Paid, setting: Setting) -> Line:
     colour = PAYER_STYLES[paid.payer]
     where, short, label = _payer_words(paid, setting.names)
     model = neutralise(setting.names.model(paid.model), strict=True)
-    cost = _cost(paid)
+    cost = signs(_cost(paid), letters=setting.letters)
     room = setting.prose - 3 - cell_width(cost) - 3
     if cell_width(f"{model} {where} {label}") > room:
         where = short
