@@ -295,9 +295,10 @@ async def test_a_request_that_is_stopped_before_its_route_is_written_holds_nothi
         await manager.call(StartTurn(session=session, prompt="go", asks=False))
         await asyncio.to_thread(writing.wait, 10)
         assert [hold.state for hold in world.book.holds] == ["open"]
-        await manager.call(Interrupt(session=session))
+        stopping = asyncio.create_task(manager.call(Interrupt(session=session)))
         await asyncio.sleep(0.05)
         go_on.set()
+        await stopping
         async with asyncio.timeout(10):
             await until_done(manager, session)
     assert (world.sent, world.book.holds, world.book.left) == ([], (), 10**9)
