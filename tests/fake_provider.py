@@ -6,6 +6,7 @@ In a test, in a thread of its own:
         fake.script([{"text": "hello"}, {"tool_calls": [{"name": "read", "args": {}}]}])
         ... fake.url("openai-chat") ...            # as the maker's SDK takes it
         ... fake.url("anthropic", fault="cut") ... # the same, with a fault
+        fake.served[-1].count("output")            # every reply that it began: what it would bill
         fake.seen[-1].body                         # every request: method, path, headers, body
         fake.sink.seen                             # what reached the other origin (redirects)
 
@@ -106,6 +107,7 @@ class FakeProvider:
         self.tls = tls
         self.keys, self.models, self.rate, self.strict = keys, models, rate, strict
         self.seen: list[Seen] = []
+        self.served: list[Reply] = []
         self.answers: Counter[str] = Counter()
         self.sink = Sink()
         self.port = 0
@@ -135,6 +137,7 @@ class FakeProvider:
         with self._lock:
             self.steps.clear()
             self.seen.clear()
+            self.served.clear()
             self.sink.seen.clear()
             self.answers.clear()
             self.fault_uses.clear()
@@ -274,7 +277,7 @@ class FakeProvider:
             self._number += 1
             number = f"{self._number:04d}"
         silent = not any(step.get(name) for name in ("text", "thinking", "tool_calls"))
-        return Reply(
+        reply = Reply(
             text=f"You said: {ask.said}" if silent and "text" not in step else step.get("text", ""),
             thinking=step.get("thinking", ""),
             tool_calls=tuple(step.get("tool_calls", ())),
@@ -283,6 +286,8 @@ class FakeProvider:
             model=step.get("model", ask.model),
             id=number,
         )
+        self.served.append(reply)
+        return reply
 
     def _admin(self, seen: Seen) -> bytes:
         if seen.path.startswith("/__log"):

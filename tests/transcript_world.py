@@ -147,8 +147,9 @@ class Script:
         )
 
     def charge(
-        self, nano: int | None = 13_200_000, payer: Any = "own_key", sureness: Any = "priced"
-    ) -> Script:
+        self, nano: int | None = 13_200_000, payer: Any = "own_key", sureness: Any = "priced",
+        credits: str | None = None,
+    ) -> Script:  # fmt: skip
         return self.add(
             ChargeRecorded(
                 request=self._request,
@@ -157,6 +158,7 @@ class Script:
                 lines=(),
                 priced_by="list",
                 sureness=sureness,
+                credits=credits,
             )
         )
 

@@ -7,6 +7,7 @@ rounded once, half-even; sums add rounded totals (design.md §5).
 from __future__ import annotations
 
 import decimal
+import re
 from collections.abc import Iterable
 from decimal import ROUND_HALF_EVEN, Decimal
 from typing import NewType
@@ -16,6 +17,7 @@ NanoUsd = NewType("NanoUsd", int)
 
 NANO = Decimal("1e-9")
 _EXACT = decimal.Context(prec=60)
+_CREDITS = re.compile(r"[0-9]{1,10}(\.[0-9]{1,9})?")
 
 
 def product(*factors: Decimal | int) -> Decimal:
@@ -65,6 +67,30 @@ def usd_string(nano: int) -> str:
     sign = "-" if nano < 0 else ""
     whole, part = divmod(abs(nano), 1_000_000_000)
     return f"{sign}{whole}.{part:09d}"
+
+
+def credits_string(nano: int) -> str:
+    """Nano-credits in the contract's form: a decimal string with nine places."""
+    return usd_string(nano)
+
+
+def nano_credits(text: str | None) -> int | None:
+    """Nano-credits out of an amount that `credits_string` wrote; None where it is not known."""
+    return None if text is None or _CREDITS.fullmatch(text) is None else parse_usd(text)
+
+
+def show_credits(nano: int) -> str:
+    """Nano-credits for a person: `1 204 credits`, `≈ 18.5 credits` where digits are left out."""
+    size = Decimal(abs(nano)) * NANO
+    places = 0 if size >= 100 else 2 if size >= 1 else 4
+    if 0 < size < Decimal("0.01"):
+        places = min(9, 1 - size.adjusted())
+    shown = size.quantize(Decimal(1).scaleb(-places), rounding=ROUND_HALF_EVEN)
+    about = "" if shown == size else "≈ "
+    text = f"{shown:,f}".replace(",", " ")
+    text = text.rstrip("0").rstrip(".") if "." in text else text
+    one = "credit" if text == "1" else "credits"
+    return f"{about}{'-' if nano < 0 else ''}{text} {one}"
 
 
 def show_sum(nano: int | None, unknown: int, *, sure: bool = True) -> str:

@@ -180,6 +180,7 @@ def make_manager(
     notices: list[AnyNotice] | None = None,
     guides: tuple[Guide, ...] = (),
     context: int | None = None,
+    router: ScriptedRouter | None = None,
 ) -> SessionManager:
     """A manager on a real store in `folder` whose model runs `script`."""
     heard = [] if notices is None else notices
@@ -188,7 +189,8 @@ def make_manager(
         return script(request)
 
     ports = Ports(
-        router=ScriptedRouter(context), pricer=FixedPricer(), scrub=NoScrub(), toolbox=EchoToolbox,
+        router=router or ScriptedRouter(context), pricer=FixedPricer(), scrub=NoScrub(),
+        toolbox=EchoToolbox,
         mode=lambda: "ask", guides=lambda cwd: guides, rules=NoRules(),
         ready=nothing_to_learn, plan=lambda: "personal", limits=limits,
         stream=stream, clock=clock, branch=lambda path: None,

@@ -415,6 +415,6 @@ async def test_a_wait_that_the_provider_asks_for_holds_nothing(tmp_path):
 
 def test_a_hold_of_no_session_is_nothing(tmp_path):
     store = Store(tmp_path / "sessions.db")
-    store.holds.release(RequestId("r_none"))
+    store.holds.release(RequestId("r_none"), NOON)
     assert store.holds.open_elsewhere("s") == []
     store.close()

@@ -365,6 +365,13 @@ def test_the_cost_says_how_sure_it_is(charge: dict[str, object], shown: str):
     assert "".join(span.text for span in lines_of(script)[0].right) == shown
 
 
+def test_the_cost_of_a_turn_on_credits_is_told_in_credits_too():
+    script = footer(payer="credits", label="house").charge(
+        188_400_000, payer="credits", credits="18.523400000"
+    )
+    assert lines_of(script.done())[0].right[0].text == "≈ 18.52 credits  $0.1884"
+
+
 def test_an_unknown_price_beside_a_known_one_is_never_left_out():
     script = footer().charge(5_000_000).route().say("b").finished().charge(None).done()
     assert lines_of(script)[0].right[0].text == "$0.0050 + ?"

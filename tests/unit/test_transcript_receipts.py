@@ -20,8 +20,19 @@ from tui.console.transcript.model import TranscriptModel
 from tui.events.money import ChargeLine, ChargeRecorded
 from tui.events.route import ResponseOpened
 from tui.events.session import HistoryCompacted
-from tui.session.spending_words import exact_usd, group_name, line_words
+from tui.session.spending_words import about_receipt, exact_usd, group_name, line_words
+from tui.store.spent import Receipt
 from tui.text import cell_width
+
+
+def test_a_receipt_tells_its_credits_to_the_last_digit():
+    receipt = Receipt(
+        at=dt.datetime(2026, 3, 5, tzinfo=dt.UTC), session="", title="", seq=1, request="r",
+        theirs="", side="", model="m", key="k", label="", folder="", payer="credits", requests=1,
+        input=1, output=1, cache_read=None, nano=188_400_000, priced_by="a list",
+        sureness="priced", credits=18_523_400_001,
+    )  # fmt: skip
+    assert about_receipt(receipt) == ["18.523400001 credits, usage × price list: a list"]
 
 
 def line(what, quantity, unit):

@@ -94,7 +94,7 @@ def _money(event: UsageReported | ChargeRecorded) -> dict[str, Any]:
         "request": event.request,
         "payer": event.payer,
         "usd": None if event.nano is None else usd_string(event.nano),
-        "credits": "0",
+        "credits": event.credits if event.payer == "credits" else "0",
         "lines": [line_object(line) for line in event.lines],
         "priced_by": event.priced_by,
     }
@@ -117,5 +117,6 @@ def _end(event: ErrorRaised | RetryScheduled | TurnFinished) -> dict[str, Any]:
             known = event.nano is not None and not event.unknown
             return {
                 "type": "done", "stop": event.stop,
-                "usd": usd_string(event.nano or 0) if known else None, "credits": "0",
+                "usd": usd_string(event.nano or 0) if known else None,
+                "credits": event.credits,
             }  # fmt: skip

@@ -21,6 +21,7 @@ COMMANDS: dict[str, str] = {
     "permissions": "what was approved for good, and what the rules say of a command",
     "mcp": "MCP servers whose tools the agent is offered",
     "endpoints": "your own OpenAI-compatible endpoints and local servers",
+    "credits": "credit services: what is left, what is held, and filling a house ledger",
     "local": "fetch and manage models on this machine",
     "probe": "one request through one provider adapter",
     "neutralise": "standard input as the console would show it",

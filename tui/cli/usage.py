@@ -68,11 +68,14 @@ def _show(table: UsageTable, by: Group, since: dt.datetime | None) -> None:
         when = "" if since is None else f" since {since:%Y-%m-%d %H:%M} UTC"
         print_text(f"Nothing was spent{when}.")
         return
-    head = ("requests", "in", "out", "cached", "cost", "unknown")
+    head = ("requests", "in", "out", "cached", "cost", "credits", "unknown")
     rows = [*table.rows, table.total]
     names = [group_name(by, row.key, row.name) for row in table.rows]
     names = [truncate(name, KEY_CELLS) for name in (*names, "total")]
     cells = [_cells(row) for row in rows]
+    if not table.total.credits:
+        head = tuple(name for name in head if name != "credits")
+        cells = [(*one[:5], *one[6:]) for one in cells]
     room = max(cell_width(name) for name in (*names, by))
     wide = [max(len(h), *(len(one[at]) for one in cells)) for at, h in enumerate(head)]
 
@@ -86,7 +89,7 @@ def _show(table: UsageTable, by: Group, since: dt.datetime | None) -> None:
 
 
 def _cells(row: UsageRow) -> tuple[str, ...]:
-    from tui.money import show_sum
+    from tui.money import show_credits, show_sum
 
     def tokens(count: int | None) -> str:
         if not row.requests:
@@ -96,5 +99,7 @@ def _cells(row: UsageRow) -> tuple[str, ...]:
     return (
         f"{row.requests:,}", tokens(row.input), tokens(row.output),
         "-" if row.cache_read is None else f"{row.cache_read:,}",
-        show_sum(row.nano, row.unknown), f"{row.unknown:,}" if row.unknown else "",
+        show_sum(row.nano, row.unknown),
+        show_credits(row.credits).rsplit(" ", 1)[0] if row.credits else "",
+        f"{row.unknown:,}" if row.unknown else "",
     )  # fmt: skip

@@ -36,7 +36,11 @@ class ChargeLine(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ChargeRecorded(Event, tag="charge", frozen=True, kw_only=True):
-    """One request's receipt. `nano` is None where the price is unknown, never 0."""
+    """One request's receipt. `nano` is None where the price is unknown, never 0.
+
+    `credits`: the same in credits of the service that took them, an exact decimal string; None
+    where no credits paid, or the price or the rate is unknown.
+    """
 
     request: RequestId
     payer: ChargePayer
@@ -44,6 +48,7 @@ class ChargeRecorded(Event, tag="charge", frozen=True, kw_only=True):
     lines: tuple[ChargeLine, ...]
     priced_by: str
     sureness: Literal["exact", "priced", "estimated", "unknown"]
+    credits: str | None = None
 
 
 class LimitSeen(msgspec.Struct, frozen=True, kw_only=True):

@@ -80,9 +80,13 @@ class ErrorRaised(Event, tag="error", frozen=True, kw_only=True):
 
 
 class TurnFinished(Event, tag="done", frozen=True, kw_only=True):
-    """Exactly one ends a turn. `nano` sums its known charges; `unknown` counts the others."""
+    """Exactly one ends a turn. `nano` sums its known charges; `unknown` counts the others.
+
+    `credits`: the sum of what credits paid, a decimal string; None where not all of it is known.
+    """
 
     stop: DoneStop
     nano: int | None = None
     unknown: int = 0
     requests: int = 0
+    credits: str | None = "0"

@@ -9,7 +9,7 @@ from tui.errors import headline
 from tui.events.route import Payer
 from tui.events.session import Mode
 from tui.events.turn import ErrorRaised, RetryScheduled
-from tui.money import show_sum, show_usd
+from tui.money import show_credits, show_sum, show_usd
 from tui.session.replies import ModelRow
 from tui.session.turn_sums import Paid
 from tui.session.words import MODES, PlainNames, counted, error_words
@@ -113,6 +113,8 @@ def paid_line(paid: Paid, names: Names) -> str:
     cached = f" ({counted(paid.cached)} cached)" if paid.cached else ""
     out = "?" if paid.output is None else f"{counted(paid.output)}{mark}"
     parts.append(f"tokens {tokens} in{cached}, {out} out")
+    if paid.credits is not None:
+        parts.append(show_credits(paid.credits))
     return "; ".join(parts)
 
 

@@ -53,11 +53,13 @@ _LOOKING: dict[str, frozenset[str]] = {
     "permissions": frozenset({"list", "check"}),
     "mcp": frozenset({"list", "test"}),
     "endpoints": frozenset({"list", "check", "test"}),
-    "credits": frozenset({"list", "test"}),
+    "credits": frozenset({"list", "ledger", "test"}),
     "sessions": frozenset({"list", "show", "export", "check"}),
     "cloud": frozenset({"list", "show"}),
 }
-_CHANGES = re.compile(r"\b(?:set|remove|add|rename|replace|delete|grant|serve|--allow|--tools)\b")
+_CHANGES = re.compile(
+    r"\b(?:set|remove|add|rename|replace|delete|grant|serve|settle|--allow|--tools)\b"
+)
 
 
 class Refused(msgspec.Struct, frozen=True):

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from tui.errors import OutOfCredits
 from tui.events.budget import BudgetAnswered, BudgetNeared, Scope
-from tui.money import show_usd
+from tui.money import show_credits, show_usd
 from tui.text import neutralise
 
 _SCOPES: dict[Scope, str] = {
@@ -16,6 +17,17 @@ SPANS: dict[Scope, str] = {
     "folder": "for this month",
 }  # fmt: skip
 """How long a budget stays raised that is not raised for good."""
+
+
+def out_of_credits(service: str, left: int, needs: int) -> OutOfCredits:
+    """The refusal of a request for which a ledger has too little, in nano-credits."""
+    name = neutralise(service, strict=True)
+    return OutOfCredits(
+        f"{name} has {show_credits(left)} left, and this request can cost {show_credits(needs)}: "
+        "nothing was sent",
+        hint=f"`ownkey credits grant N --service {name}` adds some; or choose a model on a key of "
+        "your own (F2).",
+    )
 
 
 def scope_words(scope: Scope, subject: str) -> str:

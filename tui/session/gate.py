@@ -11,12 +11,12 @@ from tui.errors import BudgetExceeded, OwnkeyError
 from tui.events.base import CallId, RequestId
 from tui.events.budget import BudgetAnswered, BudgetReached, CeilingAsked
 from tui.money import show_usd
-from tui.session.budget_words import scope_words
+from tui.session.budget_words import out_of_credits, scope_words
 from tui.session.commands import AnswerBudget
 from tui.session.parts import Parts
 from tui.session.ports import Decision
 from tui.session.request import RequestRun
-from tui.session.wall import Counted, Full, Held, NoCeiling
+from tui.session.wall import Counted, Full, Held, NoCeiling, NoCredits
 
 LOOK_AGAIN_S = 1.0
 """While a budget is in the way, so often it is looked whether the settings have changed."""
@@ -69,7 +69,7 @@ class Gate:
             used: What the turn has used so far.
 
         Raises:
-            BudgetExceeded: it must not be sent.
+            BudgetExceeded, OutOfCredits: it must not be sent.
             StoreError: what it may cost cannot be written.
         """
         if worst is None and (most := self._parts.state.ceilings.get(decision.model)) is not None:
@@ -81,6 +81,8 @@ class Gate:
                 self._over = False
                 self._held[id] = found.nano
                 return found.tokens
+            case NoCredits():
+                raise out_of_credits(found.service, found.left, found.needs)
             case NoCeiling():
                 await self._ask_ceiling(decision)
             case Full():
@@ -95,6 +97,11 @@ class Gate:
             for request in requests
             for charge in request.charges
         )
+
+    async def let_go(self, id: RequestId) -> None:
+        """It will not be sent after all. Raises StoreError."""
+        if self._held.pop(id, None) is not None:
+            await self._parts.wall.release(id)
 
     async def settle(self, request: RequestRun, used: int) -> None:
         """It is over: what was held for it goes, and budgets that are nearly used up are told.
@@ -117,7 +124,7 @@ class Gate:
         return Counted(
             session=self._parts.session, folder=str(self._parts.cwd), payer=decision.payer,
             connection=decision.connection, label=decision.label, turn=self._turn,
-            turn_used=used, most=self._most,
+            turn_used=used, most=self._most, purse=decision.purse,
         )  # fmt: skip
 
     async def _ask(self, decision: Decision, counted: Counted, full: Full, tokens: int) -> None:
@@ -150,8 +157,9 @@ class Gate:
             raise refused
 
     async def _ask_ceiling(self, decision: Decision) -> None:
+        who = "no budget" if decision.purse is None else "no credits"
         refused = BudgetExceeded(
-            f"{decision.model} has no known price: no budget can hold it",
+            f"{decision.model} has no known price: {who} can hold it",
             hint="Choose another model (F2), give it a price in prices.json, or take the budgets "
             "away (F3).",
         )

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from tui.billing.credit_units import credits_sum
 from tui.events.base import CallId
 from tui.events.codec import AnyEvent
 from tui.events.money import ChargeRecorded
 from tui.events.session import EngineRestarted
 from tui.events.tool import ToolReturned
 from tui.events.turn import TurnFinished
+from tui.money import credits_string
 from tui.session.context import INTERRUPTED
 from tui.session.projection import SessionState
 
@@ -40,5 +42,11 @@ def left_open(state: SessionState, charges: Sequence[ChargeRecorded] = ()) -> li
     events += unknown
     if state.working:
         count = state.turn_unknown + len(unknown)
-        events.append(TurnFinished(stop="interrupted", nano=state.turn_nano, unknown=count))
+        credits = None if credits_sum(unknown) is None else state.turn_credits
+        events.append(
+            TurnFinished(
+                stop="interrupted", nano=state.turn_nano, unknown=count,
+                credits=None if credits is None else credits_string(credits) if credits else "0",
+            )
+        )  # fmt: skip
     return events

@@ -11,6 +11,7 @@ from typing import Any, Protocol
 import msgspec
 
 from tui.billing.budget import Limits, Worst
+from tui.billing.credit_units import Purse, rate_of
 from tui.errors import UsageError
 from tui.events.base import RequestId
 from tui.events.budget import Scope
@@ -47,11 +48,24 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True):
     price_source: str = ""  # of an endpoint: `tui.endpoints.records.PriceSource`
     listed: dict[str, str] = {}  # and the prices that its own list says, for forecasts
     key_hint: str = ""  # what to do where its key is refused; "": what is always said
+    ledger: str = ""  # the service whose ledger here pays; "": none does
+    usd_per_credit: str = ""  # that service's rate, a decimal string; "": not known
 
     @property
     def payer(self) -> Payer:
         """Whose money it takes."""
         return self.route.payer
+
+    @property
+    def rate(self) -> Decimal | None:
+        """Dollars per credit; in a ledger without a rate a credit is a dollar."""
+        return rate_of(self.usd_per_credit) or (Decimal(1) if self.ledger else None)
+
+    @property
+    def purse(self) -> Purse | None:
+        """What the request is held in, where a ledger here pays."""
+        rate = self.rate
+        return None if not self.ledger or rate is None else Purse(service=self.ledger, rate=rate)
 
 
 class Router(Protocol):

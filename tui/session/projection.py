@@ -40,7 +40,7 @@ from tui.events.turn import (
     TurnFinished,
     TurnStarted,
 )
-from tui.money import to_nano
+from tui.money import nano_credits, to_nano
 from tui.session.warmth import WarmCache, seen
 
 Activity = Literal["resting", "asking", "thinking", "writing", "tool", "approval", "waiting"]
@@ -79,6 +79,7 @@ class SessionState:
         self.session_unknown = 0
         self.turn_nano = 0
         self.turn_unknown = 0
+        self.turn_credits: int | None = 0  # nano-credits
         self.limits: tuple[LimitSeen, ...] = ()
         self.context_tokens: int | None = None
         self.cache: WarmCache | None = None  # that the last request left; None: none is known
@@ -132,7 +133,7 @@ class SessionState:
         self.waiting_until = None
         if isinstance(event, TurnStarted):
             self.turn, self.turn_began = record.turn, record.at
-            self.turn_nano = self.turn_unknown = 0
+            self.turn_nano = self.turn_unknown = self.turn_credits = 0
             self._turn_took = (0, 0)
             self.activity = "asking"
             if self.title is None and event.prompt.strip():
@@ -211,6 +212,9 @@ class SessionState:
                 self.turn_nano += event.nano or 0
                 self.session_unknown += event.nano is None
                 self.turn_unknown += event.nano is None
+                if event.payer == "credits" and self.turn_credits is not None:
+                    more = nano_credits(event.credits)
+                    self.turn_credits = None if more is None else self.turn_credits + more
                 self._end_live()
             case RequestFinished():
                 pass

@@ -10,6 +10,7 @@ from typing import Any, assert_never, cast
 
 import msgspec
 
+from tui.billing.credit_units import in_credits
 from tui.errors import EndedEarly, InvalidKey, RequestError, TimedOut
 from tui.events.base import CallId, RequestId
 from tui.events.codec import AnyEvent
@@ -79,15 +80,15 @@ class RequestRun:
                 async for part in parts:
                     self._take(part, loop.time() - began)
                     await self._room()
-            except asyncio.CancelledError:
-                self._doubtful = True
-                raise
             except RequestError as error:
                 # A refusal is not billed; what was taken and never answered may be.
                 answered = self._opened or isinstance(error, TimedOut)
                 self._doubtful = error.status is None and answered
                 if isinstance(error, InvalidKey):
                     error.hint = self.decision.key_hint or error.hint
+                raise
+            except BaseException:  # it was on its way: an interrupt, a disk that is full
+                self._doubtful = True
                 raise
             finally:
                 self._say(ThinkingStreamed, self._thinking.finish())
@@ -120,6 +121,8 @@ class RequestRun:
             case base.ServerToolUsed():
                 self.visible = True
                 self._record(ServerToolUsed(request=self.id, name=part.name, id=part.id))
+            case base.UsageReported() if any(one.nano is not None for one in self.charges):
+                pass  # told again: it is charged once
             case base.UsageReported():
                 usage, charge = self._ports.pricer.receipt(
                     self.id, self.decision, part.raw, part.context, self._at
@@ -191,6 +194,7 @@ class RequestRun:
         )
 
     def _charge(self, charge: ChargeRecorded) -> None:
+        charge = in_credits(charge, self.decision.rate)
         self.charged = True
         self.charges.append(charge)
         self._record(charge)

@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 import datetime as dt
 from collections.abc import Callable
+from contextlib import suppress
 from uuid import uuid4
 
 import msgspec
 
+from tui.errors import StoreError
 from tui.events.base import RequestId
 from tui.events.codec import AnyEvent
 from tui.events.money import ChargeRecorded
@@ -104,8 +106,22 @@ class Sender:
             most = await self._may_have(id, decision, now, wanted, more)
             if most is not None:
                 break
-        prompt_nano = ports.pricer.prompt_estimate(decision, self.tokens(), now)
-        token_usd = ports.pricer.token_price(decision, now)
+        try:
+            await self._write_route(id, decision, now)
+        except BaseException:  # nothing left: an interrupt, or a disk that is full
+            with suppress(StoreError):  # then it stays held, and whoever opens it next sees to it
+                await asyncio.shield(self.gate.let_go(id))
+            raise
+        request = RequestRun(
+            id, decision, ports=ports, record=record, room=self._parts.writer.room, at=now
+        )
+        self._parts.measured.request, self._parts.measured.bound = request, self._bound
+        self.requests.append(request)
+        return request, most
+
+    async def _write_route(self, id: RequestId, decision: Decision, now: dt.datetime) -> None:
+        """No byte leaves before its route is written. Raises StoreError."""
+        pricer = self._parts.ports.pricer
         self._parts.writer.record(
             RouteDecided(
                 request=id,
@@ -115,18 +131,12 @@ class Sender:
                 why=decision.route.why,
                 host=decision.host,
                 label=decision.label,
-                estimate_nano=prompt_nano,
-                token_usd=token_usd,
+                estimate_nano=pricer.prompt_estimate(decision, self.tokens(), now),
+                token_usd=pricer.token_price(decision, now),
             ),
             self._turn,
         )
-        await self._parts.writer.flush()  # no byte leaves before its route is written
-        request = RequestRun(
-            id, decision, ports=ports, record=record, room=self._parts.writer.room, at=now
-        )
-        self._parts.measured.request, self._parts.measured.bound = request, self._bound
-        self.requests.append(request)
-        return request, most
+        await self._parts.writer.flush()
 
     async def _may_have(
         self, id: RequestId, decision: Decision, now: dt.datetime, most: int,

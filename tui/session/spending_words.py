@@ -85,6 +85,8 @@ def about_receipt(receipt: Receipt) -> list[str]:
         case _:
             said = f"not known: {by}"
     theirs = neutralise(receipt.theirs, strict=True)
+    if receipt.credits is not None:
+        said = f"{plain(receipt.credits * NANO)} credits, {said}"
     return [said, *([f"request {theirs}"] if theirs else [])]
 
 

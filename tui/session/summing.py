@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from tui.errors import BudgetExceeded, ProtocolBroken, RequestError
+from tui.errors import BudgetExceeded, OutOfCredits, ProtocolBroken, RequestError
 from tui.events.codec import AnyEvent
 from tui.events.session import HistoryCompacted
 from tui.events.stream import BlockClosed, TextStreamed, ThinkingStreamed
@@ -59,13 +59,13 @@ class Summing:
 
         Raises:
             StoreError: it cannot be written.
-            BudgetExceeded: within a turn, which has to stop then.
+            BudgetExceeded, OutOfCredits: within a turn, which has to stop then.
         """
         writer = self._parts.writer
         try:
             await self._sum_up(latest)
         except RequestError as error:
-            if isinstance(error, BudgetExceeded) and latest is not None:
+            if isinstance(error, BudgetExceeded | OutOfCredits) and latest is not None:
                 raise
             writer.record(self._failed(error), self._turn)
             await writer.flush()

@@ -15,6 +15,7 @@ import enum
 from collections.abc import Callable
 from contextlib import suppress
 
+from tui.billing.credit_units import credits_sum
 from tui.errors import (
     BudgetExceeded,
     EndedEarly,
@@ -245,6 +246,7 @@ class Turn:
                 nano=sent.nano,
                 unknown=sum(charge.nano is None for charge in sent.charges),
                 requests=len(sent.requests),
+                credits=credits_sum(sent.charges),
             )
         )
 

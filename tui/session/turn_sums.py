@@ -10,7 +10,7 @@ import msgspec
 from tui.events.base import RequestId
 from tui.events.money import ChargeRecorded, UsageReported
 from tui.events.route import Payer, ResponseOpened, RouteDecided
-from tui.money import to_nano
+from tui.money import nano_credits, to_nano
 from tui.store.charging import answering
 from tui.store.spent import Receipt
 
@@ -47,6 +47,7 @@ class Paid(msgspec.Struct, kw_only=True):
     nano: int | None = None
     unknown: int = 0  # requests whose price nobody knows
     sure: bool = True
+    credits: int | None = None
 
 
 class _Request(msgspec.Struct):
@@ -217,6 +218,7 @@ def _receipt(request: _Request, charge: ChargeRecorded | None) -> Receipt:
         lines=() if charge is None else charge.lines,
         priced_by="nothing was told of its price" if charge is None else charge.priced_by,
         sureness="unknown" if charge is None else charge.sureness,
+        credits=None if charge is None else nano_credits(charge.credits),
     )  # fmt: skip
 
 
@@ -239,6 +241,7 @@ def _add(entries: dict[tuple[str, str, str, str], Paid], request: _Request) -> N
         entry.unknown += 1
     else:
         entry.nano = (entry.nano or 0) + charge.nano
+        entry.credits = _sum(entry.credits, nano_credits(charge.credits))
         entry.sure = entry.sure and charge.sureness in ("exact", "priced")
 
 

@@ -15,6 +15,7 @@ from typing import Any
 import msgspec
 
 from tui.billing.budget import LEAST_TOKENS, Limit, Limits, Room, Worst, limits_for, tightest
+from tui.billing.credit_units import Purse
 from tui.events.base import RequestId, SessionId
 from tui.events.budget import BudgetNeared, Scope
 from tui.events.money import ChargeRecorded
@@ -32,6 +33,7 @@ class Counted(msgspec.Struct, frozen=True, kw_only=True):
         turn: Names the turn in its session.
         turn_used: What its requests have cost, those of unknown cost at their most.
         most: What the turn may cost besides any setting (`run --max-usd`).
+        purse: The credits in which it is held, too, where a ledger here pays.
     """
 
     session: SessionId
@@ -42,6 +44,7 @@ class Counted(msgspec.Struct, frozen=True, kw_only=True):
     turn: int = 0
     turn_used: int = 0
     most: int | None = None
+    purse: Purse | None = None
 
 
 class Full(msgspec.Struct, frozen=True, kw_only=True):
@@ -66,6 +69,19 @@ class Held(msgspec.Struct, frozen=True, kw_only=True):
 
     tokens: int
     nano: int
+
+
+class NoCredits(msgspec.Struct, frozen=True, kw_only=True):
+    """The ledger has too little for a request, in nano-credits.
+
+    Args:
+        left: What there is.
+        needs: The most that it can cost with the fewest output tokens.
+    """
+
+    service: str
+    left: int
+    needs: int
 
 
 class Wall:
@@ -105,8 +121,11 @@ class Wall:
         wanted: int,
         *,
         over: bool = False,
-    ) -> Held | Full | NoCeiling:
+    ) -> Held | Full | NoCeiling | NoCredits:
         """Hold the most that a request can cost, where every budget has room for it.
+
+        Where a ledger pays it is held there in the same step: near its end, too, a request gets
+        fewer output tokens.
 
         Args:
             request: Its id.
@@ -119,15 +138,18 @@ class Wall:
             StoreError: it cannot be written, so it must not be sent.
         """
         limits = self._counting(counted)
-        if worst is None and limits:
+        purse = counted.purse
+        if worst is None and (limits or purse is not None):
             return NoCeiling()
         now = self._clock()
         spans, marks = self._spans(limits, counted, now), self._marks(limits, counted, now)
-        found: list[Held | Full] = []
+        found: list[Held | Full | NoCredits] = []
 
-        def decide(used: Sequence[Used], raised: Mapping[Mark, int]) -> int | None:
+        def decide(used: Sequence[Used], raised: Mapping[Mark, int], left: int) -> int | None:
             rooms = _rooms(limits, counted, used, marks, raised)
             answer = _decided(rooms, worst, wanted, over=over)
+            if purse is not None and worst is not None and isinstance(answer, Held):
+                answer = _within(answer, worst, purse, left)
             found.append(answer)
             return answer.nano if isinstance(answer, Held) else None
 
@@ -138,7 +160,7 @@ class Wall:
 
         def place() -> None:
             self._let_go(counted.session)
-            self._holds.place(hold, [one for one in spans if one], marks, decide)
+            self._holds.place(hold, [one for one in spans if one], marks, decide, purse)
 
         placing = asyncio.ensure_future(self._blocking(place))
         try:
@@ -151,14 +173,14 @@ class Wall:
 
     async def release(self, request: RequestId) -> None:
         """It has cost nothing. Raises StoreError."""
-        await self._blocking(lambda: self._holds.release(request))
+        await self._blocking(lambda: self._holds.release(request, self._clock()))
 
     async def left_behind(self, session: SessionId) -> list[ChargeRecorded]:
         """Charges of unknown cost for what a program that is gone sent in this session.
 
         Each counts against budgets with all that was held for it. Raises StoreError.
         """
-        left: list[Hold] = await self._blocking(lambda: self._holds.left(session))
+        left: list[Hold] = await self._blocking(lambda: self._holds.left(session, self._clock()))
         return [
             ChargeRecorded(
                 request=one.request, payer=one.payer, nano=None, lines=(),
@@ -236,7 +258,7 @@ class Wall:
         """What other programs left that are gone: its day is over with them."""
         for other in self._holds.open_elsewhere(session):
             if not Lease.held(self._locks, other):
-                self._holds.left(other)
+                self._holds.left(other, self._clock())
 
     def _spans(
         self, limits: Sequence[Limit], counted: Counted, now: dt.datetime
@@ -316,6 +338,18 @@ def _decided(rooms: Sequence[Room], worst: Worst | None, wanted: int, *, over: b
     if tokens == 0:
         needs = worst.nano(min(wanted, LEAST_TOKENS))
         return Full(room=room, needs=needs, whole=worst.nano(wanted))
+    return Held(tokens=tokens, nano=worst.nano(tokens))
+
+
+def _within(held: Held, worst: Worst, purse: Purse, left: int) -> Held | NoCredits:
+    """What a budget lets through, in so many nano-credits."""
+    room = purse.worth(left)
+    if held.nano <= room:
+        return held
+    tokens = worst.fits(room, held.tokens)
+    if tokens == 0:
+        needs = purse.held(worst.nano(min(held.tokens, LEAST_TOKENS)))
+        return NoCredits(service=purse.service, left=left, needs=needs)
     return Held(tokens=tokens, nano=worst.nano(tokens))
 
 

@@ -11,6 +11,7 @@ from tui.events.codec import Recorded
 from tui.events.money import ChargeRecorded, UsageReported
 from tui.events.route import RequestFinished, ResponseOpened, RouteDecided
 from tui.events.session import HistoryCompacted, SessionCreated, SessionForked
+from tui.money import nano_credits
 
 _REMEMBERED = 64
 """Requests of a session that may still be told of; they come one after the other."""
@@ -28,6 +29,7 @@ class ChargeRow(NamedTuple):
         model: That answered; empty where no route is known, as `connection` and `label` are.
         theirs: The provider's id of the request.
         side: What a request of our own was for: `summary`; empty: the conversation's.
+        credits: Nano-credits; None where no credits paid or the rate is not known.
     """
 
     session: SessionId
@@ -46,6 +48,7 @@ class ChargeRow(NamedTuple):
     request: str
     theirs: str
     side: str
+    credits: int | None = None
 
 
 class _Request:
@@ -137,6 +140,7 @@ class Charging:
                     request=charge.request,
                     theirs=request.theirs,
                     side=request.side,
+                    credits=nano_credits(charge.credits),
                 )
             )
         return rows

@@ -14,6 +14,7 @@ from tui.events.codec import Recorded
 from tui.events.session import SessionCreated, SessionForked
 from tui.events.turn import TurnFinished, TurnStarted
 from tui.store.charging import ChargeRow, Charging
+from tui.store.ledger_read import ledger_problems
 from tui.store.rows import any_text, charge_row, summary_row, to_record
 from tui.store.summary import Summary
 from tui.store.trouble import DAMAGE
@@ -30,8 +31,8 @@ def check_store(path: Path) -> CheckReport:
 
     Held against the store: SQLite's own check; sequence numbers from 1 without a gap; every
     event decodes; the first is `session_created`; each turn ends at most once; summaries and
-    charges equal the fold of the events. All of it is read as of one moment, so that others may
-    write meanwhile.
+    charges equal the fold of the events; the ledger adds up. All of it is read as of one moment,
+    so that others may write meanwhile.
     """
     if not path.exists():
         return CheckReport(sessions=0, events=0, problems=())
@@ -57,6 +58,7 @@ def check_store(path: Path) -> CheckReport:
                 check.problems.append(f"database: {error}")
             events += check.count
             problems += [f"{session}: {problem}" for problem in check.problems]
+        problems += [f"ledger: {problem}" for problem in ledger_problems(db)]
     except DAMAGE as error:
         problems.append(f"database: {error}")
     finally:

@@ -88,6 +88,8 @@ def _gather(records: Sequence[Recorded]) -> dict[str, Any]:
                 }  # fmt: skip
             case ChargeRecorded() if reply is not None:
                 reply["usd"] = None if event.nano is None else usd_string(event.nano)
+                if event.payer == "credits":
+                    reply["credits"] = event.credits
             case ThinkingStreamed() if reply is not None:
                 reply.setdefault("thinking", []).append(event.delta)
             case RequestFinished() if reply is not None:

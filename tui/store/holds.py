@@ -11,8 +11,9 @@ from __future__ import annotations
 import datetime as dt
 import sqlite3
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from pathlib import Path
+from typing import Protocol
 
 import msgspec
 
@@ -20,6 +21,8 @@ from tui.events.base import RequestId, SessionId
 from tui.events.codec import Recorded
 from tui.events.money import ChargeRecorded
 from tui.events.route import Payer, RouteDecided
+from tui.money import nano_credits
+from tui.store.ledger import Book, KeyReused
 from tui.store.rows import from_micros, to_micros
 from tui.store.trouble import explained
 
@@ -71,8 +74,20 @@ class Hold(msgspec.Struct, frozen=True, kw_only=True):
     sent: bool = False
 
 
-Decide = Callable[[Sequence[Used], Mapping[Mark, int]], int | None]
-"""From the spans' sums and the raised limits to what is to be held; None: nothing is."""
+Decide = Callable[[Sequence[Used], Mapping[Mark, int], int], int | None]
+"""From the spans' sums, the raised limits and the credits that are left (nano-credits; 0 where no
+ledger pays) to what is to be held; None: nothing is."""
+
+
+class Credits(Protocol):
+    """In which credits a request is held, too."""
+
+    @property
+    def service(self) -> str: ...
+
+    def held(self, nano: int) -> int:
+        """Nano-credits to hold for so many nano-dollars."""
+        ...
 
 
 class Holds:
@@ -93,19 +108,29 @@ class Holds:
         self._path = path
         self._db = db
         self._transaction = transaction
+        self._book = Book(db)
 
     def place(
-        self, hold: Hold, spans: Sequence[Span], marks: Sequence[Mark], decide: Decide
-    ) -> bool:
+        self, hold: Hold, spans: Sequence[Span], marks: Sequence[Mark], decide: Decide,
+        credits: Credits | None = None,
+    ) -> bool:  # fmt: skip
         """Hold what `decide` says, all in one step; whether anything is held now.
+
+        Where `credits` of a ledger pay it is held in those in the same step.
 
         Raises:
             StoreError: it cannot be written.
         """
         with self._transaction():
-            nano = decide([self._used(span) for span in spans], self._raised(marks))
+            left = 0 if credits is None else self._book.left(credits.service, hold.at)
+            nano = decide([self._used(span) for span in spans], self._raised(marks), left)
             if nano is None:
                 return False
+            if credits is not None:
+                self._book.hold(
+                    credits.service, credits.held(nano), key=hold.request,
+                    session=hold.session, at=hold.at,
+                )  # fmt: skip
             self._db.execute(
                 "INSERT INTO holds (request, session, at, payer, connection, folder, nano)"
                 " VALUES (?,?,?,?,?,?,?)",
@@ -123,14 +148,17 @@ class Holds:
         with explained(self._path):
             return [self._used(span) for span in spans], self._raised(marks)
 
-    def release(self, request: RequestId) -> None:
+    def release(self, request: RequestId, at: dt.datetime) -> None:
         """It has cost nothing."""
         with self._transaction():
+            if self._book.holds(request):
+                self._book.release(request, at)
             self._db.execute("DELETE FROM holds WHERE request = ?", (request,))
 
-    def left(self, session: SessionId) -> list[Hold]:
+    def left(self, session: SessionId, at: dt.datetime) -> list[Hold]:
         """What a program that is gone left in this session; what was never sent is let go of."""
         with self._transaction():
+            self._book.leave(session, at)
             self._db.execute("DELETE FROM holds WHERE session = ? AND NOT sent", (session,))
             self._db.execute("UPDATE holds SET gone = 1 WHERE session = ?", (session,))
             found = self._db.execute(
@@ -216,9 +244,18 @@ class Holds:
 
 def settle(db: sqlite3.Connection, record: Recorded, event: ChargeRecorded | RouteDecided) -> None:
     """Within the transaction that writes the event: its hold becomes the charge, or is sent."""
+    book = Book(db)
     if isinstance(event, RouteDecided):
+        book.sent(event.request)
         db.execute("UPDATE holds SET sent = 1 WHERE request = ?", (event.request,))
         return
+    if event.payer == "credits" and book.holds(event.request):
+        credits = nano_credits(event.credits)
+        if credits is None:
+            book.unsettle(event.request)
+        else:
+            with suppress(KeyReused):  # told twice and not alike: what was told first counts
+                book.settle(event.request, credits, record.at)
     if event.nano is None:
         db.execute(
             "UPDATE charges SET held = h.nano, held_at = CASE WHEN h.gone THEN h.at ELSE :at END"

@@ -23,6 +23,7 @@ from tui.events.route import RouteDecided
 from tui.paths import private_folder
 from tui.store.charging import ChargeRow, Charging
 from tui.store.holds import Holds, settle
+from tui.store.ledger import Ledger
 from tui.store.merged import Row, merged
 from tui.store.rows import any_text, charge_row, summary_row, to_micros, to_record, to_summary
 from tui.store.summary import Summary
@@ -58,6 +59,7 @@ class Store:
 
     Attributes:
         holds: What open requests may cost.
+        ledger: The credits of the services that we keep the books of.
     """
 
     def __init__(
@@ -86,6 +88,7 @@ class Store:
             self._db.execute("PRAGMA foreign_keys = ON")
             self._migrate()
         self.holds = Holds(path, self._db, self._transaction)
+        self.ledger = Ledger(self._db, self._transaction)
 
     def _migrate(self) -> None:
         steps = sorted(self._migrations.glob("*.sql"))

@@ -52,6 +52,7 @@ class UsageRow(msgspec.Struct, frozen=True, kw_only=True):
         payer: Whose money all of it was; None where there are several.
         input, output, cache_read: Tokens; None where no request told them.
         untold: Requests that did not tell their tokens.
+        credits: Nano-credits of what credits paid, as far as it is known.
     """
 
     key: str
@@ -64,6 +65,7 @@ class UsageRow(msgspec.Struct, frozen=True, kw_only=True):
     untold: int = 0
     nano: int = 0
     unknown: int = 0
+    credits: int = 0
 
 
 class DaySum(msgspec.Struct, frozen=True, kw_only=True):
@@ -111,6 +113,7 @@ class Receipt(msgspec.Struct, frozen=True, kw_only=True):
     lines: tuple[ChargeLine, ...] | None = None
     priced_by: str = ""
     sureness: str = ""
+    credits: int | None = None
 
 
 def total_of(rows: Iterable[UsageRow]) -> UsageRow:
@@ -128,6 +131,7 @@ def total_of(rows: Iterable[UsageRow]) -> UsageRow:
             untold=total.untold + row.untold,
             nano=total.nano + row.nano,
             unknown=total.unknown + row.unknown,
+            credits=total.credits + row.credits,
         )
     return msgspec.structs.replace(total, payer=payers.pop() if len(payers) == 1 else None)
 

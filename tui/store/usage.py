@@ -63,7 +63,8 @@ def read_usage(path: Path, by: Group, part: Slice) -> UsageTable:
             f"SELECT {_KEYS[by]}, label, max(at),"
             " CASE WHEN min(payer) = max(payer) THEN min(payer) END,"
             " sum(requests), sum(input), sum(output), sum(cache_read),"
-            " sum(requests) - count(input), coalesce(sum(nano), 0), count(*) - count(nano)"
+            " sum(requests) - count(input), coalesce(sum(nano), 0), count(*) - count(nano),"
+            " coalesce(sum(credits), 0)"
             f" FROM charges {where} GROUP BY 1",
             values,
         ).fetchall()
@@ -102,7 +103,7 @@ def read_receipts(path: Path, part: Slice, most: int = MOST_RECEIPTS) -> tuple[R
             "SELECT c.at, c.session, CASE WHEN m.session THEN coalesce(m.title, ?) ELSE '' END,"
             " c.seq, c.request, c.theirs, c.side,"
             " c.model, c.connection, c.label, c.folder, c.payer, c.requests, c.input, c.output,"
-            " c.cache_read, c.nano, e.body, e.version"
+            " c.cache_read, c.nano, c.credits, e.body, e.version"
             " FROM charges c LEFT JOIN sessions s ON s.id = c.session"
             " LEFT JOIN summaries m ON m.session = s.row"
             " LEFT JOIN events e ON e.session = s.row AND e.seq = c.seq"
@@ -158,11 +159,12 @@ def _titles(db: sqlite3.Connection) -> dict[str, str]:
 
 
 def _row(by: Group, found: tuple[Any, ...], titles: dict[str, str]) -> UsageRow:
-    key, label, _, payer, requests, given, made, cached, untold, nano, unknown = found
+    key, label, _, payer, requests, given, made, cached, untold, nano, unknown, credits = found
     name = label if by == "key" else titles.get(key, "") if by == "session" else ""
     return UsageRow(
         key=_day(key) if by == "day" else key, name=name, payer=payer, requests=requests,
         input=given, output=made, cache_read=cached, untold=untold, nano=nano, unknown=unknown,
+        credits=credits,
     )  # fmt: skip
 
 
@@ -171,13 +173,14 @@ def _day(number: int) -> str:
 
 
 def _receipt(row: tuple[Any, ...]) -> Receipt:
-    body, version = row[17:]
+    body, version = row[18:]
     charge = None if body is None else _charge(body, version)
     return Receipt(
         at=from_micros(row[0]), session=row[1], title=row[2], seq=row[3], request=row[4],
         theirs=row[5], side=row[6], model=row[7], key=row[8], label=row[9], folder=row[10],
         payer=row[11], requests=row[12], input=row[13], output=row[14], cache_read=row[15],
         nano=row[16],
+        credits=row[17],
         lines=None if charge is None else charge.lines,
         priced_by="" if charge is None else charge.priced_by,
         sureness="" if charge is None else charge.sureness,

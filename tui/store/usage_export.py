@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from tui.events.money import ChargeLine
-from tui.money import plain, usd_string
+from tui.money import credits_string, plain, usd_string
 from tui.store.spent import Receipt, UsageRow, UsageTable
 from tui.text import neutralise
 
@@ -32,7 +32,8 @@ def _sum(row: UsageRow) -> dict[str, Any]:
     return {
         "key": row.key, "name": row.name, "payer": row.payer, "requests": row.requests,
         "input": row.input, "output": row.output, "cache_read": row.cache_read,
-        "usd": usd_string(row.nano), "credits": "0", "unknown": row.unknown,
+        "usd": usd_string(row.nano), "credits": credits_string(row.credits) if row.credits else "0",
+        "unknown": row.unknown,
     }  # fmt: skip
 
 
@@ -45,6 +46,7 @@ def receipts_object(receipts: Iterable[Receipt]) -> list[dict[str, Any]]:
             "side": one.side or None, "model": one.model, "key": one.key, "label": one.label,
             "folder": one.folder, "payer": one.payer, "input": one.input, "output": one.output,
             "cache_read": one.cache_read, "usd": None if one.nano is None else usd_string(one.nano),
+            "credits": None if one.credits is None else credits_string(one.credits),
             "lines": None if one.lines is None else [line_object(line) for line in one.lines],
             "priced_by": one.priced_by, "sureness": one.sureness,
         }
@@ -54,7 +56,18 @@ def receipts_object(receipts: Iterable[Receipt]) -> list[dict[str, Any]]:
 
 def usage_csv(table: UsageTable) -> str:
     """The sums, a row each, under their names; the total is left to the reader's program."""
-    names = ("key", "name", "payer", "requests", "input", "output", "cache_read", "usd", "unknown")
+    names = (
+        "key",
+        "name",
+        "payer",
+        "requests",
+        "input",
+        "output",
+        "cache_read",
+        "usd",
+        "credits",
+        "unknown",
+    )
     rows = [_sum(row) for row in table.rows]
     return _csv(names, [[row[name] for name in names] for row in rows])
 
@@ -63,7 +76,7 @@ def receipts_csv(receipts: Iterable[Receipt]) -> str:
     """A row for each line of each receipt; one without lines has one row."""
     names = (
         "at", "session", "title", "request", "provider_request_id", "side", "model", "key",
-        "label", "folder", "payer", "usd", "sureness", "priced_by",
+        "label", "folder", "payer", "usd", "credits", "sureness", "priced_by",
     )  # fmt: skip
     of_line = ("what", "quantity", "unit_usd", "usd")
     rows: list[list[Any]] = []

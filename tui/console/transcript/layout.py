@@ -8,7 +8,7 @@ from typing import assert_never
 
 import msgspec
 
-from tui.console.sidebar.marker import glyph
+from tui.console.sidebar.marker import glyph, signs
 from tui.console.transcript.blocks import (
     Block,
     Failure,
@@ -34,7 +34,7 @@ from tui.console.transcript.lines import (
 )
 from tui.errors import headline
 from tui.events.route import Payer, RouteDecided
-from tui.money import show_sum, show_usd
+from tui.money import show_credits, show_sum, show_usd
 from tui.session.turn_sums import WAITS_FOR_YOU, Working, read_receipts
 from tui.session.words import (
     Names,
@@ -206,7 +206,7 @@ def _paid(paid: Paid, setting: Setting) -> Line:
     colour = PAYER_STYLES[paid.payer]
     where, short, label = _payer_words(paid, setting.names)
     model = neutralise(setting.names.model(paid.model), strict=True)
-    cost = _cost(paid)
+    cost = signs(_cost(paid), letters=setting.letters)
     room = setting.prose - 3 - cell_width(cost) - 3
     if cell_width(f"{model} {where} {label}") > room:
         where = short
@@ -252,7 +252,8 @@ def _details(paid: Paid, room: int) -> list[Span]:
 def _cost(paid: Paid) -> str:
     if paid.payer == "nobody" and not paid.nano and not paid.unknown:
         return "free"
-    return show_sum(paid.nano, paid.unknown, sure=paid.sure)
+    cost = show_sum(paid.nano, paid.unknown, sure=paid.sure)
+    return cost if paid.credits is None else f"{show_credits(paid.credits)}  {cost}"
 
 
 def working_line(working: Working, setting: Setting) -> Line:
