@@ -232,7 +232,7 @@ sys.exit(main())
 
 def test_a_quota_is_said_in_one_sentence_and_nothing_is_sent_unrecorded(environ, path, fake):
     said = subprocess.run(
-        child_program(LIMITED, str(path.stat().st_size // 2), QUICK),
+        child_program(LIMITED, str(path.stat().st_size // 4), QUICK),
         env={**os.environ, **environ}, capture_output=True, text=True, timeout=50, check=False,
     )  # fmt: skip
     assert said.returncode == 1
