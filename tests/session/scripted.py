@@ -13,7 +13,7 @@ from tui.errors import NoRoute
 from tui.events.base import utc_now
 from tui.events.money import ChargeRecorded, UsageReported
 from tui.providers.base import Access, ModelRequest, StreamPart
-from tui.routing.policy import Route
+from tui.routing.policy import Route, Situation
 from tui.session.manager import SessionManager
 from tui.session.ports import Decision, Guide, Ports, TakenBack, ToolResult, ToolVerdict
 from tui.session.replies import AnyNotice
@@ -29,7 +29,10 @@ class ScriptedRouter:
     async def open(self, decision: Decision) -> Access:
         return Access(base_url=decision.base_url, secret=None, network=None)  # type: ignore[arg-type]
 
-    def decide(self, model: str) -> Decision:
+    def situation(self, model: str) -> Situation:
+        return Situation(model=model)
+
+    def decide(self, model: str, *, via: str = "") -> Decision:
         if model.startswith("nobody/"):
             raise NoRoute(f"nothing serves {model}")
         route = Route(connection=None, payer="own_key", model=model, why="test")
@@ -60,6 +63,9 @@ class FixedPricer:
     def worst_case(self, decision, tokens, at):
         nano = Decimal("1e-9")
         return Worst(prompt_usd=tokens * nano, token_usd=nano, prompt_tokens=tokens)
+
+    def next_request(self, decision, prompt, output, at, *, cached=0):
+        return prompt + output - cached * 9 // 10
 
     def receipt(self, request, decision, raw, context, at):
         if raw is None:
