@@ -45,9 +45,8 @@ class Recovery:
         sender: Sends its requests; told of the way that is taken.
         asks: A person is there to answer.
         fallback: In place of the setting `credits.fallback`; None: as that says.
+        most_tokens: Output tokens that its requests ask for.
         tell: Records an error that is got over, perhaps.
-        sum_up: Puts a summary in the place of the conversation.
-        used: What requests of the turn have cost, those of unknown cost at their most.
     """
 
     def __init__(
@@ -58,8 +57,10 @@ class Recovery:
         sender: Sender,
         asks: bool,
         fallback: bool | None,
+        most_tokens: int,
         tell: Callable[[RequestError], None],
     ) -> None:
+        self._most_tokens = most_tokens
         self._parts = parts
         self._turn = turn
         self._sender = sender
@@ -230,8 +231,6 @@ class Recovery:
     def _spent(self) -> int:
         return self._sender.gate.used(self._fallen)
 
-    _most_tokens = 16_000
-
     # Asking.
 
     def _ways(self, request: RequestRun, error: RequestError, *, waits: bool) -> tuple[Way, ...]:
@@ -280,7 +279,7 @@ class Recovery:
             self._asked = None
         way, always = (asked.ways[0], False) if pick is None else pick
         await self._taken(asked, way, always=always, by="time" if pick is None else "person")
-        if way is None:
+        if way is None or way.what == "edit":
             raise _told(error)
         return self._go(way, request, attempt, waited=seconds is not None)
 

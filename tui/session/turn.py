@@ -84,7 +84,7 @@ class Turn:
         )
         self._recovery = Recovery(
             parts, number, sender=self._sender, asks=start.asks, fallback=start.fallback,
-            tell=self._record_error,
+            most_tokens=start.max_tokens, tell=self._record_error,
         )  # fmt: skip
         self._calls = CallRunner(
             parts.toolbox,
