@@ -18,9 +18,9 @@ from tests.wire_cases import Outcome, access_to, collect, plain_request
 from tui.errors import KINDS, BadRequest, EndedEarly, NotFound, ProtocolBroken
 from tui.net import Network
 from tui.providers.anthropic import WIRE_VERSION, Anthropic
-from tui.providers.limits import anthropic_limits
 from tui.providers.anthropic_request import body
 from tui.providers.base import Access, Limit, Message, ModelRequest, TextBlock, ThinkingBlock
+from tui.providers.limits import anthropic_limits
 from tui.secret import Secret
 
 HOST = "https://api.anthropic.com:443"

@@ -15,9 +15,9 @@ from tui.events.stream import Sealed
 from tui.events.tool import ToolSpec
 from tui.providers import sse
 from tui.providers.base import BlockEnded, Limit, TextBlock, ThinkingBlock, ToolCallBlock
+from tui.providers.limits import openai_limits
 from tui.providers.openai_chat_reading import ChatReading
 from tui.providers.openai_responses_reading import ResponsesReading
-from tui.providers.limits import openai_limits
 from tui.providers.openai_shared import ToolNames
 
 TOOL = ToolSpec(name="read", description="d", schema={"type": "object"})

@@ -1,8 +1,6 @@
 from __future__ import annotations
 
 import asyncio
-import datetime as dt
-from decimal import Decimal
 
 import pytest
 
@@ -551,7 +549,11 @@ async def test_a_question_that_a_dead_engine_left_is_ended_by_the_next(tmp_path)
         opened = await manager.call(OpenSession(session=session, cwd="/"))
         records = manager._store.read(opened.session)
         state = manager._actors[session].state
-        assert (records[-1].event.stop, state.way_out, state.working) == ("interrupted", None, False)
+        assert (records[-1].event.stop, state.way_out, state.working) == (
+            "interrupted",
+            None,
+            False,
+        )
         world.fails.clear()
         await manager.call(StartTurn(session=session, prompt=""))
         records = await finished(manager, session, turns=2)

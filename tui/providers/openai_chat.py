@@ -12,9 +12,9 @@ from tui.events.stream import Sealed
 from tui.providers import failures
 from tui.providers.base import Access, Api, ModelRequest, Opened, StreamPart
 from tui.providers.exchange import UNUSED_KEY, Exchange, loaded
+from tui.providers.limits import openai_limits
 from tui.providers.openai_chat_reading import ChatReading
 from tui.providers.openai_chat_request import API, body
-from tui.providers.limits import openai_limits
 from tui.providers.openai_shared import ToolNames, headers
 
 

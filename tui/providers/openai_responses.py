@@ -11,9 +11,9 @@ from tui.events.stream import Sealed
 from tui.providers import failures
 from tui.providers.base import Access, Api, ModelRequest, Opened, StreamPart
 from tui.providers.exchange import UNUSED_KEY, Exchange, loaded
+from tui.providers.limits import openai_limits
 from tui.providers.openai_responses_reading import ResponsesReading
 from tui.providers.openai_responses_request import API, body
-from tui.providers.limits import openai_limits
 from tui.providers.openai_shared import ToolNames, headers
 
 

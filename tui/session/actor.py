@@ -235,11 +235,7 @@ class SessionActor:
             case ChooseMode():
                 await self._writer.commit([ModeChosen(mode=command.mode)], turn)
             case (
-                AnswerApproval()
-                | AnswerPerson()
-                | AnswerBudget()
-                | AnswerWayOut()
-                | AnswerPayer()
+                AnswerApproval() | AnswerPerson() | AnswerBudget() | AnswerWayOut() | AnswerPayer()
             ):
                 if self._turn is not None:
                     self._turn.answer(command)

@@ -1,4 +1,4 @@
-"""What the person says to a question of the running turn, as commands; `commands` has the others."""
+"""The answers to a running turn's questions, as commands; `commands` has the others."""
 
 from __future__ import annotations
 

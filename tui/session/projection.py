@@ -63,7 +63,9 @@ class SessionState:
         self.given: dict[str, int] = {}  # allowed for the whole session, and by which event
         self.question: PersonAsked | None = None
         self.budget: BudgetReached | CeilingAsked | None = None  # what waits for the person
-        self.way_out: WayOutAsked | None = None  # a failed request waits for the person, or for time
+        self.way_out: WayOutAsked | None = (
+            None  # a failed request waits for the person, or for time
+        )
         self.payer_asked: PayerAsked | None = None
         self.payers_agreed = False  # whoever pays from now on in this session
         self.usual: RouteDecided | None = None  # the last route that nobody left the usual way for
@@ -185,9 +187,7 @@ class SessionState:
         if event.choice == "ceiling" and event.nano is not None and event.model is not None:
             self.ceilings[event.model] = event.nano
 
-    def _failing(
-        self, event: WayOutAsked | WayOutTaken | PayerAsked | PayerAnswered
-    ) -> None:
+    def _failing(self, event: WayOutAsked | WayOutTaken | PayerAsked | PayerAnswered) -> None:
         match event:
             case WayOutAsked():
                 self.way_out = event

@@ -26,6 +26,7 @@ from tui.session.projection import CHARACTERS_A_TOKEN
 from tui.session.prompt import system_prompt
 from tui.session.request import RequestRun
 
+
 class Chosen(msgspec.Struct, frozen=True, kw_only=True):
     """A way that is taken in place of the usual one.
 

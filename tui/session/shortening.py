@@ -1,4 +1,4 @@
-"""A conversation that is too long for its model, as far as a summary's writer can read it (pure)."""
+"""A conversation too long for its model, as far as the writer of a summary can read it (pure)."""
 
 from __future__ import annotations
 

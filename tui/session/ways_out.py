@@ -180,6 +180,4 @@ def _by(situation: Situation, to: Connection, model: str, what: WayKind) -> Way 
     route = decide_via(msgspec.structs.replace(situation, model=model), to.id)
     if isinstance(route, Refused) or route.connection is None:
         return None
-    return Way(
-        what=what, model=route.model, connection=to.id, payer=route.payer, label=to.label
-    )
+    return Way(what=what, model=route.model, connection=to.id, payer=route.payer, label=to.label)

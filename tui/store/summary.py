@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from tui.events.failing import PayerAnswered, PayerAsked, WayOutAsked, WayOutTaken
 from tui.events.budget import BudgetAnswered, BudgetReached, CeilingAsked
+from tui.events.failing import PayerAnswered, PayerAsked, WayOutAsked, WayOutTaken
 from tui.events.money import ChargeRecorded
 from tui.events.route import RouteDecided
 from tui.events.session import ModelChosen, SessionCreated, SessionForked, SessionTitled
