@@ -242,7 +242,8 @@ def make_manager(
         return script(request)
 
     ports = Ports(
-        router=router or ScriptedRouter(context), pricer=FixedPricer(), scrub=NoScrub(), toolbox=EchoToolbox,
+        router=router or ScriptedRouter(context), pricer=FixedPricer(), scrub=NoScrub(),
+        toolbox=EchoToolbox,
         mode=lambda: "ask", guides=lambda cwd: guides, rules=NoRules(),
         ready=nothing_to_learn, plan=lambda: "personal", limits=limits,
         stream=stream, clock=clock, branch=lambda path: None,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, Protocol
@@ -300,7 +300,7 @@ class Consent(msgspec.Struct, frozen=True, kw_only=True):
 
     fallback: bool = False
     limit_nano: int = 500_000_000
-    always: dict[str, int] = {}
+    always: Mapping[str, int] = {}
     ask_on_change: bool = True
 
     def limit_of(self, kind: str) -> int:

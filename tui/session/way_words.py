@@ -107,7 +107,7 @@ def price_words(way: WayOut) -> str:
         return "free"
     if way.nano is None:
         return "?"
-    return f"≈ {_usd(way.nano)}{' cold' if way.cold else ''}"
+    return f"≈ {_column(way.nano)}{' cold' if way.cold else ''}"
 
 
 def way_line(way: WayOut, asked: WayOutAsked, names: Names) -> str:
@@ -235,6 +235,11 @@ def _clean(text: str) -> str:
 
 def _capital(text: str) -> str:
     return text[:1].upper() + text[1:]
+
+
+def _column(nano: int) -> str:
+    """As prices stand below each other: three places, where that is not nothing."""
+    return f"${nano / 10**9:,.3f}" if nano >= 500_000 or nano == 0 else "< $0.001"
 
 
 def _usd(nano: int) -> str:

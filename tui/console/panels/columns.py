@@ -9,7 +9,7 @@ import msgspec
 from tui.console.transcript.lines import Line, Span, width_of, wrap
 from tui.text import cell_width, truncate
 
-_APART = 3
+_APART = 2
 _LEAST = 12
 """Cells that the words of an answer keep."""
 
@@ -36,7 +36,9 @@ def column_lines(rows: Sequence[Cells], room: int) -> list[Line]:
     model = max((cell_width(row.columns.model) for row in rows if row.columns), default=0)
     payer = max((width_of(row.columns.payer) for row in rows if row.columns), default=0)
     price = max((cell_width(row.columns.price) for row in rows if row.columns), default=0)
-    beside = 3 + words + model + payer + price + 3 * _APART <= room
+    left = room - 3 - words - payer - price - 3 * _APART
+    beside = left >= min(model, _LEAST)
+    model = min(model, left)
     lines: list[Line] = []
     for row in rows:
         if beside:
@@ -51,10 +53,11 @@ def _beside(row: Cells, words: int, model: int, room: int) -> Iterator[Line]:
         yield from _words(row, room)
         return
     one = row.columns
+    named = _filled(truncate(one.model, model), model)
+    apart = Span(" " * _APART)
     spans = (
-        Span(f"{row.key}  ", "strong"), Span(_filled(row.words, words), "text"),
-        Span(" " * _APART), Span(_filled(one.model, model), "mute"), Span(" " * _APART),
-        *one.payer,
+        Span(f"{row.key}  ", "strong"), Span(_filled(row.words, words), "text"), apart,
+        Span(named, "mute"), apart, *one.payer,
     )  # fmt: skip
     yield Line(spans, right=(Span(one.price, "text", None, True),))
 

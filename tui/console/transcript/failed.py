@@ -39,8 +39,10 @@ def failure_lines(block: Failure, setting: Setting, opened: bool, now: dt.dateti
     if counts and block.until is not None:
         left = countdown((block.until - now).total_seconds())
         right = (Span("trying again in ", "mute"), Span(left, "warn"))
-    lines = wrap(spans, setting.prose - width_of(right) - 2)
-    lines[0] = lines[0]._replace(right=right)
+    lines = list[Line]()
+    if not block.asked or not block.message.strip():  # else the panel says it
+        lines = wrap(spans, setting.prose - width_of(right) - 2)
+        lines[0] = lines[0]._replace(right=right)
     if block.message.strip():
         lines += outside_text(
             headline(block.message.strip()), setting.prose, "soft", _LONGEST_ERROR
