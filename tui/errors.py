@@ -27,7 +27,7 @@ OwnkeyError
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import ClassVar, NamedTuple
 
 
 class OwnkeyError(Exception):
@@ -59,6 +59,15 @@ class KeyStoreError(OwnkeyError):
     """The place that keeps the keys is missing, locked, refuses or hangs."""
 
 
+class UsedUp(NamedTuple):
+    """The rate limit that is in the way, as the refusal's headers tell; None where they do not."""
+
+    what: str  # "requests", "tokens", "input_tokens", "output_tokens"
+    limit: int | None
+    remaining: int | None
+    reset_s: float | None  # seconds from the refusal
+
+
 class RequestError(OwnkeyError):
     """A model request that failed.
 
@@ -68,6 +77,11 @@ class RequestError(OwnkeyError):
         retry_after: Seconds the other side asks us to wait, or None where it does not say.
         provider_request_id: The provider's id of the request, for its support.
         status: HTTP status, or None where no answer came.
+        used_up: The rate limit that is in the way.
+        raw: All that the other side said, where that is more than the message (hostile).
+
+    Attributes:
+        told: An event has said so already.
     """
 
     kind: ClassVar[str] = "server"
@@ -81,11 +95,16 @@ class RequestError(OwnkeyError):
         retry_after: float | None = None,
         provider_request_id: str | None = None,
         status: int | None = None,
+        used_up: UsedUp | None = None,
+        raw: str = "",
     ) -> None:
         super().__init__(message, hint=hint or self.next_step)
         self.retry_after = retry_after
         self.provider_request_id = provider_request_id
         self.status = status
+        self.used_up = used_up
+        self.raw = raw
+        self.told = False
 
 
 class InvalidKey(RequestError):

@@ -14,11 +14,13 @@ from tests.console_world import Seen, engine_environ, hand_fed, model_row, on_en
 from tests.fake_provider import FakeProvider
 from tests.screenshot import svg_of
 from tests.transcript_world import START
-from tui.events.base import RequestId
+from tui.events.base import CallId, RequestId
+from tui.events.failing import WayOut, WayOutAsked
 from tui.events.route import RouteDecided
-from tui.events.turn import ErrorRaised, TurnFinished, TurnStarted
+from tui.events.turn import ErrorRaised, TurnStarted
 from tui.session.commands import (
     AddEndpoint,
+    AnswerWayOut,
     ChangeEndpoint,
     ChooseModel,
     ListEndpoints,
@@ -277,7 +279,11 @@ async def test_a_key_refused_in_a_turn_opens_its_endpoint_and_the_turn_goes_on(t
         script.add(
             TurnStarted(prompt="hello"), route,
             ErrorRaised(kind="invalid_key", message="no", hint="", request=RequestId("r9")),
-            TurnFinished(stop="error"),
+            WayOutAsked(
+                call=CallId("w9"), request=RequestId("r9"), kind="invalid_key",
+                model="team/coder", connection="team", payer="endpoint", label="team",
+                ways=(WayOut(what="new_key", payer="endpoint", label="team"),),
+            ),
         )  # fmt: skip
         seen.bridge.tell(script.take())
         await seen.settle()
@@ -289,7 +295,8 @@ async def test_a_key_refused_in_a_turn_opens_its_endpoint_and_the_turn_goes_on(t
         await seen.app.workers.wait_for_complete()
         (command,) = sent(seen, AddEndpoint)
         assert (command.replaces, command.pasted.reveal()) == ("team", KEY)
-        assert sent(seen, StartTurn)[-1].prompt == ""
+        assert [one.prompt for one in sent(seen, StartTurn)] == ["hello"]
+        assert [(one.call, one.way) for one in sent(seen, AnswerWayOut)] == [("w9", 0)]
 
 
 class Look(NamedTuple):

@@ -7,7 +7,7 @@ import datetime as dt
 
 import pytest
 
-from tests import scenes
+from tests import scenes, scenes_failing
 from tests.console_world import (
     ANTHROPIC_KEY,
     OPENAI_KEY,
@@ -28,6 +28,7 @@ from tui.errors import KeyStoreError
 from tui.secret import Secret
 from tui.session.commands import (
     AddKey,
+    AnswerWayOut,
     ChooseModel,
     CreateVault,
     ListKeys,
@@ -394,14 +395,15 @@ async def test_a_key_refused_in_a_turn_opens_the_dialog_and_the_turn_goes_on(tmp
     script = scenes.opened()
     async with hand_fed(tmp_path, script=script, keys=some_keys(WORK)) as seen:
         await seen.type("hello", "enter")
-        seen.bridge.tell(scenes.refused().records[2:])
+        seen.bridge.tell(scenes_failing.refused().records[2:])
         await seen.settle()
         assert isinstance(seen.app.screen, KeyDialog)
         assert "takes the place of work …AAqr" in seen.text()
         seen.bridge.answers[AddKey] = kept(WORK)
         await seen.paste(ANTHROPIC_KEY)
         await seen.press("enter")
-        assert [one.prompt for one in sent(seen, StartTurn)] == ["hello", ""]
+        assert [one.prompt for one in sent(seen, StartTurn)] == ["hello"]
+        assert [(one.call, one.way) for one in sent(seen, AnswerWayOut)] == [("w2", 0)]
 
 
 async def test_a_refusal_of_yesterday_opens_nothing(tmp_path):
@@ -413,7 +415,7 @@ async def test_a_refusal_while_the_person_writes_opens_nothing(tmp_path):
     async with hand_fed(tmp_path, script=scenes.opened()) as seen:
         await seen.type("hello", "enter")
         await seen.type("and another thing")
-        seen.bridge.tell(scenes.refused().records[2:])
+        seen.bridge.tell(scenes_failing.refused().records[2:])
         await seen.settle()
         assert len(seen.app.screen_stack) == 1
 

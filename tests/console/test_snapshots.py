@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from tests import scenes, scenes_agent, scenes_budget
+from tests import scenes, scenes_agent, scenes_budget, scenes_failing
 from tests.console_world import (
     Seen,
     found_key,
@@ -134,6 +134,9 @@ SITUATIONS = [
     Situation("limited-letters", scenes.limited, size=MIDDLE, fields=LETTERS),
     Situation("budget", scenes_budget.reached, know_budgets, fields=BUDGET),
     Situation("budget-narrow", scenes_budget.reached, size=NARROW, fields=BUDGET | LIGHT),
+    Situation("limit", scenes_failing.limited),
+    Situation("limit-narrow", scenes_failing.limited, size=NARROW, fields=LIGHT),
+    Situation("payer-changes", scenes_failing.other_payer, size=MIDDLE),
     Situation("ceiling", scenes_budget.unpriced, size=MIDDLE),
     Situation("asking", scenes.asking, size=MIDDLE),
     Situation("approval-command", scenes_agent.asking_command),

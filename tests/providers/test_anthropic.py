@@ -17,9 +17,10 @@ from tests.snapshot import assert_snapshot
 from tests.wire_cases import Outcome, access_to, collect, plain_request
 from tui.errors import KINDS, BadRequest, EndedEarly, NotFound, ProtocolBroken
 from tui.net import Network
-from tui.providers.anthropic import WIRE_VERSION, Anthropic, limits
+from tui.providers.anthropic import WIRE_VERSION, Anthropic
 from tui.providers.anthropic_request import body
 from tui.providers.base import Access, Limit, Message, ModelRequest, TextBlock, ThinkingBlock
+from tui.providers.limits import anthropic_limits
 from tui.secret import Secret
 
 HOST = "https://api.anthropic.com:443"
@@ -276,7 +277,7 @@ def test_limits_are_told_with_seconds_until_their_reset() -> None:
         "anthropic-ratelimit-input-tokens-remaining": "x",
         "anthropic-ratelimit-output-tokens-reset": "2026-11-24T09:00:00Z",
     }
-    assert limits(headers, dt.datetime(2030, 1, 1, tzinfo=dt.UTC)) == (
+    assert anthropic_limits(headers, dt.datetime(2030, 1, 1, tzinfo=dt.UTC)) == (
         Limit(what="requests", limit=50, remaining=49, reset_s=2.0),
         Limit(what="input_tokens", limit=20_000, remaining=None, reset_s=None),
         Limit(what="output_tokens", limit=None, remaining=None, reset_s=0.0),
@@ -286,4 +287,4 @@ def test_limits_are_told_with_seconds_until_their_reset() -> None:
 def test_a_reset_is_counted_from_our_clock_where_the_response_has_no_date() -> None:
     headers = {"anthropic-ratelimit-tokens-reset": "2026-11-24T10:00:30Z"}
     now = dt.datetime(2026, 11, 24, 10, tzinfo=dt.UTC)
-    assert limits(headers, now)[0].reset_s == 30.0
+    assert anthropic_limits(headers, now)[0].reset_s == 30.0

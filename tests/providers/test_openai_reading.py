@@ -15,9 +15,10 @@ from tui.events.stream import Sealed
 from tui.events.tool import ToolSpec
 from tui.providers import sse
 from tui.providers.base import BlockEnded, Limit, TextBlock, ThinkingBlock, ToolCallBlock
+from tui.providers.limits import openai_limits
 from tui.providers.openai_chat_reading import ChatReading
 from tui.providers.openai_responses_reading import ResponsesReading
-from tui.providers.openai_shared import ToolNames, limits
+from tui.providers.openai_shared import ToolNames
 
 TOOL = ToolSpec(name="read", description="d", schema={"type": "object"})
 
@@ -478,7 +479,7 @@ def test_limits_are_told_with_seconds_until_their_reset() -> None:
         "x-ratelimit-remaining-tokens": "many",
         "x-ratelimit-reset-tokens": "1760000000000",
     }
-    assert limits(heads) == (
+    assert openai_limits(heads) == (
         Limit(what="requests", limit=500, remaining=499, reset_s=360.0),
         Limit(what="tokens", limit=None, remaining=None, reset_s=None),
     )

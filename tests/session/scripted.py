@@ -13,9 +13,19 @@ from tui.errors import NoRoute
 from tui.events.base import utc_now
 from tui.events.money import ChargeRecorded, UsageReported
 from tui.providers.base import Access, ModelRequest, StreamPart
-from tui.routing.policy import Route
+from tui.routing.connections import Connection
+from tui.routing.policy import Refused, Route, Situation, decide, decide_via
 from tui.session.manager import SessionManager
-from tui.session.ports import Decision, Guide, Ports, TakenBack, ToolResult, ToolVerdict
+from tui.session.ports import (
+    Consent,
+    Decision,
+    Guide,
+    Ports,
+    TakenBack,
+    ToolResult,
+    ToolVerdict,
+    no_rule_kept,
+)
 from tui.session.replies import AnyNotice
 from tui.store.log import Store
 
@@ -29,7 +39,10 @@ class ScriptedRouter:
     async def open(self, decision: Decision) -> Access:
         return Access(base_url=decision.base_url, secret=None, network=None)  # type: ignore[arg-type]
 
-    def decide(self, model: str) -> Decision:
+    def situation(self, model: str) -> Situation:
+        return Situation(model=model)
+
+    def decide(self, model: str, *, via: str = "") -> Decision:
         if model.startswith("nobody/"):
             raise NoRoute(f"nothing serves {model}")
         route = Route(connection=None, payer="own_key", model=model, why="test")
@@ -48,6 +61,41 @@ class ScriptedRouter:
         return "openai/scripted"
 
 
+class PlacesRouter(ScriptedRouter):
+    """Decides by the route rules over connections that a test can change."""
+
+    def __init__(self, *places: Connection, contexts: dict[str, int] | None = None) -> None:
+        super().__init__()
+        self.places = places
+        self.contexts = contexts or {}
+        self.fallback = False
+        self.kinds: tuple[str, ...] = ()
+        self.opened: list[str] = []
+
+    def situation(self, model: str) -> Situation:
+        return Situation(
+            model=model, connections=self.places, credit_fallback=self.fallback,
+            fallback_kinds=self.kinds,
+        )  # fmt: skip
+
+    async def open(self, decision: Decision) -> Access:
+        self.opened.append(decision.connection)
+        return await super().open(decision)
+
+    def decide(self, model: str, *, via: str = "") -> Decision:
+        it = self.situation(model)
+        route = decide_via(it, via) if via else decide(it)
+        if isinstance(route, Refused):
+            raise NoRoute(route.why, hint=route.hint)
+        one = route.connection
+        assert one is not None
+        return Decision(
+            route=route, model=route.model, wire_model=route.model, api="openai-chat",
+            provider=one.provider, connection=one.id, label=one.label, host="http://127.0.0.1:1",
+            base_url="http://127.0.0.1:1/v1", context=self.contexts.get(route.model),
+        )  # fmt: skip
+
+
 class FixedPricer:
     """A nano-dollar a token."""
 
@@ -60,6 +108,9 @@ class FixedPricer:
     def worst_case(self, decision, tokens, at):
         nano = Decimal("1e-9")
         return Worst(prompt_usd=tokens * nano, token_usd=nano, prompt_tokens=tokens)
+
+    def next_request(self, decision, prompt, output, at, *, cached=0):
+        return prompt + output - cached * 9 // 10
 
     def receipt(self, request, decision, raw, context, at):
         if raw is None:
@@ -181,6 +232,8 @@ def make_manager(
     guides: tuple[Guide, ...] = (),
     context: int | None = None,
     router: ScriptedRouter | None = None,
+    consent: Callable[[], Consent] = Consent,
+    keep_fallback: Callable[[str, int], None] = no_rule_kept,
 ) -> SessionManager:
     """A manager on a real store in `folder` whose model runs `script`."""
     heard = [] if notices is None else notices
@@ -194,6 +247,7 @@ def make_manager(
         mode=lambda: "ask", guides=lambda cwd: guides, rules=NoRules(),
         ready=nothing_to_learn, plan=lambda: "personal", limits=limits,
         stream=stream, clock=clock, branch=lambda path: None,
+        consent=consent, keep_fallback=keep_fallback,
     )  # fmt: skip
     return SessionManager(
         Store(folder / "sessions.db"), ports=ports, desk=NoDesk(), locks=folder / "locks",

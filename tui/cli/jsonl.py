@@ -44,7 +44,7 @@ def _route(event: RouteDecided | FallbackTaken) -> dict[str, Any]:
         return {
             "type": "fallback", "request": event.request,
             "from": event.source, "to": event.target, "why": event.why,
-        }  # fmt: skip
+        } | _target(event)  # fmt: skip
     return {
         "type": "route",
         "request": event.request,
@@ -54,6 +54,16 @@ def _route(event: RouteDecided | FallbackTaken) -> dict[str, Any]:
         "why": event.why,
         "estimate_usd": None if event.estimate_nano is None else usd_string(event.estimate_nano),
     }
+
+
+def _target(event: FallbackTaken) -> dict[str, Any]:
+    """What is asked for there, who pays, and a forecast, where the event knows."""
+    if event.payer is None:
+        return {}
+    return {
+        "model": event.model, "payer": event.payer,
+        "estimate_usd": None if event.nano is None else usd_string(event.nano),
+    }  # fmt: skip
 
 
 def _tool(event: ToolCalled | ToolReturned | ApprovalDecided | ServerToolUsed) -> dict[str, Any]:

@@ -40,6 +40,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
     takes(effort, "efforts")
     parser.add_argument("--max-steps", type=int, default=50, metavar="N")
     parser.add_argument(
+        "--fallback",
+        choices=("on", "off"),
+        help="whether a failed request of your own may take credits, whatever the setting says",
+    )
+    parser.add_argument(
         "--max-usd", metavar="D", help="stop before the turn costs more than so many dollars"
     )
 
@@ -117,6 +122,7 @@ async def _run(args: argparse.Namespace, prompt: str) -> int:
             allow=tuple(args.allow),
             max_nano=_most(args),
             asks=False,
+            fallback=None if args.fallback is None else args.fallback == "on",
         )
         await manager.call(start)
         printer = _Printer(opened, str(Path.cwd()), as_json=args.json)
@@ -167,6 +173,7 @@ class _Printer:
         return 1
 
     def show(self, record: Recorded) -> None:
+        from tui.events.route import FallbackTaken
         from tui.events.tool import ApprovalDecided
         from tui.events.turn import ErrorRaised, RetryScheduled, TurnFinished
         from tui.session.exit_status import exit_status
@@ -177,7 +184,7 @@ class _Printer:
                 self._refused = True
             case ErrorRaised():
                 self._error = event.kind
-            case RetryScheduled():
+            case RetryScheduled() | FallbackTaken():
                 self._error = None
             case TurnFinished():
                 self.status = exit_status(event.stop, self._error, refused=self._refused)
@@ -209,9 +216,12 @@ class _Printer:
     def _show_text(self, record: Recorded) -> None:
         from tui.cli.output import say, write_text
         from tui.errors import headline
+        from tui.events.route import FallbackTaken
         from tui.events.stream import BlockClosed, TextStreamed
         from tui.events.tool import ServerTold, ToolCalled
         from tui.events.turn import ErrorRaised, RetryScheduled, TurnFinished
+        from tui.session.way_words import fallback_words
+        from tui.session.words import PlainNames
 
         event = record.event
         match event:
@@ -230,6 +240,9 @@ class _Printer:
             case RetryScheduled():
                 why = event.why if self._failed is None else headline(self._failed.message)
                 say(f"ownkey: {why}: trying again in {max(event.after, 1):.0f} s")
+                self._failed = None
+            case FallbackTaken():
+                say(f"ownkey: {fallback_words(event, PlainNames())}")
                 self._failed = None
             case TurnFinished():
                 self._end_line()

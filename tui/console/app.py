@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import ClassVar
 
@@ -18,21 +18,21 @@ from tui.console.prompt.editor import Editor
 from tui.console.prompt.writing import Writing
 from tui.console.reading import Reading
 from tui.console.settings.desk import SettingsDesk
-from tui.console.transcript.blocks import Failure
+from tui.console.transcript.blocks import Prompt
 from tui.console.transcript.pieces import Piece
 from tui.console.transcript.view import TranscriptView
 from tui.console.usage.desk import UsageDesk
 from tui.engine.bridge import Bridge
 from tui.errors import OwnkeyError
 from tui.events.base import SessionId, utc_now
-from tui.events.codec import Recorded
+from tui.events.failing import WayOutAsked
 from tui.events.stream import TextStreamed, ThinkingStreamed
-from tui.events.turn import TurnFinished
 from tui.paths import Paths
 from tui.session.commands import Interrupt
 from tui.session.replies import (
     AnyNotice,
     DriverGone,
+    KeyAnswer,
     KeysChanged,
     LocalProgress,
     ModelsChanged,
@@ -134,7 +134,6 @@ class ConsoleApp(
         self.give_back_taken(records)
         self.refresh_status()
         self.ask_what_waits()
-        self._offer_new_key(records)
 
     def on_session(self, opened: SessionOpened) -> None:
         here = self.took_session(opened)
@@ -171,22 +170,31 @@ class ConsoleApp(
 
     # Keys that fail in a turn.
 
-    def _offer_new_key(self, records: Sequence[Recorded]) -> None:
-        """A key was refused in a turn of ours: replaced in place, and the turn goes on."""
-        failed = any(
-            isinstance(record.event, TurnFinished) and record.event.stop == "error"
-            for record in records
-        )
-        failure = self.transcript.model.blocks[-1] if failed and self._sent else None
-        if not isinstance(failure, Failure) or failure.kind != "invalid_key":
+    def offer_new_key(self, asked: WayOutAsked, kept: Callable[[], None]) -> None:
+        """A key was refused in a turn: replaced in place, and the same turn goes on."""
+        if len(self.screen_stack) > 1 or self.composer.editor.text:
             return
-        route = failure.route
-        free = len(self.screen_stack) == 1 and not self.composer.editor.text
-        if route is not None and route.payer == "own_key" and free:
-            maker = route.model.split("/", 1)[0]
-            self.open_key_dialog(maker, replace=True, kept=self.go_on)
-        elif route is not None and route.payer == "endpoint" and free:
-            self.replace_endpoint_key(route.connection, self.go_on)
+        if asked.payer == "endpoint":
+            self.replace_endpoint_key(asked.connection, kept)
+            return
+        maker = asked.model.split("/", 1)[0]
+        rows = self.keys.keys if self.keys is not None else ()
+        stored = any(
+            (row.provider, row.label, row.source) == (maker, asked.label, "stored") for row in rows
+        )
+
+        def closed(answer: KeyAnswer | None) -> None:
+            self.focus_prompt()
+            if answer is not None:
+                kept()
+
+        label = asked.label if stored else None
+        self.ask_key(maker, replace=True, label=label, closed=closed)
+
+    def last_prompt(self) -> str:
+        """What the person sent last."""
+        blocks = reversed(self.transcript.model.blocks)
+        return next((one.text for one in blocks if isinstance(one, Prompt) and one.text), "")
 
     # What the editor and the transcript ask for.
 

@@ -13,6 +13,7 @@ from typing import TypeVar
 from tui.console.desk import Desk
 from tui.events.budget import BudgetAnswered, BudgetReached, CeilingAsked
 from tui.events.codec import Recorded
+from tui.events.failing import PayerAnswered, PayerAsked, WayOutAsked, WayOutTaken
 from tui.events.tool import ApprovalAsked, ApprovalDecided, PersonAnswered, PersonAsked
 from tui.events.turn import TurnFinished, TurnStarted
 
@@ -36,7 +37,13 @@ def reason(records: Sequence[Recorded], now: dt.datetime) -> str | None:
                 wanted = "the agent asks you"
             case BudgetReached() | CeilingAsked():
                 wanted = "a budget is in the way"
+            case WayOutAsked() if record.event.until is None:
+                wanted = "a request has failed, and it asks you how to go on"
+            case PayerAsked():
+                wanted = "another would pay from here on"
             case TurnStarted() | ApprovalDecided() | PersonAnswered() | BudgetAnswered():
+                wanted = None
+            case WayOutTaken() | PayerAnswered():
                 wanted = None
             case _:
                 continue

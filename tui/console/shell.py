@@ -111,7 +111,8 @@ class Shell(App[Result], inherit_bindings=False):
         self.day_budget = self.settings.usd("budget.day_usd")
         self.budgets: tuple[BudgetRow, ...] = ()  # those that this session counts against
         self.clock = clock
-        self._names = RowNames()
+        self.tz = tz
+        self.names = RowNames()
         self._flash: str | None = None
         self._flash_until = 0.0
         self._picker_knows: object = None
@@ -122,9 +123,7 @@ class Shell(App[Result], inherit_bindings=False):
         self.header = Header(folder)
         self.picker = ModelPicker(letters=self.letters, clock=clock)
         self.welcome = Welcome()
-        self.transcript = TranscriptView(
-            names=self._names, letters=self.letters, clock=clock, tz=tz
-        )
+        self.transcript = TranscriptView(names=self.names, letters=self.letters, clock=clock, tz=tz)
         self.choices = ChoicePanel(letters=self.letters)
         self.composer = Composer(History(paths.history_file), letters=self.letters)
         self.status = StatusBar()
@@ -209,7 +208,7 @@ class Shell(App[Result], inherit_bindings=False):
     def show_models(self, rows: tuple[ModelRow, ...]) -> None:
         """Show what can be picked."""
         self.models = rows
-        self._names.rows = {row.id: row.name for row in rows}
+        self.names.rows = {row.id: row.name for row in rows}
         self._picker_knows = None
         self.refresh_status()
 

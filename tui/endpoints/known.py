@@ -22,6 +22,7 @@ class Known(msgspec.Struct, frozen=True, kw_only=True):
         bills_as: The provider whose price list counts at its own address; "": none does.
         key_path: Where a GET tells whether a key is good; "": its list of models does.
         console_url: Where a person gets a key.
+        billing_url: Where the account is paid into, if that is another page.
         serves: `local`: a server on this machine, for which nobody pays.
         needs_key: Whether there is anything without a key.
         per_million: Its listed prices are per million tokens, not per token.
@@ -34,6 +35,7 @@ class Known(msgspec.Struct, frozen=True, kw_only=True):
     bills_as: str = ""
     key_path: str = ""
     console_url: str = ""
+    billing_url: str = ""
     serves: Serves = "endpoint"
     needs_key: bool = True
     per_million: bool = False
@@ -44,6 +46,7 @@ KNOWN: tuple[Known, ...] = (
         id="openrouter", name="OpenRouter", base_url="https://openrouter.ai/api/v1",
         vendor="openrouter", bills_as="openrouter", key_path="/key",
         console_url="https://openrouter.ai/settings/keys",
+        billing_url="https://openrouter.ai/settings/credits",
     ),
     Known(id="litellm", name="LiteLLM", bills_as="litellm"),
     Known(
@@ -58,6 +61,7 @@ KNOWN: tuple[Known, ...] = (
         id="deepseek", name="DeepSeek", base_url="https://api.deepseek.com/v1",
         vendor="deepseek", bills_as="deepseek",
         console_url="https://platform.deepseek.com/api_keys",
+        billing_url="https://platform.deepseek.com/top_up",
     ),
     Known(
         id="groq", name="Groq", base_url="https://api.groq.com/openai/v1", vendor="groq",

@@ -15,6 +15,7 @@ import msgspec
 from tui.errors import StoreError
 from tui.events.base import SessionId
 from tui.events.budget import BudgetAnswered, BudgetNeared, BudgetReached, CeilingAsked
+from tui.events.failing import PayerAnswered, PayerAsked, WayOutAsked, WayOutTaken
 from tui.events.money import ChargeRecorded, LimitsReported, UsageReported
 from tui.events.route import FallbackTaken, RequestFinished, ResponseOpened, RouteDecided
 from tui.events.session import (
@@ -96,6 +97,10 @@ AnyEvent = (
     | BudgetAnswered
     | BudgetNeared
     | LimitsReported
+    | WayOutAsked
+    | WayOutTaken
+    | PayerAsked
+    | PayerAnswered
 )
 
 VERSION = 1

@@ -22,6 +22,7 @@ class RouteDecided(Event, tag="route", frozen=True, kw_only=True):
     label: str = ""  # of the key or connection, for people
     estimate_nano: int | None = None  # of the prompt, before it is sent
     token_usd: Decimal | None = None  # price of one output token, for the count while it streams
+    chosen: Literal["", "person", "fallback"] = ""  # who left the usual route for this request
 
 
 class ResponseOpened(Event, tag="opened", frozen=True, kw_only=True):
@@ -42,9 +43,21 @@ class RequestFinished(Event, tag="request_finished", frozen=True, kw_only=True):
 
 
 class FallbackTaken(Event, tag="fallback", frozen=True, kw_only=True):
-    """The request went on over another route."""
+    """The request goes on over another route, without a question.
+
+    Args:
+        request: The one that failed.
+        source, target: The connections.
+        why: In words.
+        model, payer, label: What is asked for there, and who pays.
+        nano: A forecast; None: not known.
+    """
 
     request: RequestId
     source: str
     target: str
     why: str
+    model: str = ""
+    payer: Payer | None = None
+    label: str = ""
+    nano: int | None = None

@@ -77,6 +77,7 @@ class ErrorRaised(Event, tag="error", frozen=True, kw_only=True):
     request: RequestId | None = None
     retry_after: float | None = None
     provider_request_id: str | None = None
+    raw: str = ""  # all that the other side said, where that is more than `message`
 
 
 class TurnFinished(Event, tag="done", frozen=True, kw_only=True):

@@ -20,6 +20,7 @@ class Maker(msgspec.Struct, frozen=True, kw_only=True):
         base_url: Its own address, as its SDK wants it (only OpenAI's holds `/v1`).
         base_url_variable: The variable by which its SDK is sent elsewhere.
         console_url: Where a person gets a key.
+        billing_url: Where the account is paid into.
     """
 
     id: str
@@ -28,6 +29,7 @@ class Maker(msgspec.Struct, frozen=True, kw_only=True):
     base_url: str
     base_url_variable: str
     console_url: str
+    billing_url: str
 
 
 MAKERS: tuple[Maker, ...] = (
@@ -38,6 +40,7 @@ MAKERS: tuple[Maker, ...] = (
         base_url="https://api.anthropic.com",
         base_url_variable="ANTHROPIC_BASE_URL",
         console_url="https://console.anthropic.com/settings/keys",
+        billing_url="https://console.anthropic.com/settings/billing",
     ),
     Maker(
         id="openai",
@@ -46,6 +49,7 @@ MAKERS: tuple[Maker, ...] = (
         base_url="https://api.openai.com/v1",
         base_url_variable="OPENAI_BASE_URL",
         console_url="https://platform.openai.com/api-keys",
+        billing_url="https://platform.openai.com/settings/organization/billing",
     ),
     Maker(
         id="google",
@@ -54,6 +58,7 @@ MAKERS: tuple[Maker, ...] = (
         base_url="https://generativelanguage.googleapis.com",
         base_url_variable="GOOGLE_GEMINI_BASE_URL",
         console_url="https://aistudio.google.com/apikey",
+        billing_url="https://console.cloud.google.com/billing",
     ),
 )
 

@@ -10,13 +10,30 @@ from typing import TYPE_CHECKING, Any
 
 from tui.events.base import SessionId
 from tui.events.budget import BudgetReached, CeilingAsked
+from tui.events.failing import PayerAsked, WayOutAsked
 from tui.events.tool import ApprovalAsked, PersonAsked, ToolCalled
 from tui.keys.paste import contains_key
 from tui.session.approving import Scope, editable, title_of
 from tui.session.budget_choices import answers_to, body_of
 from tui.session.budget_choices import title_of as budget_title
-from tui.session.commands import AnswerApproval, AnswerPerson, AnyCommand
+from tui.session.commands import (
+    AnswerApproval,
+    AnswerPayer,
+    AnswerPerson,
+    AnswerWayOut,
+    AnyCommand,
+)
 from tui.session.waiting import Asked
+from tui.session.way_words import (
+    always_words,
+    failed_body,
+    failed_title,
+    payer_answers,
+    payer_body,
+    payer_title,
+    way_line,
+)
+from tui.session.words import Names, PlainNames
 from tui.text import neutralise
 
 if TYPE_CHECKING:
@@ -36,9 +53,15 @@ class Questions:
     Args:
         voice: Says the question.
         lines: Where the answer comes from.
+        names: Of models.
+
+    Attributes:
+        replace_key: Asks for another key in place of one that was refused.
     """
 
-    def __init__(self, voice: Voice, lines: Lines) -> None:
+    def __init__(self, voice: Voice, lines: Lines, names: Names | None = None) -> None:
+        self._names: Names = names or PlainNames()
+        self.replace_key: Callable[[WayOutAsked], None] = lambda _: None
         self._voice = voice
         self._lines = lines
 
@@ -63,6 +86,10 @@ class Questions:
                 return self._ask_person(asked, count)
             case BudgetReached() | CeilingAsked():
                 return self._ask_budget(asked)
+            case WayOutAsked():
+                return self._ask_way_out(asked)
+            case PayerAsked():
+                return self._ask_payer(asked)
             case ApprovalAsked():
                 pass
         self._show_call(asked, folder, count)
@@ -147,6 +174,32 @@ class Questions:
         }
         chosen = answers[self.choose(f"{budget_title(asked)}.", said)]
         return lambda session: chosen.command(session, asked)
+
+    # A request that failed, and a payer that changes.
+
+    def _ask_way_out(self, asked: WayOutAsked) -> Answered:
+        title, label = failed_title(asked, self._names)
+        self._voice.say(failed_body(asked, None))
+        lines = [way_line(way, asked, self._names) for way in asked.ways]
+        always = always_words(asked)
+        credits = next((n for n, way in enumerate(asked.ways) if way.what == "credits"), None)
+        if always is not None and credits is not None:
+            lines.append(f"{always}.")
+        lines.append("Stop here; what is above stays.")
+        head = f"{title} {label}".rstrip()
+        chosen = int(self.choose(f"{head}.", {str(n): said for n, said in enumerate(lines, 1)})) - 1
+        rule = always is not None and credits is not None and chosen == len(asked.ways)
+        way = credits if rule else chosen if chosen < len(asked.ways) else None
+        if way is not None and asked.ways[way].what == "new_key":
+            self.replace_key(asked)
+        return lambda session: AnswerWayOut(session=session, call=asked.call, way=way, always=rule)
+
+    def _ask_payer(self, asked: PayerAsked) -> Answered:
+        answers = {str(number): one for number, one in enumerate(payer_answers(asked), start=1)}
+        self._voice.say(payer_body(asked, self._names))
+        said = {number: f"{one.words}, {one.aside}." for number, one in answers.items()}
+        choice = answers[self.choose(f"{payer_title(asked)}.", said)].choice
+        return lambda session: AnswerPayer(session=session, call=asked.call, choice=choice)
 
     # Reading.
 

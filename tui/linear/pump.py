@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypeVar
 from tui.errors import OwnkeyError
 from tui.events.base import SessionId
 from tui.events.codec import Recorded
+from tui.events.failing import WayOutAsked
 from tui.events.session import HistoryCompacted, SessionRewound
 from tui.events.stream import TextStreamed
 from tui.events.tool import ShellRun
@@ -330,6 +331,8 @@ class Pump:
         first = self.waiting.first if self.driving else None
         if first is None or self._interrupted:
             return
+        if isinstance(first, WayOutAsked) and first.until is not None:
+            return  # it goes on by itself: a number that is typed meanwhile picks another way
         self._voice.end_line()
         made, place = self.waiting.called(first.call), self.waiting.place(first.call)
         self.waiting.settle(first.call)

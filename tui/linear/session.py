@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from tui import __version__
 from tui.errors import OwnkeyError, UsageError
 from tui.events.base import SessionId, utc_now
+from tui.events.failing import WayOutAsked
 from tui.linear.acting import Acting, Leave
 from tui.linear.asking import Questions
 from tui.linear.commands import Found, written_command
@@ -22,6 +23,7 @@ from tui.linear.reading import Interrupted, Lines
 from tui.linear.wire import Wire
 from tui.linear.words import here, mode_line, model_line, short
 from tui.session.commands import (
+    AnswerWayOut,
     AnyCommand,
     Interrupt,
     RetryNow,
@@ -92,6 +94,7 @@ class Linear:
         self._folder = folder
         self._wire = Wire(environ=environ, folder=folder, session=session, model=model)
         questions = Questions(voice, lines)
+        questions.replace_key = self._replace_key
         self._pump = Pump(self._wire, lines, voice, questions, utc_now)
         self._pump.on_typed = self._typed
         self._keys = KeyCounter(voice, lines, questions, self._pump.ask)
@@ -294,6 +297,8 @@ class Linear:
             if pump.state.activity == "waiting":
                 pump.begin(lambda session: RetryNow(session=session))
             return
+        if self._picks_way(line.strip()):
+            return
         if _without_keys(line) != line or self._is_key(line):
             self._voice.say("That is a key: it was not sent. `/key` takes one once it rests.")
             return
@@ -311,6 +316,26 @@ class Linear:
                     lambda session: StartTurn(session=session, prompt=line, steer=True),
                     prompt=True,
                 )
+
+    def _picks_way(self, line: str) -> bool:
+        """Whether the line is the number of a way on while a failed request waits."""
+        asked = self._pump.state.way_out
+        if asked is None or asked.until is None or not (line.isascii() and line.isdigit()):
+            return False
+        way = int(line) - 1
+        if not 0 <= way < len(asked.ways):
+            return False
+        self._pump.begin(lambda session: AnswerWayOut(session=session, call=asked.call, way=way))
+        return True
+
+    def _replace_key(self, asked: WayOutAsked) -> None:
+        """A key was refused: ask for another one; the turn waits meanwhile."""
+        if asked.payer == "own_key":
+            self._keys.add(asked.model.partition("/")[0])
+        else:
+            name = neutralise(asked.connection, strict=True)
+            self._voice.say(f"In another terminal: `ownkey endpoints key {name}`.")
+            self._lines.answer("Enter goes on once it is done: ")
 
     def _say_error(self, error: OwnkeyError) -> None:
         self._voice.say(f"Error: {error.message}")

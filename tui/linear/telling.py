@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from tui.events.base import CallId
 from tui.events.budget import BudgetAnswered, BudgetNeared
 from tui.events.codec import Recorded
+from tui.events.failing import PayerAnswered, WayOutAsked, WayOutTaken
 from tui.events.money import ChargeRecorded, UsageReported
 from tui.events.route import FallbackTaken, RequestFinished, RouteDecided
 from tui.events.session import (
@@ -53,6 +54,7 @@ from tui.session import life
 from tui.session.call_words import did, result_words, subject
 from tui.session.exit_status import exit_status
 from tui.session.turn_sums import TurnSum
+from tui.session.way_words import fallback_words, payer_words, taken_words, way_line
 from tui.session.words import decided, ending, granted, lasted
 from tui.text import neutralise, truncate
 
@@ -286,7 +288,17 @@ class Teller:
             case GuidesRead() | ServerTold() | BudgetAnswered() | BudgetNeared():
                 said = life.around(event)
             case FallbackTaken():
-                said = f"went on with {event.target} instead of {event.source}: {event.why}"
+                said = fallback_words(event, self._names)
+            case WayOutAsked() if event.until is not None:
+                self._voice.aside("Another way than to wait: its number, and Enter.")
+                for number, way in enumerate(event.ways, start=1):
+                    self._voice.say(f"{number}. {way_line(way, event, self._names)}")
+            case WayOutTaken():
+                said = taken_words(event, self._names)
+                if event.way is not None and event.way.what != "edit":
+                    self._failed = self._error = None
+            case PayerAnswered():
+                said = payer_words(event)
             case EngineRestarted():
                 self._sum.engine_died = True
             case _:

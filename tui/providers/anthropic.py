@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import AsyncGenerator, Callable, Mapping
+from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 from typing import Any
 
@@ -12,14 +12,12 @@ from tui.events.stream import Sealed
 from tui.providers import failures
 from tui.providers.anthropic_reading import AnthropicReading
 from tui.providers.anthropic_request import API, body
-from tui.providers.base import Access, Api, Limit, ModelRequest, Opened, StreamPart
+from tui.providers.base import Access, Api, ModelRequest, Opened, StreamPart
 from tui.providers.exchange import UNUSED_KEY, Exchange, host_of, loaded
-from tui.providers.retry_after import http_date
+from tui.providers.limits import anthropic_limits
 
 WIRE_VERSION = "2026-10-21"
 """The `anthropic-version` that this adapter is written for; a test holds it against the SDK's."""
-
-_LIMITS = ("requests", "tokens", "input_tokens", "output_tokens")
 
 
 class Anthropic:
@@ -72,7 +70,7 @@ class Anthropic:
             )
             yield Opened(
                 provider_request_id=failures.request_id(response.headers),
-                limits=limits(response.headers, self._now()),
+                limits=anthropic_limits(response.headers, self._now()),
             )
             async with aclosing(exchange.parts(AnthropicReading(seal))) as parts:
                 async for part in parts:
@@ -88,27 +86,3 @@ def _headers(access: Access) -> dict[str, str]:
     if access.secret is not None:
         headers["authorization"] = f"Bearer {access.secret.reveal()}"
     return headers
-
-
-def limits(headers: Mapping[str, str], now: dt.datetime) -> tuple[Limit, ...]:
-    """The rate limits that a response tells in `anthropic-ratelimit-…`, resets counted from it."""
-    start = http_date(headers.get("date", "")) or now
-    found: list[Limit] = []
-    for what in _LIMITS:
-        head = f"anthropic-ratelimit-{what.replace('_', '-')}"
-        told = {name: headers.get(f"{head}-{name}", "") for name in ("limit", "remaining", "reset")}
-        if any(told.values()):
-            reset = http_date(told["reset"])
-            found.append(
-                Limit(
-                    what=what,
-                    limit=_count(told["limit"]),
-                    remaining=_count(told["remaining"]),
-                    reset_s=max(0.0, (reset - start).total_seconds()) if reset else None,
-                )
-            )
-    return tuple(found)
-
-
-def _count(said: str) -> int | None:
-    return int(said) if said.isascii() and said.isdigit() else None

@@ -22,10 +22,12 @@ from tui.errors import (
     ProtocolBroken,
     RequestError,
     TimedOut,
+    UsedUp,
 )
 from tui.events.base import utc_now
 from tui.providers.error_body import ErrorBody, read_error
 from tui.providers.failure_rules import kind_of
+from tui.providers.limits import limits_of
 from tui.providers.retry_after import asked_wait_s
 
 _ID_HEADERS = (
@@ -83,7 +85,18 @@ def from_response(
         retry_after=wait,
         provider_request_id=told,
         status=status,
+        used_up=_used_up(lower, now or utc_now()) if kind in ("rate_limit", "quota") else None,
+        raw=said.text if said.text.strip() != said.message.strip() else "",
     )
+
+
+def _used_up(headers: Mapping[str, str], now: dt.datetime) -> UsedUp | None:
+    """Of the limits that are told, the one with the least left."""
+    told = [one for one in limits_of(headers, now) if one.limit and one.remaining is not None]
+    if not told:
+        return None
+    one = min(told, key=lambda one: (one.remaining or 0) / (one.limit or 1))
+    return UsedUp(one.what, one.limit, one.remaining, one.reset_s)
 
 
 def from_error(

@@ -11,9 +11,10 @@ from tui.events.stream import Sealed
 from tui.providers import failures
 from tui.providers.base import Access, Api, ModelRequest, Opened, StreamPart
 from tui.providers.exchange import UNUSED_KEY, Exchange, loaded
+from tui.providers.limits import openai_limits
 from tui.providers.openai_responses_reading import ResponsesReading
 from tui.providers.openai_responses_request import API, body
-from tui.providers.openai_shared import ToolNames, headers, limits
+from tui.providers.openai_shared import ToolNames, headers
 
 
 class OpenAIResponses:
@@ -58,7 +59,7 @@ class OpenAIResponses:
             )
             yield Opened(
                 provider_request_id=failures.request_id(response.headers),
-                limits=limits(response.headers),
+                limits=openai_limits(response.headers),
             )
             reading = ResponsesReading(names, seal, response.headers, access.vendor)
             async with aclosing(exchange.parts(reading)) as parts:

@@ -1,4 +1,4 @@
-"""What OpenAI's two wires have in common: headers out, rate limits in, names and arguments."""
+"""What OpenAI's two wires have in common: headers out, names and arguments."""
 
 from __future__ import annotations
 
@@ -7,18 +7,15 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from tui.events.tool import ToolSpec
-from tui.providers.base import Access, FileBlock, Limit, ToolResultBlock
+from tui.providers.base import Access, FileBlock, ToolResultBlock
 from tui.providers.loose import as_table
-from tui.providers.retry_after import duration_s
 from tui.providers.sendable import encoded, wire_name
 
 LONGEST_NAME = 64
 IMAGES = {"image/png", "image/jpeg", "image/gif", "image/webp"}
 PDF = "application/pdf"
 
-_LIMITED = ("requests", "tokens", "input-tokens", "output-tokens")
 _PRICE_HEADERS = ("x-litellm-response-cost",)
-_EPOCH_S = 10**9
 
 
 def headers(access: Access) -> dict[str, str]:
@@ -29,43 +26,6 @@ def headers(access: Access) -> dict[str, str]:
     if access.secret is not None:
         made["authorization"] = f"Bearer {access.secret.reveal()}"
     return made
-
-
-def limits(heads: Mapping[str, str]) -> tuple[Limit, ...]:
-    """The rate limits that a response tells in `x-ratelimit-…`."""
-    found: list[Limit] = []
-    for what in _LIMITED:
-        told = {
-            name: heads.get(f"x-ratelimit-{name}-{what}", "")
-            for name in ("limit", "remaining", "reset")
-        }
-        if any(told.values()):
-            found.append(
-                Limit(
-                    what=what.replace("-", "_"),
-                    limit=_count(told["limit"]),
-                    remaining=_count(told["remaining"]),
-                    reset_s=_reset_s(told["reset"]),
-                )
-            )
-    return tuple(found)
-
-
-def _count(said: str) -> int | None:
-    return int(said) if said.isascii() and said.isdigit() and len(said) < 19 else None
-
-
-def _reset_s(said: str) -> float | None:
-    seconds = duration_s(said)
-    # Some write a moment, not a span: seconds since 1970.
-    return None if seconds is None or _number(said) >= _EPOCH_S else seconds
-
-
-def _number(said: str) -> float:
-    try:
-        return float(said)
-    except ValueError:
-        return 0.0
 
 
 def price_headers(heads: Mapping[str, str]) -> dict[str, str]:

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from typing import Literal
 
 import msgspec
+from msgspec.structs import replace
 
 from tui.events.route import Payer
 from tui.routing import words
@@ -36,6 +37,7 @@ class Situation(msgspec.Struct, frozen=True, kw_only=True):
         run: Where the agent runs, or what the request is for.
         connections: What serves models, in the person's order.
         credit_fallback: The setting `credits.fallback`.
+        fallback_kinds: Kinds of error on which the person wants it even where that is off.
     """
 
     model: str
@@ -44,6 +46,7 @@ class Situation(msgspec.Struct, frozen=True, kw_only=True):
     run: Run = "local"
     connections: tuple[Connection, ...] = ()
     credit_fallback: bool = False
+    fallback_kinds: tuple[str, ...] = ()
 
 
 class Route(msgspec.Struct, frozen=True, kw_only=True):
@@ -55,6 +58,7 @@ class Route(msgspec.Struct, frozen=True, kw_only=True):
         platform_credits: The fee for running the agent is due besides.
         fallback: The credit service that it falls to when it fails; None: it falls nowhere.
         no_fallback: Why not, in words.
+        fallback_kinds: The kinds of error that it does for; None: for each that may fall back.
     """
 
     connection: Connection | None
@@ -64,6 +68,7 @@ class Route(msgspec.Struct, frozen=True, kw_only=True):
     platform_credits: bool = False
     fallback: Connection | None = None
     no_fallback: str = ""
+    fallback_kinds: tuple[str, ...] | None = None
 
 
 class Refused(msgspec.Struct, frozen=True, kw_only=True):
@@ -121,10 +126,32 @@ def then(route: Route | Refused, failure: Failure, table: Table = TABLE) -> Next
         return Next(action="halt", why=words.halt(failure.kind, shown=may_pass and failure.shown))
     if row.retries and failure.tries_left > 0:
         return Next(action="retry", payer=route.payer, why=words.retry(failure.tries_left))
-    if row.falls_back and route.fallback is not None:
+    may_fall = route.fallback_kinds is None or failure.kind in route.fallback_kinds
+    if row.falls_back and route.fallback is not None and may_fall:
         why = words.fall_back(route.fallback, route.model)
         return Next(action="fall_back", payer="credits", why=why)
-    return Next(action="halt", why=words.halt_without(failure.kind, route.no_fallback))
+    why_not = route.no_fallback or words.FALLBACK_OFF
+    return Next(action="halt", why=words.halt_without(failure.kind, why_not))
+
+
+def decide_via(situation: Situation, via: str, table: Table = TABLE) -> Route | Refused:
+    """The route over one connection that a person has chosen, where the rules let it serve.
+
+    It falls nowhere by itself: another choice is another question.
+    """
+    only = tuple(one for one in situation.connections if one.id == via)
+    bare = replace(situation, connections=only, credit_fallback=False, fallback_kinds=())
+    route = decide(bare, table)
+    if isinstance(route, Refused):
+        return route
+    return replace(route, why=words.chosen(route.why), no_fallback=words.CHOSEN)
+
+
+def on_credits(service: Connection, model: str) -> str | None:
+    """What a credit service is asked for in place of `model`: the same, or else its first."""
+    if service.serves(model):
+        return model
+    return next((one for one in service.models if naming_of(one) == "named"), None)
 
 
 def naming_of(model: str) -> Naming:
@@ -180,6 +207,7 @@ def _by_row(
         platform_credits=platform,
         fallback=fallback,
         no_fallback=no_fallback,
+        fallback_kinds=_kinds(situation, table),
     )
 
 
@@ -213,7 +241,8 @@ def _fallback(
         return None, words.NOBODY_PAYS
     if naming not in rule.naming:
         return None, words.OWN_BEST_STAYS
-    if rule.setting is not None and not situation.credit_fallback:
+    wanted = situation.credit_fallback or situation.fallback_kinds
+    if rule.setting is not None and not wanted:
         return None, words.FALLBACK_OFF
     left = [
         one
@@ -224,6 +253,13 @@ def _fallback(
     ]
     left.sort(key=lambda one: not one.serves(situation.model))
     return (left[0], "") if left else (None, words.NO_CREDITS_LEFT)
+
+
+def _kinds(situation: Situation, table: Table) -> tuple[str, ...] | None:
+    """The kinds of error that a fallback does for, beside what the rules say; None: no less."""
+    if situation.credit_fallback or table.fallback.setting is None:
+        return None
+    return situation.fallback_kinds
 
 
 def _refuse(situation: Situation, reason: Refusal, concerned: Sequence[Connection] = ()) -> Refused:

@@ -19,6 +19,7 @@ _MOST = UP_TO_TEN[1]
 FALLBACK_OFF = "credit fallback is off"
 NO_CREDITS_LEFT = "no credits are left to fall back to"
 NOT_FROM_CREDITS = "nothing falls from credits to another payer without your yes"
+CHOSEN = "this way was chosen by you for this once: what follows is your choice again"
 NOBODY_PAYS = "what nobody pays for does not fall to credits"
 OWN_BEST_STAYS = "own-best never takes credits"
 
@@ -84,6 +85,11 @@ def fall_back(service: Connection, model: str) -> str:
         f"credit fallback is on: this request goes on with credits of {service.label}, {what}; "
         "the next turn tries your own route first again"
     )
+
+
+def chosen(why: str) -> str:
+    """A way that a person has chosen."""
+    return f"chosen by you: {why}"
 
 
 def halt(kind: str, *, shown: bool) -> str:

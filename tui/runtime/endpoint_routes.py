@@ -79,6 +79,7 @@ def decided(endpoint: Endpoint, model: EndpointModel, route: Route) -> Decision:
         max_output=most,
         extra_body=model.extra_body,
         price_source=endpoint.price_source,
+        top_up="" if known is None or local else known.billing_url or known.console_url,
         listed=model.prices,
         key_hint=f"Replace its key: F3, Endpoints; or `ownkey endpoints key {endpoint.name}`.",
     )

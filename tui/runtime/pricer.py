@@ -11,7 +11,7 @@ from tui.catalog.prices import Book, PriceBook
 from tui.catalog.sheets import NoPrice, Rate
 from tui.events.base import RequestId
 from tui.events.money import ChargeRecorded, UsageReported
-from tui.money import product
+from tui.money import product, to_nano, total
 from tui.session.ports import Decision
 
 if TYPE_CHECKING:
@@ -42,6 +42,24 @@ class ListPricer:
             return Decimal(0)
         sheet = self._book_of(decision).find(decision.provider, decision.wire_model, at)
         return None if isinstance(sheet, NoPrice) else sheet.unit("output", 0)
+
+    def next_request(
+        self, decision: Decision, prompt: int, output: int, at: dt.datetime, *, cached: int = 0
+    ) -> int | None:
+        """See `tui.session.ports.Pricer`."""
+        if decision.payer == "nobody":
+            return 0
+        sheet = self._book_of(decision).find(decision.provider, decision.wire_model, at)
+        if isinstance(sheet, NoPrice):
+            return None
+        given, made = sheet.unit("input", prompt), sheet.unit("output", prompt)
+        read = sheet.unit("cache_read", prompt)
+        if given is None or made is None:
+            return None
+        held = min(cached, prompt) if read is not None else 0
+        new = sheet.unit("cache_write_5m", prompt) or sheet.unit("cache_write", prompt) or given
+        parts = (product(read or given, held), product(new, prompt - held), product(made, output))
+        return to_nano(total(parts))
 
     def _book_of(self, decision: Decision) -> Book:
         if not decision.price_source:

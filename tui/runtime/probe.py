@@ -19,7 +19,7 @@ from tui.events.turn import DoneStop, ErrorRaised, TurnFinished
 from tui.net import Network
 from tui.providers.base import Access, Api, Message, ModelRequest, TextBlock
 from tui.providers.registry import provider
-from tui.routing.policy import Route
+from tui.routing.policy import Route, Situation
 from tui.runtime.pricer import ListPricer
 from tui.runtime.scrub import LiveScrub
 from tui.secret import Secret
@@ -61,8 +61,11 @@ class _OneDoor:
         self._access = access
         self._decision = decision
 
-    def decide(self, model: str) -> Decision:
+    def decide(self, model: str, *, via: str = "") -> Decision:
         return self._decision
+
+    def situation(self, model: str) -> Situation:
+        return Situation(model=model)
 
     async def open(self, decision: Decision) -> Access:
         return self._access

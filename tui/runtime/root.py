@@ -15,6 +15,7 @@ from tui.paths import find_paths
 from tui.permissions.book import ApprovalBook
 from tui.providers.registry import provider
 from tui.runtime.budgets import keep_limit, limits_of
+from tui.runtime.consent import consent_of, keep_fallback
 from tui.runtime.guides import read_guides
 from tui.runtime.judging import Judge
 from tui.runtime.pricer import ListPricer
@@ -95,6 +96,8 @@ class Runtime:
             stream=lambda api, request, access: provider(api).stream(request, access),
             clock=utc_now,
             branch=git_branch,
+            consent=lambda: consent_of(self.settings),
+            keep_fallback=lambda kind, nano: keep_fallback(self.settings, kind, nano),
             keep_limit=lambda scope, name, nano: keep_limit(
                 self.settings, home_of(self._environ), scope, name, nano
             ),

@@ -18,8 +18,9 @@ from tui.net import Network
 from tui.providers.base import Access, Api
 from tui.providers.registry import warm
 from tui.routing.connections import Connection
-from tui.routing.policy import Refused, Route, Situation, decide
+from tui.routing.policy import Refused, Route, Situation, decide, decide_via
 from tui.routing.table import OWN_BEST, Plan, Run
+from tui.runtime.consent import consent_of
 from tui.runtime.endpoint_routes import (
     connections_of,
     decision_of,
@@ -92,26 +93,41 @@ class LiveRouter:
             run=run,
             connections=self.connections(),
             credit_fallback=self._settings.flag("credits.fallback"),
+            fallback_kinds=tuple(consent_of(self._settings).always),
         )
 
-    def route(self, situation: Situation) -> Route | Refused:
+    def route(self, situation: Situation, via: str = "") -> Route | Refused:
         """What the rules say; of a key that the environment holds, why it does not serve."""
-        route = decide(situation)
+        route = decide_via(situation, via) if via else decide(situation)
         if isinstance(route, Route) or route.reason != "no_route" or situation.run != "local":
             return route
         unfit = self._unfit(situation.model)
         return route if unfit is None else replace(route, why=unfit.message, hint=unfit.hint)
 
-    def decide(self, model: str) -> Decision:
-        """The route of a request to `model` now."""
-        route = self.route(self.situation(model))
+    def decide(self, model: str, *, via: str = "") -> Decision:
+        """The route of a request to `model` now; see `tui.session.ports.Router`."""
+        route = self.route(self.situation(model), via)
         if isinstance(route, Refused):
             failure = OutOfCredits if route.reason == "out_of_credits" else NoRoute
             raise failure(route.why, hint=route.hint)
-        connection, model = route.connection, route.model
-        assert connection is not None  # a local run goes to one
-        if connection.kind == "endpoint" or (connection.kind == "local" and connection.id != LOCAL):
-            return decision_of(self._keyring.endpoints, route)
+        assert route.connection is not None  # a local run goes to one
+        return self._decision(route, route.connection)
+
+    def _decision(self, route: Route, connection: Connection) -> Decision:
+        """The decision of a route, by the kind of connection that serves it."""
+        match connection.kind:
+            case "endpoint":
+                return decision_of(self._keyring.endpoints, route)
+            case "local" if connection.id != LOCAL:
+                return decision_of(self._keyring.endpoints, route)
+            case "own_key" | "local":
+                return self._served(route, connection)
+            case "credits" | "cloud_account":
+                raise NoRoute(f"{connection.label} cannot be reached yet from this version")
+
+    def _served(self, route: Route, connection: Connection) -> Decision:
+        """The decision of a route to a maker, or to the models that we run ourselves."""
+        model = route.model
         known = Catalogue.load(self._keyring.found_models()).find(model)
         local = connection.kind == "local"
         return Decision(
@@ -130,6 +146,7 @@ class LiveRouter:
             efforts=() if known is None else known.efforts,
             tools=not local,
             context=8192 if local else None if known is None else known.context,
+            top_up="" if local else _top_up(connection),
             max_output=2048 if local else None if known is None else known.max_output,
         )
 
@@ -196,3 +213,10 @@ class LiveRouter:
             if wanted == OWN_BEST or any(wanted and one.serves(wanted) for one in connections):
                 return wanted
         return next((one.models[0] for one in connections if one.models), None)
+
+
+def _top_up(connection: Connection) -> str:
+    """Where the account behind a key is paid into; a key for another host has another one."""
+    maker = find_maker(connection.provider)
+    own = maker is not None and origin(maker.base_url) == origin(connection.base_url)
+    return maker.billing_url if maker is not None and own else ""

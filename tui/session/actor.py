@@ -19,11 +19,16 @@ from tui.events.session import (
     SessionTitled,
 )
 from tui.events.turn import MessageUnqueued, TurnStarted
-from tui.session.attached import scrubbed
-from tui.session.commands import (
+from tui.session.answering import (
     AnswerApproval,
     AnswerBudget,
+    Answering,
+    AnswerPayer,
     AnswerPerson,
+    AnswerWayOut,
+)
+from tui.session.attached import scrubbed
+from tui.session.commands import (
     ChooseMode,
     ChooseModel,
     Compact,
@@ -40,6 +45,7 @@ from tui.session.context import Conversation
 from tui.session.left_open import left_open
 from tui.session.own_shell import OwnShell
 from tui.session.parts import Choice, Measured, Parts
+from tui.session.payers import PayerDesk
 from tui.session.ports import Guide, Ports, Toolbox
 from tui.session.projection import SessionState
 from tui.session.queue import MessageQueue
@@ -53,8 +59,7 @@ from tui.session.writer import Append, SessionWriter
 
 SessionCommand = (
     StartTurn | Interrupt | RetryNow | ChooseModel | ChooseMode | Unqueue | EditQueued
-    | AnswerApproval | AnswerPerson | AnswerBudget | RunShell | Compact | RenameSession
-    | RewindSession
+    | Answering | RunShell | Compact | RenameSession | RewindSession
 )  # fmt: skip
 STOP_LIMIT_S = 5.0
 MAILBOX = 1_000
@@ -229,7 +234,9 @@ class SessionActor:
                     self._turn.model_chosen(command.model)
             case ChooseMode():
                 await self._writer.commit([ModeChosen(mode=command.mode)], turn)
-            case AnswerApproval() | AnswerPerson() | AnswerBudget():
+            case (
+                AnswerApproval() | AnswerPerson() | AnswerBudget() | AnswerWayOut() | AnswerPayer()
+            ):
                 if self._turn is not None:
                     self._turn.answer(command)
             case RunShell():
@@ -324,7 +331,8 @@ class SessionActor:
         if not self._conversation.compactable:
             raise UsageError("there is nothing to sum up yet")
         parts, turn = self._parts(()), self.state.turn
-        sender = Sender(parts, turn, tools="none", asks=True)
+        payers = PayerDesk(parts, turn, asks=False, strict=True)
+        sender = Sender(parts, turn, tools="none", asks=True, payers=payers)
         self._turn_task = asyncio.create_task(self._summed(Summing(parts, sender, turn)))
         self._turn_task.add_done_callback(self._on_turn_end)
 

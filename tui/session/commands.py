@@ -6,23 +6,26 @@ sets going is told by events (of one session) and notices (of the engine).
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Literal
 
 import msgspec
 
-from tui.events.base import CallId, SessionId
-from tui.events.budget import BudgetChoice
+from tui.events.base import SessionId
 from tui.events.session import Mode
 from tui.events.turn import Attachment
 from tui.secret import Secret
+from tui.session.answering import (
+    AnswerApproval,
+    AnswerBudget,
+    AnswerPayer,
+    AnswerPerson,
+    AnswerWayOut,
+    Command,
+)
 from tui.store.spent import Group, Slice
 
 ToolSet = Literal["read", "all", "none"]
 """Which tools the model is told of."""
-
-
-class Command(msgspec.Struct, frozen=True, kw_only=True, tag_field="type"):
-    """Base of all commands."""
 
 
 class OpenSession(Command, tag="open_session", frozen=True, kw_only=True):
@@ -45,6 +48,7 @@ class StartTurn(Command, tag="start_turn", frozen=True, kw_only=True):
     asks: bool = True  # a person is there to answer approvals; else they are refused
     allow: tuple[str, ...] = ()  # rules that hold for this turn (`run --allow`)
     max_nano: int | None = None  # the turn stops before it costs more (`run --max-usd`)
+    fallback: bool | None = None  # in place of the setting `credits.fallback` (`run --fallback`)
     steer: bool = False  # while a turn runs: before its next request, not behind its end
 
 
@@ -81,35 +85,6 @@ class EditQueued(Command, tag="edit_queued", frozen=True, kw_only=True):
     session: SessionId
     message: str
     text: str
-
-
-class AnswerApproval(Command, tag="answer_approval", frozen=True, kw_only=True):
-    """The person's yes or no to a call that waits (`tui.events.tool.ApprovalDecided`). → Done"""
-
-    session: SessionId
-    call: CallId
-    allow: bool
-    scope: Literal["once", "session", "always"] = "once"
-    said: str | None = None
-    args: dict[str, Any] | None = None
-
-
-class AnswerPerson(Command, tag="answer_person", frozen=True, kw_only=True):
-    """The person's answer to what the model asked. → Done"""
-
-    session: SessionId
-    call: CallId
-    answer: str
-
-
-class AnswerBudget(Command, tag="answer_budget", frozen=True, kw_only=True):
-    """What goes on where a budget is in the way (`tui.events.budget.BudgetAnswered`). → Done"""
-
-    session: SessionId
-    call: CallId
-    choice: BudgetChoice
-    nano: int | None = None
-    model: str | None = None
 
 
 class ListBudgets(Command, tag="list_budgets", frozen=True, kw_only=True):
@@ -347,6 +322,8 @@ AnyCommand = (
     | AnswerApproval
     | AnswerPerson
     | AnswerBudget
+    | AnswerWayOut
+    | AnswerPayer
     | ListBudgets
     | ChooseMode
     | RunShell

@@ -18,7 +18,9 @@ from tui.session.bus import Batch, Bus
 from tui.session.commands import (
     AnswerApproval,
     AnswerBudget,
+    AnswerPayer,
     AnswerPerson,
+    AnswerWayOut,
     AnyCommand,
     AskReceipts,
     AskUsage,
@@ -180,6 +182,8 @@ class SessionManager:
                 | AnswerApproval()
                 | AnswerPerson()
                 | AnswerBudget()
+                | AnswerWayOut()
+                | AnswerPayer()
                 | ChooseMode()
                 | RunShell()
                 | Compact()

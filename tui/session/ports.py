@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, Protocol
@@ -20,7 +20,7 @@ from tui.events.route import Payer
 from tui.events.session import Mode
 from tui.events.tool import FileChanged, ServerTold, ToolSpec
 from tui.providers.base import Access, Api, ModelRequest, StreamPart
-from tui.routing.policy import Route
+from tui.routing.policy import Route, Situation
 from tui.session.commands import ToolSet
 from tui.session.replies import RuleRow
 
@@ -47,6 +47,7 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True):
     extra_body: dict[str, Any] = {}  # laid over the request's
     price_source: str = ""  # of an endpoint: `tui.endpoints.records.PriceSource`
     listed: dict[str, str] = {}  # and the prices that its own list says, for forecasts
+    top_up: str = ""  # where the account behind it is paid into; "": not known
     key_hint: str = ""  # what to do where its key is refused; "": what is always said
     ledger: str = ""  # the service whose ledger here pays; "": none does
     usd_per_credit: str = ""  # that service's rate, a decimal string; "": not known
@@ -71,13 +72,22 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True):
 class Router(Protocol):
     """Decides routes and opens connections."""
 
-    def decide(self, model: str) -> Decision:
+    def decide(self, model: str, *, via: str = "") -> Decision:
         """The route of a request to `model` now.
+
+        Args:
+            model: As picked.
+            via: The connection that is to serve it, by the person's choice for now; empty: the
+                usual way.
 
         Raises:
             NoRoute, OutOfCredits: nothing may serve it; the message says why, the hint what
                 would help.
         """
+        ...
+
+    def situation(self, model: str) -> Situation:
+        """All that the route of a request to `model` depends on now."""
         ...
 
     async def open(self, decision: Decision) -> Access:
@@ -113,6 +123,12 @@ class Pricer(Protocol):
 
         Its cache may be written, and the prices are those of the longest prompt.
         """
+        ...
+
+    def next_request(
+        self, decision: Decision, prompt: int, output: int, at: dt.datetime, *, cached: int = 0
+    ) -> int | None:
+        """A forecast in nano-dollars of a request whose prompt lies in a cache in part; or None."""
         ...
 
     def receipt(
@@ -285,6 +301,34 @@ def no_limit_kept(scope: Scope, name: str, nano: int) -> None:
     raise UsageError("budgets cannot be kept here")
 
 
+class Consent(msgspec.Struct, frozen=True, kw_only=True):
+    """What the person has agreed to of whose money goes where without a question.
+
+    Args:
+        fallback: Whether a request that failed on an own route may take credits, once.
+        limit_nano: What may cost more a turn is asked again.
+        always: The same for single kinds of error, with the limit of each; even where `fallback`
+            is off.
+        ask_on_change: Whether a payer that changes is asked about.
+    """
+
+    fallback: bool = False
+    limit_nano: int = 500_000_000
+    always: Mapping[str, int] = {}
+    ask_on_change: bool = True
+
+    def limit_of(self, kind: str) -> int:
+        """What a turn's fallbacks of this kind may cost."""
+        if not self.fallback:
+            return self.always.get(kind, 0)
+        return max(self.limit_nano, self.always.get(kind, 0))
+
+
+def no_rule_kept(kind: str, nano: int) -> None:
+    """Where there are no settings. Raises UsageError."""
+    raise UsageError("a rule cannot be kept here")
+
+
 class Ports(msgspec.Struct, frozen=True, kw_only=True):
     """All of it."""
 
@@ -303,3 +347,6 @@ class Ports(msgspec.Struct, frozen=True, kw_only=True):
     branch: Callable[[Path], str | None]
     # Makes a budget of a scope, or of a key or folder by name, the setting; blocks.
     keep_limit: Callable[[Scope, str, int], None] = no_limit_kept
+    consent: Callable[[], Consent] = Consent  # in force now
+    # Lets credits be taken after this kind of error from now on, for so much a turn; blocks.
+    keep_fallback: Callable[[str, int], None] = no_rule_kept

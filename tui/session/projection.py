@@ -9,6 +9,7 @@ from typing import Literal
 from tui.billing.forecast import Habit
 from tui.events.budget import BudgetAnswered, BudgetReached, CeilingAsked
 from tui.events.codec import Recorded
+from tui.events.failing import PayerAnswered, PayerAsked, WayOutAsked, WayOutTaken
 from tui.events.money import ChargeRecorded, LimitSeen, LimitsReported, UsageReported
 from tui.events.route import RequestFinished, RouteDecided
 from tui.events.session import (
@@ -62,6 +63,13 @@ class SessionState:
         self.given: dict[str, int] = {}  # allowed for the whole session, and by which event
         self.question: PersonAsked | None = None
         self.budget: BudgetReached | CeilingAsked | None = None  # what waits for the person
+        self.way_out: WayOutAsked | None = (
+            None  # a failed request waits for the person, or for time
+        )
+        self.payer_asked: PayerAsked | None = None
+        self.payers_agreed = False  # whoever pays from now on in this session
+        self.usual: RouteDecided | None = None  # the last route that nobody left the usual way for
+        self.model_picked = False  # since then
         self.ceilings: dict[str, int] = {}  # what a request of a model without a price may cost
         self.guides: tuple[str, ...] = ()  # files with the folder's words that the model is told
         self.begun_at = 0  # what stands up to this event was copied out of another session
@@ -98,7 +106,7 @@ class SessionState:
             case SessionTitled():
                 self.title = event.title
             case ModelChosen():
-                self.model, self.effort = event.model, event.effort
+                self.model, self.effort, self.model_picked = event.model, event.effort, True
             case ModeChosen():
                 self.mode = event.mode
             case TurnStarted() | TurnFinished():
@@ -118,6 +126,8 @@ class SessionState:
                 self._person(event)
             case BudgetReached() | CeilingAsked() | BudgetAnswered():
                 self._budget(event)
+            case WayOutAsked() | WayOutTaken() | PayerAsked() | PayerAnswered():
+                self._failing(event)
             case GuidesRead():
                 self.guides = event.files
             case SessionForked() | SessionRewound() | HistoryCompacted():
@@ -140,7 +150,7 @@ class SessionState:
                 self.title = event.prompt.strip().splitlines()[0]
         else:
             self.activity, self.approval, self.question = "resting", None, None
-            self.budget = None
+            self.budget = self.way_out = self.payer_asked = None
             if self._turn_took[0]:
                 self.habit = self.habit.after(*self._turn_took)
             self._turn_took = (0, 0)
@@ -178,6 +188,20 @@ class SessionState:
         if event.choice == "ceiling" and event.nano is not None and event.model is not None:
             self.ceilings[event.model] = event.nano
 
+    def _failing(self, event: WayOutAsked | WayOutTaken | PayerAsked | PayerAnswered) -> None:
+        match event:
+            case WayOutAsked():
+                self.way_out = event
+                self.activity = "approval" if event.until is None else "waiting"
+            case WayOutTaken():
+                self.way_out, self.waiting_until = None, None
+                self.activity = "asking"
+            case PayerAsked():
+                self.activity, self.payer_asked = "approval", event
+            case PayerAnswered():
+                self.activity, self.payer_asked = "asking", None
+                self.payers_agreed = self.payers_agreed or event.choice == "session"
+
     def _lived(self, event: SessionForked | SessionRewound | HistoryCompacted) -> None:
         if not isinstance(event, SessionForked):  # it begins with just what stands before it
             self.context_tokens = self.cache = None  # known again with the next request
@@ -196,6 +220,8 @@ class SessionState:
         match event:
             case RouteDecided():
                 self.route = event
+                if not event.chosen:
+                    self.usual, self.model_picked = event, False
                 if self.working:  # else it is a summary, by the person's wish
                     self.activity = "asking"
                 self._live, self._live_characters = True, 0
@@ -233,7 +259,7 @@ class SessionState:
     def rest(self) -> None:
         """Take it that nobody works on it: so it is shown while only its end is known."""
         self.working, self.activity, self.approval = False, "resting", None
-        self.question = self.budget = None
+        self.question = self.budget = self.way_out = self.payer_asked = None
         self.waiting_until, self.tool = None, None
         self.queued.clear()
         self._end_live()

@@ -6,10 +6,12 @@ import asyncio
 import datetime as dt
 from collections.abc import Callable
 from contextlib import suppress
+from typing import Literal
 from uuid import uuid4
 
 import msgspec
 
+from tui.billing.budget import Worst
 from tui.errors import StoreError
 from tui.events.base import RequestId
 from tui.events.codec import AnyEvent
@@ -20,15 +22,36 @@ from tui.session.bound import request_tokens
 from tui.session.commands import ToolSet
 from tui.session.gate import Gate
 from tui.session.parts import Parts
+from tui.session.payers import PayerDesk
 from tui.session.ports import Decision
 from tui.session.projection import CHARACTERS_A_TOKEN
 from tui.session.prompt import system_prompt
 from tui.session.request import RequestRun
 
+
+class Chosen(msgspec.Struct, frozen=True, kw_only=True):
+    """A way that is taken in place of the usual one.
+
+    Args:
+        model, connection: What is asked, and over what.
+        by: Who has chosen it.
+        once: For one request; else for all that are left of the turn.
+        most_nano: The request may cost no more.
+    """
+
+    model: str
+    connection: str
+    by: Literal["person", "fallback"] = "person"
+    once: bool = False
+    most_nano: int | None = None
+
+
 PROMPT_TOKENS = 400
 """About what the system prompt and the reading tools add to a request, for the estimate of it."""
 
 
+USUAL_OUTPUT = 400
+"""Tokens that an answer is taken to have in a conversation that has none yet."""
 LONG = 200_000
 """Characters that are counted within a few milliseconds."""
 
@@ -45,12 +68,25 @@ class Sender:
         tools: Which tools the model is told of.
         asks: Whether the model is told that a person is there.
         gate: Lets its requests through; one that asks nobody unless given.
+        payers: Agrees to who pays; None: whoever the rules say.
+
+    Attributes:
+        way: Taken in place of the usual one.
     """
 
     def __init__(
-        self, parts: Parts, turn: int, *, tools: ToolSet, asks: bool, gate: Gate | None = None
+        self,
+        parts: Parts,
+        turn: int,
+        *,
+        tools: ToolSet,
+        asks: bool,
+        gate: Gate | None = None,
+        payers: PayerDesk | None = None,
     ) -> None:
         self.requests: list[RequestRun] = []
+        self.way: Chosen | None = None
+        self._payers = payers
         self.gate = gate or Gate(parts, turn, asks=False)
         self._bound = 0
         self._parts = parts
@@ -70,7 +106,15 @@ class Sender:
 
     def decide(self) -> Decision:
         """The route of the next request. Raises NoRoute, OutOfCredits."""
-        return self._parts.ports.router.decide(self._parts.choice.model)
+        router, way = self._parts.ports.router, self.way
+        if way is None:
+            return router.decide(self._parts.choice.model)
+        return router.decide(way.model, via=way.connection)
+
+    def done(self) -> None:
+        """A request was answered: a way for one request has been gone."""
+        if self.way is not None and self.way.once:
+            self.way = None
 
     def tokens(self) -> int:
         """About how many the next request's prompt has."""
@@ -101,6 +145,10 @@ class Sender:
         await self._parts.writer.flush()  # what was charged is held no more
         while True:
             decision, now = self.decide(), ports.clock()
+            if self.way is None and self._payers is not None:
+                price = self.forecast(decision, now)
+                if not await self._payers.agree(decision, price):
+                    continue
             id = RequestId(f"r_{uuid4().hex[:16]}")
             wanted = min(most_tokens, decision.max_output or most_tokens)
             most = await self._may_have(id, decision, now, wanted, more)
@@ -133,6 +181,7 @@ class Sender:
                 label=decision.label,
                 estimate_nano=pricer.prompt_estimate(decision, self.tokens(), now),
                 token_usd=pricer.token_price(decision, now),
+                chosen="" if self.way is None else self.way.by,
             ),
             self._turn,
         )
@@ -143,17 +192,43 @@ class Sender:
         more: tuple[base.Message, ...],
     ) -> int | None:  # fmt: skip
         """The output tokens that budgets leave room for, held from then on; None: decide anew."""
-        body = self.build(decision, most, *more)
-        if self._parts.conversation.characters > LONG:  # counted off the loop
-            bound = await asyncio.to_thread(request_tokens, body)
-        else:
-            bound = request_tokens(body)
-        worst = self._parts.ports.pricer.worst_case(decision, self._known(decision, bound), now)
+        worst, bound = await self._worst(decision, now, most, more)
+        if self.way is not None and self.way.most_nano is not None and worst is not None:
+            most = worst.fits(self.way.most_nano, most) or most
         used = self.gate.used(self.requests)
         tokens = await self.gate.through(id, decision, worst, most, used)
         if tokens is not None:
             self._bound = bound
         return tokens
+
+    async def _worst(
+        self, decision: Decision, now: dt.datetime, most: int, more: tuple[base.Message, ...]
+    ) -> tuple[Worst | None, int]:
+        """The most that the next request can cost, and the most tokens that its prompt has."""
+        body = self.build(decision, most, *more)
+        if self._parts.conversation.characters > LONG:  # counted off the loop
+            bound = await asyncio.to_thread(request_tokens, body)
+        else:
+            bound = request_tokens(body)
+        known = self._known(decision, bound)
+        return self._parts.ports.pricer.worst_case(decision, known, now), bound
+
+    async def worst(self, decision: Decision, most_tokens: int) -> Worst | None:
+        """The most that the next request can cost over this route; None: no price is known."""
+        wanted = min(most_tokens, decision.max_output or most_tokens)
+        return (await self._worst(decision, self._parts.ports.clock(), wanted, ()))[0]
+
+    def forecast(self, decision: Decision, now: dt.datetime) -> int | None:
+        """About what the next request costs over this route, in nano-dollars; None: not known."""
+        state = self._parts.state
+        prompt = max(state.context_tokens or 0, self.tokens())
+        habit, cache = state.habit, state.cache
+        output = habit.output // habit.requests if habit.requests else USUAL_OUTPUT
+        own = cache is not None and (cache.model, cache.connection) == (
+            decision.model, decision.connection,
+        )  # fmt: skip
+        cached = cache.tokens if cache is not None and own and cache.left(now) else 0
+        return self._parts.ports.pricer.next_request(decision, prompt, output, now, cached=cached)
 
     def _known(self, decision: Decision, bound: int) -> int:
         """The most tokens that a prompt has: what the provider counted last, and what came since.

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from msgspec.structs import replace
+
 from tui.errors import BudgetExceeded, OutOfCredits, ProtocolBroken, RequestError
 from tui.events.codec import AnyEvent
 from tui.events.session import HistoryCompacted
@@ -13,6 +15,7 @@ from tui.events.turn import ErrorRaised
 from tui.providers.base import Message, TextBlock
 from tui.session.parts import Parts
 from tui.session.sending import Sender
+from tui.session.shortening import fitting, shortened
 
 FULL = 0.85
 """The part of the model's context from which on a conversation is summed up by itself."""
@@ -43,9 +46,11 @@ class Summing:
     Args:
         sender: Sends it, as the requests that it stands for.
         turn: The number that its events carry.
+        cut: The conversation is too long to be read as a whole: the writer reads it shortened.
     """
 
-    def __init__(self, parts: Parts, sender: Sender, turn: int) -> None:
+    def __init__(self, parts: Parts, sender: Sender, turn: int, *, cut: bool = False) -> None:
+        self._cut = cut
         self._parts = parts
         self._sender = sender
         self._turn = turn
@@ -77,7 +82,11 @@ class Summing:
         ask = Message(role="user", blocks=(TextBlock(text=_ASK),))
         request, most = await sender.route(MOST_TOKENS, self._take, ask)
         try:
-            await request.stream(sender.build(request.decision, most, ask))
+            body = sender.build(request.decision, most, ask)
+            if self._cut:
+                room = fitting(request.decision.context, most)
+                body = replace(body, messages=shortened(body.messages, room))
+            await request.stream(body)
         finally:
             request.charge_unknown()
             await sender.settle(request)

@@ -14,6 +14,7 @@ import asyncio
 import enum
 from collections.abc import Callable
 from contextlib import suppress
+from typing import assert_never
 
 from tui.billing.credit_units import credits_sum
 from tui.errors import (
@@ -25,16 +26,24 @@ from tui.errors import (
     StoreError,
 )
 from tui.events.codec import AnyEvent
-from tui.events.turn import DoneStop, ErrorRaised, RetryBegun, RetryScheduled, TurnFinished
-from tui.routing.policy import Failure, then
+from tui.events.turn import DoneStop, ErrorRaised, TurnFinished
+from tui.session.answering import (
+    AnswerApproval,
+    AnswerBudget,
+    Answering,
+    AnswerPayer,
+    AnswerPerson,
+    AnswerWayOut,
+)
 from tui.session.calls import CallRunner
-from tui.session.commands import AnswerApproval, AnswerBudget, AnswerPerson, StartTurn
+from tui.session.commands import StartTurn
 from tui.session.gate import Gate
 from tui.session.parts import Parts
+from tui.session.payers import PayerDesk
 from tui.session.ports import Judging
 from tui.session.queue import Joining
+from tui.session.recovery import Recovery
 from tui.session.request import RequestRun
-from tui.session.retry import tries_left, wait_s
 from tui.session.sending import Sender
 from tui.session.summing import FULL, Summing
 
@@ -70,7 +79,14 @@ class Turn:
         self._prompt = start.prompt
         self._summing = True  # until it has failed once
         gate = Gate(parts, number, asks=start.asks, most=start.max_nano)
-        self._sender = Sender(parts, number, tools=start.tools, asks=start.asks, gate=gate)
+        self._payers = PayerDesk(parts, number, asks=start.asks)
+        self._sender = Sender(
+            parts, number, tools=start.tools, asks=start.asks, gate=gate, payers=self._payers
+        )
+        self._recovery = Recovery(
+            parts, number, sender=self._sender, asks=start.asks, fallback=start.fallback,
+            most_tokens=start.max_tokens, tell=self._record_error,
+        )  # fmt: skip
         self._calls = CallRunner(
             parts.toolbox,
             asks=start.asks,
@@ -79,7 +95,6 @@ class Turn:
             record=self._record,
             flush=parts.writer.flush,
         )
-        self._retry_now = asyncio.Event()
 
     def _judging(self) -> Judging:
         state = self._parts.state
@@ -90,21 +105,29 @@ class Turn:
             tools=self._start.tools,
         )
 
-    def answer(self, answer: AnswerApproval | AnswerPerson | AnswerBudget) -> None:
-        """What the person says to a call or a budget that waits."""
-        if isinstance(answer, AnswerBudget):
-            self._sender.gate.answer(answer)
-        else:
-            self._calls.answer(answer)
+    def answer(self, answer: Answering) -> None:
+        """What the person says to a question that waits."""
+        match answer:
+            case AnswerBudget():
+                self._sender.gate.answer(answer)
+            case AnswerWayOut():
+                self._recovery.answer(answer)
+            case AnswerPayer():
+                self._payers.answer(answer)
+            case AnswerApproval() | AnswerPerson():
+                self._calls.answer(answer)
+            case _:
+                assert_never(answer)
 
     def model_chosen(self, model: str) -> None:
         """Another model is asked from now on; what waits goes on with it."""
         self._sender.gate.model_chosen(model)
-        self.retry_now()
+        self._payers.model_chosen()
+        self._recovery.model_chosen(model)
 
     def retry_now(self) -> None:
         """End the wait before the next try; without one, nothing."""
-        self._retry_now.set()
+        self._recovery.retry_now()
 
     async def run(self) -> None:
         """Run until the agent rests. Cancelling it is the person's interrupt.
@@ -122,7 +145,8 @@ class Turn:
             self._end("error", "server")
             raise
         except RequestError as error:
-            self._record_error(error)
+            if not error.told:
+                self._record_error(error)
             await self._finish(_stop_of(error), error.kind)
         except Exception as error:  # the task's outermost edge: it becomes an event
             failure = ServerFailed(
@@ -165,52 +189,40 @@ class Turn:
             self._prompt = joining.latest
 
     async def _make_room(self) -> None:
-        """Sum the conversation up where it fills the model's context."""
+        """Sum the conversation up where it fills the model's context, or the person says so."""
         context = self._sender.decide().context
         known = self._parts.state.context_tokens or 0
         full = context is not None and max(known, self._sender.tokens()) >= context * FULL
         if full and self._summing and self._parts.conversation.compactable:
-            self.phase = Phase.ROUTING
-            scrub = self._ports.scrub.text
-            summing = Summing(self._parts, self._sender, self.number)
-            self._summing = await summing.run(scrub(self._prompt))
+            self._summing = await self._sum_up()
+
+    async def _sum_up(self, *, cut: bool = False) -> bool:
+        """Put a summary in the place of the conversation; `cut`: it is too long to be read."""
+        self.phase = Phase.ROUTING
+        summing = Summing(self._parts, self._sender, self.number, cut=cut)
+        return await summing.run(self._ports.scrub.text(self._prompt))
 
     async def _request_with_retries(self) -> RequestRun:
         attempt = 1
         while True:
             self.phase = Phase.ROUTING
             request, most = await self._sender.route(self._start.max_tokens, self._record_or_stop)
+            self._recovery.sent(request)
             try:
                 self.phase = Phase.REQUESTING
                 await request.stream(self._sender.build(request.decision, most))
                 await self._sender.settle(request)
+                self._sender.done()
                 return request
             except RequestError as error:
                 request.charge_unknown()
                 await self._sender.settle(request)
                 self._calls.open_without_run(request.calls)
-                failure = Failure(
-                    kind=error.kind,
-                    tries_left=tries_left(error, attempt),
-                    shown=request.visible,
-                )
-                if then(request.decision.route, failure).action != "retry":
-                    raise
-                attempt += 1
-                await self._wait(request, attempt, wait_s(error, attempt - 1), error)
-
-    async def _wait(
-        self, request: RequestRun, attempt: int, seconds: float, error: RequestError
-    ) -> None:
-        self.phase = Phase.WAITING
-        self._retry_now.clear()
-        self._record_error(error)
-        self._record(
-            RetryScheduled(request=request.id, attempt=attempt, after=seconds, why=error.kind)
-        )
-        with suppress(TimeoutError):
-            await asyncio.wait_for(self._retry_now.wait(), seconds)
-        self._record(RetryBegun(request=request.id))
+                self.phase = Phase.WAITING
+                attempt = await self._recovery.after(error, request, attempt)
+            if self._recovery.sums_up:
+                self._recovery.sums_up = False
+                await self._sum_up(cut=True)
 
     def _record_error(self, error: RequestError) -> None:
         scrub = self._ports.scrub.text
@@ -219,6 +231,7 @@ class Turn:
                 kind=error.kind,
                 message=scrub(error.message),
                 hint=scrub(error.hint),
+                raw=scrub(error.raw),
                 request=self._sender.requests[-1].id if self._sender.requests else None,
                 retry_after=error.retry_after,
                 provider_request_id=error.provider_request_id,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from tui.events.base import CallId
 from tui.events.budget import BudgetAnswered, BudgetReached, CeilingAsked
 from tui.events.codec import Recorded
+from tui.events.failing import PayerAnswered, PayerAsked, WayOutAsked, WayOutTaken
 from tui.events.session import SessionRewound
 from tui.events.tool import (
     ApprovalAsked,
@@ -16,7 +17,7 @@ from tui.events.tool import (
 )
 from tui.events.turn import TurnFinished, TurnStarted
 
-Asked = ApprovalAsked | PersonAsked | BudgetReached | CeilingAsked
+Asked = ApprovalAsked | PersonAsked | BudgetReached | CeilingAsked | WayOutAsked | PayerAsked
 
 
 class Waiting:
@@ -32,12 +33,25 @@ class Waiting:
         match event := record.event:
             case ToolCalled():
                 self._calls[event.id] = event
-            case ApprovalAsked() | PersonAsked() | BudgetReached() | CeilingAsked():
+            case (
+                ApprovalAsked()
+                | PersonAsked()
+                | BudgetReached()
+                | CeilingAsked()
+                | WayOutAsked()
+                | PayerAsked()
+            ):
                 if not self._asked:
                     self._together.clear()
                 self._together.append(event.call)
                 self._asked[event.call] = event
-            case ApprovalDecided() | PersonAnswered() | BudgetAnswered():
+            case (
+                ApprovalDecided()
+                | PersonAnswered()
+                | BudgetAnswered()
+                | WayOutTaken()
+                | PayerAnswered()
+            ):
                 self._asked.pop(event.call, None)
             case ToolReturned():
                 self._asked.pop(event.call, None)

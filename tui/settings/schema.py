@@ -43,7 +43,7 @@ class Setting(msgspec.Struct, frozen=True, kw_only=True):
         id: Its name with dots, as in contract.md.
         words: Synonyms to find it by, beside title, section, id and help.
         nullable: Whether None is a value; `unset` then says in words what None means.
-        choices: Every value of a `choice`.
+        choices: Every value of a `choice`; of `amounts`, every name.
         low, high: Bounds of an `int`, both included.
         shape: What a `text` must match as a whole.
         example: How to write a `text` or `amounts`.
@@ -226,6 +226,27 @@ SETTINGS: tuple[Setting, ...] = (
         kind="money",
         default="0.50",
         words=("fallback limit", "fall back", "confirm"),
+    ),
+    Setting(
+        id="credits.fallback_rules",
+        title="Always go on with credits",
+        section="Fallback",
+        help="After these errors on your own route, up to so much a turn, with the switch unset.",
+        kind="amounts",
+        default=None,
+        nullable=True,
+        unset="no rule",
+        example="rate_limit=0.50, overloaded=0.50",
+        choices=(
+            "rate_limit",
+            "overloaded",
+            "server",
+            "timeout",
+            "network",
+            "protocol",
+            "quota",
+        ),
+        words=("fallback rule", "always", "rate limit", "fall back", "forget rule"),
     ),
     Setting(
         id="payer.ask_on_change",

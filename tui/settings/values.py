@@ -101,6 +101,8 @@ def _amounts(setting: Setting, value: object) -> str | None:
         plain = isinstance(name, str) and name.strip() and name.isprintable()
         if not plain or not isinstance(name, str) or "," in name:
             raise refused
+        if setting.choices and name.strip() not in setting.choices:
+            raise Refused(f"{setting.id} takes {', '.join(setting.choices)}; not {_quoted(name)}")
         kept[name.strip()] = _money(setting, amount)
     text = ", ".join(f"{name}={amount}" for name, amount in kept.items())
     if len(text) > MAX_AMOUNTS_TEXT:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from tui.events.budget import BudgetAnswered, BudgetReached, CeilingAsked
+from tui.events.failing import PayerAnswered, PayerAsked, WayOutAsked, WayOutTaken
 from tui.events.money import ChargeRecorded
 from tui.events.route import RouteDecided
 from tui.events.session import ModelChosen, SessionCreated, SessionForked, SessionTitled
@@ -66,9 +67,13 @@ class Summary(msgspec.Struct, kw_only=True):
                 self.unknown += event.nano is None
             case SessionForked():
                 self.nano = self.unknown = 0
-            case ApprovalAsked() | PersonAsked() | BudgetReached() | CeilingAsked():
+            case ApprovalAsked() | PersonAsked() | BudgetReached() | CeilingAsked() | PayerAsked():
+                self.state = "waiting"
+            case WayOutAsked() if event.until is None:  # else it goes on by itself
                 self.state = "waiting"
             case ApprovalDecided() | PersonAnswered() | BudgetAnswered():
+                self.state = "working"
+            case WayOutTaken() | PayerAnswered():
                 self.state = "working"
             case TurnFinished():
                 failed = {"error": "failed", "interrupted": "interrupted", "incomplete": "failed"}

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 import msgspec
 
+from tui.console.panels.columns import Cells, Columns, column_lines
 from tui.console.transcript.lines import Line, Span, width_of, wrap
 from tui.text import cell_width
 
@@ -22,6 +23,7 @@ class Choice(msgspec.Struct, frozen=True):
         key: Its digit; empty for its place in the list.
         exact: What it would be remembered as, letter by letter.
         late: Whether it waits until all that is asked about was seen.
+        columns: What stands beside its words in columns.
     """
 
     words: str
@@ -30,6 +32,7 @@ class Choice(msgspec.Struct, frozen=True):
     key: str = ""
     exact: str = ""
     late: bool = False
+    columns: Columns | None = None
 
 
 def answer_lines(
@@ -38,6 +41,8 @@ def answer_lines(
     """The answers, beside each other as far as there is room, or one a row."""
     if beside:
         return list(_flowing([_short(one, one.key in closed) for one in choices], room))
+    if any(one.columns for one in choices):
+        return column_lines([Cells(one.key, one.words, one.columns) for one in choices], room)
     column = min(max(cell_width(one.words) for one in choices), room)
     return [line for one in choices for line in _row(one, column, room)]
 

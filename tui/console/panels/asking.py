@@ -10,9 +10,9 @@ from typing import NamedTuple, TypeVar
 
 from textual.content import Content
 
-from tui.console.desk import Desk
 from tui.console.panels.approval import Answers, approval_question
 from tui.console.panels.budget import budget_question
+from tui.console.panels.going_on import GoingOn
 from tui.console.panels.modes import after, mode_content
 from tui.console.panels.questions import person_question
 from tui.console.prompt.editor import PLACEHOLDER
@@ -21,6 +21,7 @@ from tui.errors import OwnkeyError
 from tui.events.base import CallId, SessionId, utc_now
 from tui.events.budget import BudgetReached, CeilingAsked
 from tui.events.codec import Recorded
+from tui.events.failing import PayerAsked, WayOutAsked
 from tui.events.session import Mode, ModeChosen
 from tui.events.tool import ApprovalAsked, PersonAsked
 from tui.paths import Paths
@@ -34,7 +35,7 @@ from tui.session.commands import (
     ChooseModel,
 )
 from tui.session.replies import AnyReply
-from tui.session.waiting import Asked, Waiting
+from tui.session.waiting import Asked
 
 Result = TypeVar("Result")
 
@@ -50,7 +51,7 @@ class Words(NamedTuple):
     keeps: bool  # what was typed is the person's own, and stays where the call ends first
 
 
-class Asking(Desk[Result], inherit_bindings=False):
+class Asking(GoingOn[Result], inherit_bindings=False):
     """The part of the console that asks the person."""
 
     def __init__(
@@ -62,7 +63,6 @@ class Asking(Desk[Result], inherit_bindings=False):
         tz: dt.tzinfo | None = None,
     ) -> None:
         super().__init__(folder=folder, paths=paths, clock=clock, tz=tz)
-        self.waiting = Waiting()
         self._words: Words | None = None
         self._mode_sent: Mode | None = None
         self.composer.editor.scroll_panel = self.choices.scroll_lines
@@ -83,6 +83,10 @@ class Asking(Desk[Result], inherit_bindings=False):
                 self._ask_approval(first)
             case BudgetReached() | CeilingAsked():
                 self.choices.ask(budget_question(first, self.models, self._settling(first)))
+            case WayOutAsked():
+                self.ask_way_out(first)
+            case PayerAsked():
+                self.ask_payer(first)
             case PersonAsked():
                 answer = self._answering(first)
                 self.choices.ask(person_question(first, answer, self.waiting.place(first.call)))
@@ -113,7 +117,7 @@ class Asking(Desk[Result], inherit_bindings=False):
         command = editable(asked, made.args if made else None)
 
         def allow(scope: Scope) -> None:
-            self._answer(
+            self.answer(
                 asked,
                 lambda s: AnswerApproval(session=s, call=asked.call, allow=True, scope=scope),
             )
@@ -127,7 +131,7 @@ class Asking(Desk[Result], inherit_bindings=False):
         place = self.waiting.place(asked.call)
         self.choices.ask(approval_question(asked, self.header.folder, answers, place))
 
-    def _answer(self, asked: Asked, make: Callable[[SessionId], AnyCommand]) -> None:
+    def answer(self, asked: Asked, make: Callable[[SessionId], AnyCommand]) -> None:
         """Send an answer; the panel goes at once, and comes back where it could not be sent."""
         waiting = self.waiting  # another session may be shown by then
 
@@ -142,7 +146,7 @@ class Asking(Desk[Result], inherit_bindings=False):
         self.ask_what_waits()
 
     def _refuse(self, asked: ApprovalAsked, said: str | None) -> None:
-        self._answer(
+        self.answer(
             asked,
             lambda s: AnswerApproval(session=s, call=asked.call, allow=False, said=said),
         )
@@ -151,14 +155,14 @@ class Asking(Desk[Result], inherit_bindings=False):
         def answer(given: Answer) -> None:
             if given.choice == "model" and given.model is not None:
                 model = given.model  # it is what lets the turn go on
-                self._answer(asked, lambda s: ChooseModel(session=s, model=model))
+                self.answer(asked, lambda s: ChooseModel(session=s, model=model))
             else:
-                self._answer(asked, lambda s: given.command(s, asked))
+                self.answer(asked, lambda s: given.command(s, asked))
 
         return answer
 
     def _answering(self, asked: PersonAsked) -> Callable[[str], None]:
-        return lambda words: self._answer(
+        return lambda words: self.answer(
             asked, lambda s: AnswerPerson(session=s, call=asked.call, answer=words)
         )
 
@@ -177,7 +181,7 @@ class Asking(Desk[Result], inherit_bindings=False):
             args = None if text == command or made is None else {**(made.args or {})}
             if args is not None:
                 args["command"] = text
-            self._answer(
+            self.answer(
                 asked,
                 lambda s: AnswerApproval(session=s, call=asked.call, allow=True, args=args),
             )
@@ -242,7 +246,7 @@ class Asking(Desk[Result], inherit_bindings=False):
             case ApprovalAsked():
                 last = "6" if "6" in self.choices.answers else "5"
                 return [(f"{how} … {last}", "answer"), *more, ("Esc", "stop")]
-            case BudgetReached() | CeilingAsked():
+            case BudgetReached() | CeilingAsked() | WayOutAsked() | PayerAsked():
                 return [(f"{how} … {len(self.choices.answers)}", "answer"), ("Esc", "stop")]
             case PersonAsked():
                 numbers: list[Hint] = (

@@ -31,6 +31,7 @@ def budget_question(
         choices=tuple(
             Choice(one.words, one.aside, _given(answer, one)) for one in answers_to(asked, models)
         ),
+        bar="warn",
         keys=(("F2", "other models"), ("F3", "budgets"), STOPS),
     )
 

@@ -14,8 +14,7 @@ from textual.widgets import Static
 from tui.console.panels.answers import Choice, answer_lines, key_lines
 from tui.console.panels.drawn import drawn
 from tui.console.sidebar.marker import signs
-from tui.console.transcript.lines import Line, Span, wrap
-from tui.text import cell_width
+from tui.console.transcript.lines import Line, Span, styled, width_of, wrap
 
 DEAF_S = 0.4
 """Keys typed in the first 400 ms after a panel opens do not answer it."""
@@ -31,6 +30,9 @@ class Question(msgspec.Struct, frozen=True, kw_only=True):
     Args:
         subject: Names the question, so that the same one is not opened anew.
         title: One line.
+        label: Ends the title, in its own colour.
+        right: Stands at the title's right end in place of `aside`.
+        bar: `warn`: something is in the way.
         aside: What stands at the title's right end, or below it.
         shown: What it is about, as lines for a width; scrolls where it is long.
         body: What is to be known, or nothing.
@@ -43,6 +45,9 @@ class Question(msgspec.Struct, frozen=True, kw_only=True):
 
     subject: str
     title: str
+    label: tuple[Span, ...] = ()
+    right: tuple[Span, ...] = ()
+    bar: str = ""
     aside: str = ""
     shown: Callable[[int], Sequence[Line]] | None = None
     body: tuple[Span, ...] = ()
@@ -95,6 +100,7 @@ class ChoicePanel(Static):
             self._opened = time.monotonic()
             self._top, self._seen = 0, False
         self._question, self._laid = question, (0, ())
+        self.set_class(question.bar == "warn", "-warn")
         self.display = True
         self._lay_out()
 
@@ -198,11 +204,12 @@ class ChoicePanel(Static):
         return int((height - 2) * share) - self.gutter.height - self.styles.margin.height
 
     def _head(self, asked: Question, room: int) -> list[Line]:
-        title, aside = Span(asked.title, "strong"), Span(asked.aside, "mute")
-        if cell_width(asked.title) + cell_width(asked.aside) + 3 <= room:
-            return [Line((title,), right=(aside,) if asked.aside else ())]
-        below = wrap((aside,), room) if asked.aside else []
-        return [*wrap((title,), room), *below]
+        title = (Span(asked.title, "strong"), *asked.label)
+        aside = asked.right or styled(asked.aside, "mute")
+        if width_of(title) + width_of(aside) + 3 <= room:
+            return [Line(title, right=aside)]
+        below = wrap(aside, room) if aside else []
+        return [*wrap(title, room), *below]
 
     def _middle(self, total: int) -> list[Line]:
         if not self._ready:

@@ -114,7 +114,7 @@ class SessionsDesk(Asking[Result], Calling[Result], inherit_bindings=False):
 
     def name_of(self, model: str) -> str:
         """A model's name for people."""
-        return self._names.model(model)
+        return self.names.model(model)
 
     def _count(self) -> None:
         """Count in the header: what is open here is known better than the list has it."""

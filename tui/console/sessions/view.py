@@ -123,13 +123,18 @@ class SessionView:
 def news_of(records: Sequence[Recorded]) -> News | None:
     """What of these records the person wants to be told of; None: nothing."""
     from tui.events.budget import BudgetAnswered, BudgetReached, CeilingAsked
+    from tui.events.failing import PayerAnswered, PayerAsked, WayOutAsked, WayOutTaken
     from tui.events.tool import ApprovalAsked, ApprovalDecided, PersonAnswered, PersonAsked
 
     news: News | None = None
     for record in records:
         match event := record.event:
-            case ApprovalAsked() | PersonAsked() | BudgetReached() | CeilingAsked():
+            case ApprovalAsked() | PersonAsked() | BudgetReached() | CeilingAsked() | PayerAsked():
                 news = "asks"
+            case WayOutAsked() if event.until is None:
+                news = "asks"
+            case WayOutTaken() | PayerAnswered():
+                news = None
             case TurnFinished() if event.stop != "interrupted":
                 news = "failed" if event.stop == "error" else "ended"
             case ApprovalDecided() | PersonAnswered() | BudgetAnswered():

@@ -19,6 +19,7 @@ from tui.console.settings.rows import (
     ChangeSetting,
     CheckKeys,
     FetchModel,
+    ForgetFallback,
     Nothing,
     Opened,
     OpenVault,
@@ -144,6 +145,8 @@ class Acting(EndpointActing):
                 self.open_row(Opened(row=row.entry.id), hint="path of a .gguf file")
             case TakeBackRule():
                 self._take_back(act.rule)
+            case ForgetFallback():
+                self._forget_fallback(act.kind)
             case UseServers():
                 self.work(self._load_servers(act.sha256), "servers")
             case AddEndpoint():
@@ -184,6 +187,8 @@ class Acting(EndpointActing):
                 self._act_on_key(act.key, "default")
             case "d", ChangeKey() if act.key.source == "stored":
                 self._act_on_key(act.key, "forget")
+            case "d", ForgetFallback():
+                self._forget_fallback(act.kind)
             case "d", TakeBackRule():
                 self._take_back(act.rule)
             case _:
@@ -224,6 +229,18 @@ class Acting(EndpointActing):
             was = value_words(setting, before)
             self.say(f"{setting.title}: {now}" + (f", was {was}." if was != now else "."))
         self.open_row(None)
+
+    def _forget_fallback(self, kind: str) -> None:
+        from tui.runtime.consent import forget_fallback
+
+        try:
+            forget_fallback(self.desk.settings, kind)
+        except OwnkeyError as error:
+            self.say(f"{error.message}. {error.hint}", "$bad")
+        else:
+            self.desk.apply_settings()
+            self.say("Forgotten: it is asked for again.", "$good")
+        self.look_again()
 
     def _reset(self, setting: Setting) -> None:
         try:

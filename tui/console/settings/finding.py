@@ -9,6 +9,7 @@ import msgspec
 from tui.console.guard import failure_words
 from tui.console.settings.panes.approvals import approvals_pane
 from tui.console.settings.panes.endpoints import endpoints_pane
+from tui.console.settings.panes.fallback import fallback_pane
 from tui.console.settings.panes.keys import keys_pane
 from tui.console.settings.panes.local import local_pane
 from tui.console.settings.panes.privacy import privacy_pane
@@ -28,6 +29,7 @@ PANES: tuple[tuple[str, Pane], ...] = (
     ("Local models", local_pane),
     ("Models", settings_pane("Models")),
     ("Budgets", settings_pane("Budgets")),
+    ("Fallback", fallback_pane),
     ("Approvals", approvals_pane),
     ("MCP servers", servers_pane),
     ("Appearance", settings_pane("Appearance")),

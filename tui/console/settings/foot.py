@@ -8,6 +8,7 @@ from tui.console.settings.rows import (
     ChangeEndpoint,
     ChangeKey,
     ChangeSetting,
+    ForgetFallback,
     Nothing,
     Row,
     TakeBackRule,
@@ -76,6 +77,8 @@ def _enter(row: Row, wish: str) -> str:
             return "bring it back"
         case TakeBackRule():
             return "take back"
+        case ForgetFallback():
+            return "forget"
         case AddModelFile():
             return "name a file"
         case Nothing():

@@ -125,6 +125,8 @@ class SettingsScreen(Acting):
         desk = self.desk
         return World(
             values={one.id: desk.settings.get(one.id) for one in SETTINGS},
+            fallback_off=desk.settings.is_set("credits.fallback")
+            and not desk.settings.flag("credits.fallback"),
             problems=desk.settings.problems,
             keys=desk.keys,
             keys_trouble=self.keys_trouble,

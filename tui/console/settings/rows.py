@@ -59,6 +59,12 @@ class TakeBackRule(msgspec.Struct, frozen=True):
     rule: RuleRow
 
 
+class ForgetFallback(msgspec.Struct, frozen=True):
+    """A rule that takes credits after a kind of error is no more."""
+
+    kind: str
+
+
 class UseServers(msgspec.Struct, frozen=True):
     """The yes to what the folder's file is now."""
 
@@ -96,6 +102,7 @@ Act = (
     | FetchModel
     | AddModelFile
     | TakeBackRule
+    | ForgetFallback
     | UseServers
     | AddEndpoint
     | ChangeEndpoint

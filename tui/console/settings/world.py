@@ -26,6 +26,7 @@ class World(msgspec.Struct, frozen=True, kw_only=True):
 
     Args:
         values: Every setting's value in force.
+        fallback_off: Credit fallback was switched off by hand, its rules too.
         problems: What is wrong with the settings file, a sentence each.
         rules: The approvals given for good, or why they cannot be listed.
         servers: The MCP servers of this folder, or why they cannot be listed.
@@ -40,6 +41,7 @@ class World(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     values: Mapping[str, Value]
+    fallback_off: bool = False
     problems: tuple[str, ...] = ()
     keys: Keys | None = None
     keys_trouble: str = ""

@@ -129,6 +129,10 @@ class Failure(Base, kw_only=True):
     until: dt.datetime | None = None  # when it is tried again
     attempt: int = 0
     waited_s: float | None = None  # set once the wait is over
+    asked: bool = False  # a panel asks how it goes on, and counts down
+    settled: bool = False  # it went on
+    raw: str = ""  # all that the other side said, where that is more than the message
+    theirs: str = ""  # its id of the request
 
 
 class Notice(Base, kw_only=True):

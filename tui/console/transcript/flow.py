@@ -17,6 +17,7 @@ import msgspec
 from tui.console.transcript.blocks import (
     Block,
     BlockId,
+    Failure,
     Footer,
     Notice,
     Reply,
@@ -270,6 +271,10 @@ class Flow:
         block = self.model.blocks[id]
         if isinstance(block, Footer | Notice):
             return bool(block.receipts)
+        if isinstance(block, Failure):
+            from tui.console.transcript.failed import holds_more
+
+            return holds_more(block)
         return isinstance(block, ToolCard | Thinking)
 
     def toggle(self, id: BlockId) -> None:

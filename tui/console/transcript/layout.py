@@ -32,19 +32,14 @@ from tui.console.transcript.lines import (
     width_of,
     wrap,
 )
-from tui.errors import headline
-from tui.events.route import Payer, RouteDecided
+from tui.events.route import Payer
 from tui.money import show_credits, show_sum, show_usd
 from tui.session.turn_sums import WAITS_FOR_YOU, Working, read_receipts
 from tui.session.words import (
     Names,
     PlainNames,
-    about_a_key,
     clock,
-    countdown,
     counted,
-    error_words,
-    lasted,
     ticking,
 )
 from tui.text import cell_width, neutralise, truncate
@@ -56,8 +51,7 @@ PAYER_STYLES: Mapping[Payer, str] = {
     "credits": "credits",
     "nobody": "nobody",
 }
-_LONGEST_ERROR = 400
-_LONGEST_LABEL = 32
+LONGEST_LABEL = 32
 _LONGEST_PROMPT = 20_000
 _LONGEST_THOUGHT = 40_000
 
@@ -91,9 +85,11 @@ def lay_out(block: Block, setting: Setting, *, opened: bool, now: dt.datetime) -
         case ServerTool():
             return [_step("▪ ", f"{neutralise(block.name, strict=True)}", "by the provider")]
         case Failure():
-            return _failure(block, setting, now)
+            from tui.console.transcript.failed import failure_lines
+
+            return failure_lines(block, setting, opened, now)
         case Notice():
-            lines = wrap(_sentence(block.text, block.tone), setting.prose)
+            lines = wrap(sentence(block.text, block.tone), setting.prose)
             return [*lines, *_receipts(block, setting, opened)]
         case Footer():
             return [*_footer(block, setting), *_receipts(block, setting, opened)]
@@ -105,7 +101,7 @@ def _step(mark: str, what: str, more: str) -> Line:
     return Line((Span(mark, "faint", None, True), Span(what, "soft"), Span(f"  {more}", "mute")))
 
 
-def _sentence(text: str, style: str) -> list[Span]:
+def sentence(text: str, style: str) -> list[Span]:
     """Our own words; what stands in backticks is for typing and brighter."""
     pieces = neutralise(text).replace("\n", " ").split("`")
     return [
@@ -152,39 +148,6 @@ def _thinking(block: Thinking, setting: Setting, opened: bool, now: dt.datetime)
     return [head, *(line._replace(spans=gutter + line.spans) for line in body)]
 
 
-def _failure(block: Failure, setting: Setting, now: dt.datetime) -> list[Line]:
-    route = block.route
-    who = _who(route, setting.names) if route else None
-    title = error_words(block.kind, who)
-    if block.waited_s is not None:
-        waited = f"{title}; tried again after {lasted(block.waited_s)}"
-        return [Line(styled(truncate(waited, setting.prose), "faint"))]
-    spans = [Span(title, "strong")]
-    if route and who and route.payer == "own_key" and route.label:
-        named = about_a_key(block.kind, who)
-        own = truncate(neutralise(route.label, strict=True), _LONGEST_LABEL)
-        label = Span(f" {own}", PAYER_STYLES["own_key"])
-        spans = [Span(named, "strong"), label] if named else spans
-    right: tuple[Span, ...] = ()
-    if block.until is not None:
-        left = countdown((block.until - now).total_seconds())
-        right = (Span("trying again in ", "mute"), Span(left, "warn"))
-    lines = wrap(spans, setting.prose - width_of(right) - 2)
-    lines[0] = lines[0]._replace(right=right)
-    if block.message.strip():
-        lines += outside_text(
-            headline(block.message.strip()), setting.prose, "soft", _LONGEST_ERROR
-        )
-    if block.hint and block.until is None:
-        lines += wrap(_sentence(block.hint, "mute"), setting.prose)
-    bar = "warn" if block.until is not None else "bad"
-    return [line._replace(bar=bar) for line in lines]
-
-
-def _who(route: RouteDecided, names: Names) -> str:
-    return neutralise(names.provider(route.model, route.connection), strict=True)
-
-
 def _footer(block: Footer, setting: Setting) -> Iterator[Line]:
     for paid in block.paid:
         yield _paid(paid, setting)
@@ -222,7 +185,7 @@ def _paid(paid: Paid, setting: Setting) -> Line:
 
 def _payer_words(paid: Paid, names: Names) -> tuple[str, str, str]:
     """Whose money it was, in full and in short, and the label in that payer's colour."""
-    label = truncate(neutralise(paid.label or paid.connection, strict=True), _LONGEST_LABEL)
+    label = truncate(neutralise(paid.label or paid.connection, strict=True), LONGEST_LABEL)
     match paid.payer:
         case "own_key":
             who = neutralise(names.provider(paid.model, paid.connection), strict=True)

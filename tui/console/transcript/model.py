@@ -19,10 +19,12 @@ from tui.console.transcript.blocks import (
 )
 from tui.console.transcript.calls import doing
 from tui.console.transcript.checklist import checklist
+from tui.console.transcript.going_on import going_on
 from tui.console.transcript.paying import Paying
 from tui.events.base import CallId
 from tui.events.budget import BudgetAnswered, BudgetNeared, BudgetReached, CeilingAsked
 from tui.events.codec import Recorded
+from tui.events.failing import PayerAnswered, PayerAsked, WayOutAsked, WayOutTaken
 from tui.events.money import ChargeRecorded, LimitsReported, UsageReported
 from tui.events.route import FallbackTaken, RequestFinished, ResponseOpened, RouteDecided
 from tui.events.session import (
@@ -144,10 +146,25 @@ class TranscriptModel(Paying):
                 self._say(around(event), "warn")
             case BudgetReached() | CeilingAsked():
                 self._now(WAITS_FOR_YOU)
+            case WayOutAsked() | WayOutTaken() | PayerAsked() | PayerAnswered():
+                self._asked_how(event)
             case ToolStreamed() | FileChanged() | PersonAsked() | PersonAnswered():
                 self._went_on(event)
             case _:
                 assert_never(event)
+
+    def _asked_how(self, event: WayOutAsked | WayOutTaken | PayerAsked | PayerAnswered) -> None:
+        said, tone = going_on(event, self._failed, self.names)
+        if isinstance(event, WayOutAsked | WayOutTaken) and self._failed is not None:
+            self._touch(self._failed)
+            if self._turn and isinstance(event, WayOutTaken):
+                self._turn.failed = event.way is None or event.way.what == "edit"
+        if isinstance(event, WayOutAsked | PayerAsked):
+            waits = isinstance(event, PayerAsked) or event.until is None
+            self._now(WAITS_FOR_YOU if waits else "waiting to try again")
+        elif said:
+            self._say(said, tone)
+            self._now("waiting for the model")
 
     def _streamed(self, event: TextStreamed, at: dt.datetime) -> None:
         block = self._open
@@ -351,6 +368,8 @@ class TranscriptModel(Paying):
             kind=event.kind,
             message=event.message,
             hint=event.hint,
+            raw=event.raw,
+            theirs=event.provider_request_id or "",
             route=turn.route if turn else None,
         )
         self._add(failed)

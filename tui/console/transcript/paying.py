@@ -11,6 +11,8 @@ from tui.events.money import ChargeRecorded, UsageReported
 from tui.events.route import FallbackTaken, RouteDecided
 from tui.session.life import compacted
 from tui.session.turn_sums import TurnSum
+from tui.session.way_words import fallback_words
+from tui.session.words import Names, PlainNames
 
 
 class Paying(BlockList):
@@ -18,6 +20,7 @@ class Paying(BlockList):
 
     def __init__(self) -> None:
         super().__init__()
+        self.names: Names = PlainNames()  # of models, in the sentences that name one
         self._turn: TurnSum | None = None
         self._ended: tuple[TurnSum, Footer] | None = None
         self._beside: TurnSum | None = None  # requests outside of any turn
@@ -43,7 +46,7 @@ class Paying(BlockList):
                 if (served := self._turn or self._beside) is not None:
                     served.routed(event, at)
             case FallbackTaken():
-                self._say(f"went on with {event.target} instead of {event.source}: {event.why}")
+                self._say(fallback_words(event, self.names), "warn")
             case UsageReported() | ChargeRecorded():
                 self._account(event)
                 if (notice := self._sums.get(event.request)) is not None:

@@ -1,0 +1,110 @@
+"""A request failed: the ways on, each with its payer and price (pure but for what answers do)."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable
+
+from tui.console.panels.answers import Choice
+from tui.console.panels.approval import STOPS
+from tui.console.panels.choices import Question
+from tui.console.panels.columns import Columns
+from tui.console.sidebar.marker import glyph
+from tui.console.transcript.layout import PAYER_STYLES
+from tui.console.transcript.lines import Span, styled
+from tui.events.failing import PayerAsked, PayerChoice, WayOut, WayOutAsked
+from tui.session.way_words import (
+    always_words,
+    failed_body,
+    failed_title,
+    payer_answers,
+    payer_body,
+    payer_title,
+    price_words,
+    way_words,
+)
+from tui.session.words import Names, countdown
+from tui.text import neutralise, truncate
+
+_LONGEST_NAME = 28
+_LONGEST_LABEL = 20
+
+Answer = Callable[[int, bool], None]
+"""Takes a way by its place, and whether it is to be a rule."""
+
+
+def limit_question(
+    asked: WayOutAsked,
+    answer: Answer,
+    *,
+    names: Names,
+    letters: bool,
+    now: dt.datetime,
+    tz: dt.tzinfo | None,
+) -> Question:
+    """The panel of a failed request; its countdown is that of `now`."""
+    title, label = failed_title(asked, names)
+    wait: tuple[Span, ...] = ()
+    if asked.until is not None:
+        left = countdown((asked.until - now).total_seconds())
+        wait = (Span("trying again in ", "mute"), Span(left, "warn"))
+    choices = [
+        Choice(
+            way_words(way, asked), "", _given(answer, place),
+            columns=_columns(way, names, letters=letters),
+        )
+        for place, way in enumerate(asked.ways)
+    ]  # fmt: skip
+    credits = next((n for n, way in enumerate(asked.ways) if way.what == "credits"), None)
+    always = always_words(asked)
+    if always is not None and credits is not None:
+        choices.append(Choice(always, "", lambda: answer(credits, True)))
+    return Question(
+        subject=f"way out {asked.call}",
+        title=title,
+        label=(Span(f" {label}", PAYER_STYLES[asked.payer]),) if label else (),
+        right=wait,
+        body=styled(failed_body(asked, tz), "mute"),
+        choices=tuple(choices),
+        keys=(("F2", "other models"), STOPS),
+        bar="warn",
+    )
+
+
+def payer_question(asked: PayerAsked, answer: Callable[[PayerChoice], None], *, names: Names,
+                   letters: bool) -> Question:  # fmt: skip
+    """The panel of a payer that would change."""
+    style = PAYER_STYLES[asked.payer]
+    return Question(
+        subject=f"payer {asked.call}",
+        title=payer_title(asked),
+        right=(Span(glyph(asked.payer, letters=letters), style, None, True),),
+        body=styled(payer_body(asked, names), "mute"),
+        choices=tuple(
+            Choice(one.words, one.aside, _chosen(answer, one.choice))
+            for one in payer_answers(asked)
+        ),
+        keys=(("F2", "other models"), STOPS),
+        bar="warn",
+    )
+
+
+def _columns(way: WayOut, names: Names, *, letters: bool) -> Columns | None:
+    if way.payer is None:
+        return None
+    style = PAYER_STYLES[way.payer]
+    model = truncate(neutralise(names.model(way.model), strict=True), _LONGEST_NAME)
+    label = "this machine" if way.payer == "nobody" else neutralise(way.label, strict=True)
+    if way.payer == "credits":
+        label = f"{label} credits" if label else "credits"
+    mark = f"{glyph(way.payer, letters=letters)} "
+    payer = (Span(mark, style, None, True), Span(truncate(label, _LONGEST_LABEL), style))
+    return Columns(model, payer, price_words(way))
+
+
+def _given(answer: Answer, place: int) -> Callable[[], None]:
+    return lambda: answer(place, False)
+
+
+def _chosen(answer: Callable[[PayerChoice], None], choice: PayerChoice) -> Callable[[], None]:
+    return lambda: answer(choice)
