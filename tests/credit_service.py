@@ -46,9 +46,7 @@ class CreditRouter(LiveRouter):
     async def open(self, decision: Decision) -> Access:
         if decision.connection != HOUSE:
             return await super().open(decision)
-        return Access(
-            base_url=decision.base_url, secret=Secret("sk-house"), network=self._network
-        )
+        return Access(base_url=decision.base_url, secret=Secret("sk-house"), network=self._network)
 
 
 def runtime_with_credits(environ: Mapping[str, str], house: FakeProvider, model: str) -> Runtime:

@@ -107,9 +107,7 @@ async def test_a_rule_for_one_kind_holds_and_switched_off_by_hand_it_does_not(
 
 def asks_no_setting(situation):
     """The table without its setting: a mutant."""
-    return policy.decide(
-        situation, replace(TABLE, fallback=replace(TABLE.fallback, setting=None))
-    )
+    return policy.decide(situation, replace(TABLE, fallback=replace(TABLE.fallback, setting=None)))
 
 
 class Careless(recovery.Recovery):
