@@ -156,7 +156,7 @@ async def test_a_refused_request_and_its_retries_cost_nothing_and_hold_nothing(w
 
 @pytest.mark.parametrize("error", [InvalidKey("no", status=401), NetworkFailed("no way there")])
 async def test_a_request_that_was_never_billed_is_let_go_of(world, error, monkeypatch):
-    monkeypatch.setattr("tui.session.turn.tries_left", lambda error, attempt: 0)
+    monkeypatch.setattr("tui.session.recovery.tries_left", lambda error, attempt: 0)
 
     async def fails(request):
         raise error
