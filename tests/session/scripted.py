@@ -29,7 +29,7 @@ class ScriptedRouter:
     async def open(self, decision: Decision) -> Access:
         return Access(base_url=decision.base_url, secret=None, network=None)  # type: ignore[arg-type]
 
-    def decide(self, model: str) -> Decision:
+    def decide(self, model: str, folder: str = "") -> Decision:
         if model.startswith("nobody/"):
             raise NoRoute(f"nothing serves {model}")
         route = Route(connection=None, payer="own_key", model=model, why="test")

@@ -43,7 +43,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parts = parser.add_subparsers(
         dest="part",
         required=True,
-        metavar="list|add|check|default|remove|undo|use",
+        metavar="list|add|check|default|label|disable|enable|pin|unpin|remove|undo|use",
         parser_class=QuietParser,
     )
     listing = parts.add_parser("list", help="every key: stored, and found in the environment")
@@ -75,12 +75,25 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
     choosing = parts.add_parser("default", help="choose the key that a maker's requests take")
     takes(choosing.add_argument("which", metavar="ID"), "key-ids")
+    changing = [
+        parts.add_parser("label", help="give a key another label"),
+        parts.add_parser("disable", help="keep a key, and have no request take it"),
+        parts.add_parser("enable", help="have requests take a key again"),
+        parts.add_parser("pin", help="requests from a folder take this key first"),
+        parts.add_parser("unpin", help="take a folder's pin away"),
+    ]
+    for part in changing:
+        takes(part.add_argument("which", metavar="ID"), "key-ids")
+    changing[0].add_argument("label", metavar="LABEL", help="your word for it")
+    for part in changing[-2:]:
+        folder = part.add_argument("--folder", metavar="D", help="this one unless said")
+        takes(folder, "folders")
     removing = parts.add_parser("remove", help="remove a key; `undo` brings it back")
     takes(removing.add_argument("which", metavar="PROVIDER|ID"), "keys")
     undoing = parts.add_parser("undo", help="bring back what was removed or replaced last")
     using = parts.add_parser("use", help="the yes to a key found in the environment")
     takes(using.add_argument("which", metavar="ENVVAR"), "variables")
-    for part in (listing, adding, checking, choosing, removing, undoing, using):
+    for part in (listing, adding, checking, choosing, *changing, removing, undoing, using):
         part.add_argument("--json", action="store_true", help="print JSON")
 
 
@@ -125,13 +138,15 @@ def _act(args: argparse.Namespace, book: KeyBook, environ: Mapping[str, str]) ->
 
     match args.part:
         case "list":
-            _list(book.list_keys(environ), as_json_too=args.json)
+            _list(book.list_keys(environ, os.getcwd()), as_json_too=args.json)
             return 0
         case "check":
             return _check(args, book, environ)
         case "default":
             record = book.set_default(_one(book, args.which, environ).id, environ)
             told = "is the default"
+        case "label" | "disable" | "enable" | "pin" | "unpin":
+            record, told = _changed(args, book, environ)
         case "use":
             record = book.use(args.which.removeprefix("env:"), environ)
             told = f"is used from now on, sent to {record.base_url}"
@@ -149,6 +164,27 @@ def _act(args: argparse.Namespace, book: KeyBook, environ: Mapping[str, str]) ->
     return 0
 
 
+def _changed(
+    args: argparse.Namespace, book: KeyBook, environ: Mapping[str, str]
+) -> tuple[KeyRecord, str]:
+    """A key with another label, switch or pin, and what became of it."""
+    id = _one(book, args.which, environ).id
+    match args.part:
+        case "label":
+            return book.relabel(id, args.label), "is its name now"
+        case "disable" | "enable":
+            on = args.part == "enable"
+            record = book.switch(id, environ, on=on)
+            return record, "is taken again" if on else "is kept, and no request takes it"
+        case _:
+            folder = os.path.abspath(os.path.expanduser(args.folder or os.getcwd()))
+            if args.part == "unpin":
+                return book.unpin(id, folder, environ), f"is not pinned to {folder} any more"
+            if not os.path.isdir(folder):
+                raise UsageError(f"{folder} is no folder")
+            return book.pin(id, folder, environ), f"is taken first in {folder} and below it"
+
+
 def _list(records: tuple[KeyRecord, ...], *, as_json_too: bool) -> None:
     if as_json_too:
         print_json([as_json(record) for record in records])
@@ -161,13 +197,24 @@ def _list(records: tuple[KeyRecord, ...], *, as_json_too: bool) -> None:
 
 def _line(record: KeyRecord) -> str:
     head = f"{record.provider:<10} {record.label:<18} …{record.fingerprint:<5}"
-    if not record.used and record.source == "environment":
+    if not record.used and record.enabled and record.source == "environment":
         if record.state == "refused":
             return f"{head} found in the environment; it holds characters that no key has"
         return f"{head} found, not used (ownkey keys use {record.label})"
     state = record.state if record.error_kind is None else f"{record.state}: {record.error_kind}"
-    default = "default" if record.default else "" if record.used else "not in reach"
-    return f"{head} {state:<22} {default:<8} {record.backend}  {record.base_url}  {record.id}"
+    where = f"{record.backend}  {record.base_url}  {record.id}"
+    return f"{head} {state:<22} {_stands(record):<8} {where}"
+
+
+def _stands(record: KeyRecord) -> str:
+    """What requests make of it here."""
+    if record.admin:
+        return "reads cost reports"
+    if not record.enabled:
+        return "off"
+    if not record.used:
+        return "not in reach"
+    return "pinned here" if record.pinned else "default" if record.default else ""
 
 
 def _find(book: KeyBook, word: str, environ: Mapping[str, str]) -> list[KeyRecord]:
@@ -192,6 +239,8 @@ def _one(book: KeyBook, word: str, environ: Mapping[str, str]) -> KeyRecord:
 
 
 def _check(args: argparse.Namespace, book: KeyBook, environ: Mapping[str, str]) -> int:
+    from tui.keys.listing import why_unused
+
     records = book.list_keys(environ) if args.which is None else _find(book, args.which, environ)
     if args.which is not None and not records:
         raise UsageError("there is no such key", hint="`ownkey keys list` shows all, with ids.")
@@ -200,9 +249,7 @@ def _check(args: argparse.Namespace, book: KeyBook, environ: Mapping[str, str]) 
     if args.which is not None and unused and not used:
         raise UsageError(
             "that key is not in use, so it is not sent anywhere",
-            hint=f"`ownkey keys use {unused[0].label}` is the yes to it."
-            if unused[0].source == "environment"
-            else "It lies where this process does not look: see OWNKEY_KEYRING.",
+            hint=why_unused(unused[0]),
         )
     answers = asyncio.run(_check_all(used, book, environ))
     if args.json:

@@ -125,10 +125,10 @@ def _add(args: argparse.Namespace, maker: Maker, environ: Mapping[str, str], pat
         replace=args.replace,
         default=args.default,
     )
-    book.check_label(wanted)
     pasted = normalise_key(_read_key(maker), maker.id)
     if isinstance(pasted, RefusedPaste):
         return _refused(pasted.error, pasted.hint, as_json_too=args.json)
+    book.check_label(wanted)  # a key that is none is said first: nothing else would help it
     _say_notes(pasted)
     models: tuple[ModelFound, ...] = ()
     checked = Checked()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Mapping
 from contextlib import aclosing, suppress
 from pathlib import Path
 
@@ -11,6 +11,7 @@ from tui.address import check_address
 from tui.catalog.prices import PriceBook
 from tui.errors import OwnkeyError, StoreError, UsageError
 from tui.events.base import utc_now
+from tui.keys.book import KeyBook
 from tui.keys.changes import NewKey
 from tui.keys.check import CheckResult, as_checked, check_key
 from tui.keys.listing import KeyRecord, base_url_for
@@ -95,7 +96,7 @@ class LiveDesk:
                 return await self._marked(command)
             case ListKeys():
                 store, trouble = await self._keyring.store_name()
-                rows = tuple(key_row(record) for record in self._keyring.records())
+                rows = tuple(key_row(record) for record in self._keyring.records(command.folder))
                 return Keys(
                     keys=rows,
                     store=store,
@@ -273,6 +274,9 @@ class LiveDesk:
             case "undo":
                 record = await with_limit(lambda: book.undo(environ))
                 return KeyAnswer(state=record.state, row=key_row(record))
+            case "label" | "disable" | "enable" | "pin" | "unpin":
+                record = await asyncio.to_thread(lambda: changed(book, command, environ))
+                return KeyAnswer(state=record.state, row=key_row(record))
 
     async def _check(self, record: KeyRecord) -> KeyAnswer:
         environ = self._keyring.environ
@@ -280,6 +284,19 @@ class LiveDesk:
         found = await check_key(record.provider, secret, record.base_url, environ=environ)
         self._keyring.book.record_check(record.id, as_checked(found, utc_now()))
         return self._kept(record, found)
+
+
+def changed(book: KeyBook, command: ChangeKey, environ: Mapping[str, str]) -> KeyRecord:
+    """A key with another label, switch or pin; blocks. Raises UsageError where it cannot be."""
+    match command.action:
+        case "label":
+            return book.relabel(command.id, command.label)
+        case "pin":
+            return book.pin(command.id, command.folder, environ)
+        case "unpin":
+            return book.unpin(command.id, command.folder, environ)
+        case _:
+            return book.switch(command.id, environ, on=command.action == "enable")
 
 
 _PASTE_WORDS = {
@@ -297,4 +314,5 @@ def key_row(record: KeyRecord) -> KeyRow:
         fingerprint=record.fingerprint, source=record.source, used=record.used,
         default=record.default, base_url=record.base_url, backend=record.backend,
         checked_at=record.checked_at, state=record.state, error_kind=record.error_kind,
+        enabled=record.enabled, pinned=record.pinned, admin=record.admin,
     )  # fmt: skip

@@ -61,7 +61,7 @@ class _OneDoor:
         self._access = access
         self._decision = decision
 
-    def decide(self, model: str) -> Decision:
+    def decide(self, model: str, folder: str = "") -> Decision:
         return self._decision
 
     async def open(self, decision: Decision) -> Access:

@@ -60,16 +60,19 @@ class LiveRouter:
         self._settings = settings
         self._warming: set[asyncio.Task[None]] = set()
 
-    def connections(self) -> tuple[Connection, ...]:
-        """What serves models now: used keys, endpoints and local servers, then this machine."""
+    def connections(self, folder: str = "") -> tuple[Connection, ...]:
+        """What serves models now: used keys, endpoints and local servers, then this machine.
+
+        `folder`: whose pins hold.
+        """
         catalogue = Catalogue.load(self._keyring.found_models())
         own = [
             Connection(
                 id=key.id, kind="own_key", provider=key.provider, label=key.label,
-                base_url=key.base_url, default=key.default,
+                base_url=key.base_url, default=key.default, pinned=key.pinned,
                 models=tuple(model.id for model in catalogue.of(key.provider)),
             )
-            for key in self._keyring.records()
+            for key in self._keyring.records(folder)
             if key.used
         ]  # fmt: skip
         own += connections_of(self._keyring.endpoints)
@@ -83,14 +86,14 @@ class LiveRouter:
             )  # fmt: skip
         return tuple(own)
 
-    def situation(self, model: str, run: Run = "local") -> Situation:
-        """All that the route of a request to `model` depends on now."""
+    def situation(self, model: str, run: Run = "local", folder: str = "") -> Situation:
+        """All that the route of a request to `model` from `folder` depends on now."""
         return Situation(
             model=model,
             plan=cast("Plan", self._settings.text("account.plan")),
             org_size=self._settings.whole("account.org_size"),
             run=run,
-            connections=self.connections(),
+            connections=self.connections(folder),
             credit_fallback=self._settings.flag("credits.fallback"),
         )
 
@@ -102,9 +105,9 @@ class LiveRouter:
         unfit = self._unfit(situation.model)
         return route if unfit is None else replace(route, why=unfit.message, hint=unfit.hint)
 
-    def decide(self, model: str) -> Decision:
-        """The route of a request to `model` now."""
-        route = self.route(self.situation(model))
+    def decide(self, model: str, folder: str = "") -> Decision:
+        """The route of a request to `model` from `folder` now."""
+        route = self.route(self.situation(model, folder=folder))
         if isinstance(route, Refused):
             failure = OutOfCredits if route.reason == "out_of_credits" else NoRoute
             raise failure(route.why, hint=route.hint)

@@ -230,7 +230,9 @@ class MarkFavourite(Command, tag="mark_favourite", frozen=True, kw_only=True):
 
 
 class ListKeys(Command, tag="list_keys", frozen=True, kw_only=True):
-    """→ Keys"""
+    """→ Keys. `folder`: whose pins are told."""
+
+    folder: str = ""
 
 
 class AddKey(Command, tag="add_key", frozen=True, kw_only=True):
@@ -251,10 +253,19 @@ class UseFoundKey(Command, tag="use_found_key", frozen=True, kw_only=True):
 
 
 class ChangeKey(Command, tag="change_key", frozen=True, kw_only=True):
-    """Check again, make the default, forget, or take the last forgetting back. → KeyAnswer"""
+    """Check it again, change what stands beside it, or take the last forgetting back. → KeyAnswer
 
-    action: Literal["check", "default", "forget", "undo"]
+    Args:
+        label: Of the action `label`.
+        folder: Of `pin` and `unpin`.
+    """
+
+    action: Literal[
+        "check", "default", "forget", "undo", "label", "disable", "enable", "pin", "unpin"
+    ]
     id: str = ""
+    label: str = ""
+    folder: str = ""
 
 
 class CreateVault(Command, tag="create_vault", frozen=True, kw_only=True):

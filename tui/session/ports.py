@@ -57,8 +57,8 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True):
 class Router(Protocol):
     """Decides routes and opens connections."""
 
-    def decide(self, model: str) -> Decision:
-        """The route of a request to `model` now.
+    def decide(self, model: str, folder: str = "") -> Decision:
+        """The route of a request to `model` now; a key that `folder` names is taken first.
 
         Raises:
             NoRoute, OutOfCredits: nothing may serve it; the message says why, the hint what

@@ -178,6 +178,9 @@ class KeyRow(msgspec.Struct, frozen=True, kw_only=True):
     checked_at: dt.datetime | None = None
     state: Literal["verified", "refused", "unreachable", "unchecked"] = "unchecked"
     error_kind: str | None = None
+    enabled: bool = True
+    pinned: bool = False  # to the folder that was asked for
+    admin: bool = False
 
 
 NOWHERE = "nowhere yet"

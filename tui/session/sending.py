@@ -68,7 +68,8 @@ class Sender:
 
     def decide(self) -> Decision:
         """The route of the next request. Raises NoRoute, OutOfCredits."""
-        return self._parts.ports.router.decide(self._parts.choice.model)
+        parts = self._parts
+        return parts.ports.router.decide(parts.choice.model, str(parts.cwd))
 
     def tokens(self) -> int:
         """About how many the next request's prompt has."""
