@@ -48,6 +48,7 @@ def _command(name: str, words: list[str]) -> int:
     module = importlib.import_module(f"tui.cli.{name}")
     parser = argparse.ArgumentParser(prog=f"ownkey {name}", description=COMMANDS[name] + ".")
     module.configure(parser)
+    _note_hosts(name)
     try:
         parse = getattr(module, "parse", argparse.ArgumentParser.parse_args)
         return module.run(parse(parser, words))
@@ -60,6 +61,20 @@ def _command(name: str, words: list[str]) -> int:
         return 130
     except BrokenPipeError:
         return _reader_left()
+
+
+def _note_hosts(name: str) -> None:
+    """Note which hosts are contacted, but by `probe`, which stores nothing."""
+    import os
+
+    from tui import hosts
+    from tui.paths import find_paths
+
+    if name == "probe":
+        hosts.keep_none()
+    else:
+        environ = dict(os.environ)
+        hosts.keep_at(lambda: find_paths(environ).hosts_file)
 
 
 def _reader_left() -> int:

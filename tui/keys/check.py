@@ -86,7 +86,11 @@ async def check_key(
     try:
         for _ in range(_MOST_PAGES):
             answer = await get_json(
-                page, headers=headers, timeout_s=max(ends - monotonic(), 0.01), environ=environ
+                page,
+                headers=headers,
+                timeout_s=max(ends - monotonic(), 0.01),
+                environ=environ,
+                purpose="key check",
             )
             body = _json(answer)
             if answer.status != 200 or body is None or not lists_models(provider, body):

@@ -169,7 +169,7 @@ class LiveRouter:
             served = await self._server.start(Path(model.path))
             return Access(
                 base_url=served.base_url, secret=served.secret, network=self._network,
-                vendor=decision.vendor, local=True,
+                vendor=decision.vendor, local=True, purpose="local model",
             )  # fmt: skip
         if decision.price_source:
             return await open_endpoint(self._keyring, decision, self._network)
