@@ -18,6 +18,7 @@ COMMANDS: dict[str, str] = {
     "usage": "what was spent: by day, model, key, folder, session or payer",
     "sessions": "list, show, export, delete and check conversations",
     "settings": "read, change and search settings",
+    "privacy": "what is kept where, which hosts were contacted; forget everything",
     "permissions": "what was approved for good, and what the rules say of a command",
     "mcp": "MCP servers whose tools the agent is offered",
     "endpoints": "your own OpenAI-compatible endpoints and local servers",
