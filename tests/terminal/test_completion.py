@@ -28,7 +28,10 @@ MADE_UP = "made-up-key-of-nobody-0123456789"
 
 CASES = {
     "ownkey se": {"sessions", "settings"},
-    "ownkey keys ": {"list", "add", "check", "default", "remove", "undo", "use"},
+    "ownkey keys ": {
+        "list", "add", "check", "default", "label", "disable", "enable", "pin", "unpin", "remove",
+        "undo", "use",
+    },  # fmt: skip
     "ownkey run --too": {"--tools"},
     "ownkey run --json --tools ": {"read", "all", "none"},
     "ownkey sessions show s": {SESSION},
@@ -43,8 +46,10 @@ CASES = {
     "ownkey models nothing": set(),
 }
 FREE = {
-    "run": {"PROMPT|-", "--allow", "--max-steps"},
+    "run": {"PROMPT|-", "--allow", "--max-steps", "--max-usd"},
+    "usage": {"--since"},
     "keys add": {"--label", "--base-url"},
+    "keys label": {"LABEL"},
     "price": {"--at"},
     "sessions fork": {"--at"},
     "settings set": {"VALUE"},

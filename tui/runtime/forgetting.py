@@ -111,11 +111,13 @@ def _kept(paths: Paths) -> set[tuple[StoreKind, str]]:
     if keys is None or endpoints is None:
         raise KeyStoreError("the list that names them does not parse")
     gone = [one.key for one in keys.removed]
-    found = {(one.store, one.id) for one in (*keys.keys, *gone) if isinstance(one, StoredKey)}
+    found: set[tuple[StoreKind, str]] = set()
+    found.update((one.store, one.id) for one in (*keys.keys, *gone) if isinstance(one, StoredKey))
     places = [one.key for one in endpoints.endpoints]
     places += [one.endpoint.key for one in endpoints.removed]
-    found |= {(one.store, one.id) for one in places if one is not None}
-    return found | {(one.store, one.id) for one in (*keys.pending, *endpoints.pending)}
+    found.update((one.store, one.id) for one in places if one is not None)
+    found.update((one.store, one.id) for one in (*keys.pending, *endpoints.pending))
+    return found
 
 
 def _left(ids: list[str], why: str) -> str:
