@@ -84,6 +84,13 @@ def remove_all(paths: Paths) -> tuple[tuple[str, ...], tuple[str, ...]]:
     return tuple(removed), tuple(stayed)
 
 
+def size_words(count: int) -> str:
+    """Bytes as a person reads them: `640 B`, `12 kB`, `93 MB`."""
+    if count < 1000:
+        return f"{count} B"
+    return f"{count / 1000:,.0f} kB" if count < 1_000_000 else f"{count / 1_000_000:,.0f} MB"
+
+
 def _files_of(path: Path) -> Iterator[Path]:
     """It, and what belongs to it: its lock, what was put aside of it, what a write left behind."""
     begins = (f"{path.name}.", f"{path.name}-", f".{path.name}.", f"{path.stem}.damaged-")

@@ -14,6 +14,7 @@ from tests.console_world import (
 from tests.transcript_world import START
 from tui.console.dialogs.key_entry import KeyDialog
 from tui.console.settings.modal import SettingsScreen
+from tui.hosts import Notes
 from tui.localmodel.models import LocalModels
 from tui.session.commands import AddKey, ChangeKey, ListKeys, ListRules, RemoveRule, UseFoundKey
 from tui.session.replies import KeyAnswer, RuleRow, Rules
@@ -281,3 +282,23 @@ async def test_a_key_that_is_off_or_pinned_says_so_and_offers_the_way_back(tmp_p
         assert "off" in seen.row_of("work  ")
         assert "pinned here" in seen.row_of("home  ")
         assert [one.action for one in sent(seen, ChangeKey)] == ["enable", "unpin"]
+
+
+async def test_everything_is_forgotten_only_when_that_was_typed(tmp_path):
+    async with hand_fed(tmp_path, keys=KEYS) as seen:
+        await searched(seen, "forget everything", keys=("enter",))
+        await seen.press(*"yes", "enter")
+        assert "Nothing was removed" in seen.text()
+        assert not seen.app.forgetting
+        await seen.press("ctrl+u", *"Forget", "space", *"everything", "enter")
+        assert seen.app.forgetting
+
+
+async def test_what_was_contacted_is_read_when_the_settings_open(tmp_path):
+    async with hand_fed(tmp_path, keys=KEYS) as seen:
+        notes = Notes(lambda: seen.app.paths.hosts_file)
+        notes.note("https://llm.example:443", "chat")
+        notes.flush()
+        await searched(seen, "llm.example")
+        await seen.app.workers.wait_for_complete()
+        assert "Chat once" in seen.text()

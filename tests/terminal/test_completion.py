@@ -29,9 +29,19 @@ MADE_UP = "made-up-key-of-nobody-0123456789"
 CASES = {
     "ownkey se": {"sessions", "settings"},
     "ownkey keys ": {
-        "list", "add", "check", "default", "label", "disable", "enable", "pin", "unpin", "remove",
-        "undo", "use",
-    },  # fmt: skip
+        "list",
+        "add",
+        "check",
+        "default",
+        "label",
+        "disable",
+        "enable",
+        "pin",
+        "unpin",
+        "remove",
+        "undo",
+        "use",
+    },
     "ownkey run --too": {"--tools"},
     "ownkey run --json --tools ": {"read", "all", "none"},
     "ownkey sessions show s": {SESSION},

@@ -129,6 +129,8 @@ def _proxies(environ: Mapping[str, str]) -> dict[str, str]:
 
 
 def _show(fields: dict[str, Any]) -> None:
+    from tui.places import size_words
+
     print_text("Hosts that were contacted (UTC)")
     for one in fields["hosts"]:
         times = f"{one['count']:,} time{'s' * (one['count'] != 1)}"
@@ -146,19 +148,13 @@ def _show(fields: dict[str, Any]) -> None:
         print_text("  No keys and no endpoints.")
     print_text("What is kept on this machine")
     for one in fields["places"]:
-        size = "none" if one["bytes"] is None else _size(one["bytes"])
+        size = "none" if one["bytes"] is None else size_words(one["bytes"])
         print_row(f"  {size:>9}  {one['what']}: {one['path']}")
     for name, value in fields["proxies"].items():
         print_row(f"{name}={value}")
     for one in fields["statements"]:
         print_text(f"{one['title']}\n  {one['text']}")
     print_text("`ownkey privacy forget --everything` removes all of it, for good.")
-
-
-def _size(count: int) -> str:
-    if count < 1000:
-        return f"{count} B"
-    return f"{count / 1000:,.0f} kB" if count < 1_000_000 else f"{count / 1_000_000:,.0f} MB"
 
 
 def _forget(args: argparse.Namespace, paths: Paths) -> int:

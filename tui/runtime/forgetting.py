@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Iterable, Mapping
 from contextlib import ExitStack
 
@@ -38,14 +39,21 @@ class Forgotten(msgspec.Struct, frozen=True, kw_only=True):
     stays: tuple[str, ...]
 
 
-async def forget_everything(paths: Paths, environ: Mapping[str, str]) -> Forgotten:
+async def forget_everything(
+    paths: Paths, environ: Mapping[str, str], *, wait_s: float = 0.0
+) -> Forgotten:
     """Remove keys, settings, conversations, caches and the list of hosts; there is no undo.
+
+    Args:
+        paths: Whose.
+        environ: What this process may use of keyrings, and what stays in it.
+        wait_s: How long others may take to end.
 
     Raises:
         StoreError: another ownkey runs on it; nothing was removed.
     """
     with ExitStack() as stack:
-        for lease in _leases(paths):
+        for lease in await _leases_within(paths, wait_s):
             stack.callback(lease.release)
         stays = _stays(paths, environ)
         keys, left = await _remove_keys(paths, environ)
@@ -56,6 +64,17 @@ async def forget_everything(paths: Paths, environ: Mapping[str, str]) -> Forgott
         return Forgotten(
             removed=(*keys, *removed), failed=(*left, *failed), stays=(*stays, *foreign)
         )
+
+
+async def _leases_within(paths: Paths, wait_s: float) -> list[Lease]:
+    ends = time.monotonic() + wait_s
+    while True:
+        try:
+            return _leases(paths)
+        except StoreError:
+            if time.monotonic() >= ends:
+                raise
+        await asyncio.sleep(0.1)
 
 
 def _leases(paths: Paths) -> list[Lease]:

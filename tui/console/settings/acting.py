@@ -17,6 +17,7 @@ from tui.console.settings.rows import (
     ChangeSetting,
     CheckKeys,
     FetchModel,
+    ForgetAll,
     Nothing,
     Opened,
     OpenVault,
@@ -29,6 +30,7 @@ from tui.console.settings.rows import (
 )
 from tui.errors import OwnkeyError
 from tui.session import commands
+from tui.session.privacy_words import FORGET_WORD
 from tui.session.replies import RuleRow, Rules, Servers
 from tui.settings.schema import Setting, Value
 from tui.settings.values import Refused, from_text, show
@@ -36,7 +38,9 @@ from tui.text import neutralise
 
 if TYPE_CHECKING:
     from tui.console.settings.desk import SettingsDesk
+    from tui.hosts import Contacts
     from tui.localmodel.models import LocalModel
+    from tui.places import Place
 
 
 class Acting(KeyActing):
@@ -51,6 +55,8 @@ class Acting(KeyActing):
         self.rules: tuple[RuleRow, ...] | str | None = None
         self.local: tuple[LocalModel, ...] | str | None = None
         self.servers: Servers | str | None = None
+        self.contacts: Contacts | str | None = None
+        self.kept: tuple[Place, ...] = ()
         self.doomed: RuleRow | None = None
 
     def load_all(self) -> None:
@@ -60,6 +66,7 @@ class Acting(KeyActing):
         self.work(self._load_servers(), "servers")
         self.work(self._load_local(), "local")
         self.work(self.load_endpoints(), "endpoints")
+        self.work(self._load_kept(), "kept")
 
     async def _load_rules(self) -> None:
         try:
@@ -85,6 +92,18 @@ class Acting(KeyActing):
             self.servers = reply if isinstance(reply, Servers) else None
             if use is not None:
                 self.say("They are used from the next prompt on; each call of their tools asks.")
+        self.look_again()
+
+    async def _load_kept(self) -> None:
+        from tui.hosts import read_contacts
+        from tui.places import places
+
+        paths = self.desk.paths
+        try:
+            self.contacts = await asyncio.to_thread(lambda: read_contacts(paths.hosts_file))
+        except OSError as error:
+            self.contacts = f"{paths.hosts_file} cannot be read: {error.strerror}"
+        self.kept = await asyncio.to_thread(lambda: places(paths))
         self.look_again()
 
     async def _load_local(self) -> None:
@@ -132,6 +151,8 @@ class Acting(KeyActing):
                 self.edit_endpoint(act.endpoint)
             case UndoRemoval():
                 self.change_endpoint("undo")
+            case ForgetAll():
+                self.open_row(Opened(row=row.entry.id), hint=f"type: {FORGET_WORD}")
             case Nothing():
                 pass
             case _:
@@ -170,6 +191,14 @@ class Acting(KeyActing):
                 self._take_back(act.rule)
             case _:
                 pass
+
+    def forget_all(self, row: Row, text: str) -> None:
+        """Leave and forget everything, where that was typed; else nothing."""
+        if " ".join(text.lower().split()) == FORGET_WORD:
+            self.desk.leave_forgetting()
+        else:
+            trouble = f"Nothing was removed: type “{FORGET_WORD}”, or Esc."
+            self.open_row(Opened(row=row.entry.id, trouble=trouble), text)
 
     # Settings.
 

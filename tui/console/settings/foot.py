@@ -8,6 +8,7 @@ from tui.console.settings.rows import (
     ChangeEndpoint,
     ChangeKey,
     ChangeSetting,
+    ForgetAll,
     Nothing,
     Row,
     TakeBackRule,
@@ -79,6 +80,8 @@ def _enter(row: Row, wish: str) -> str:
             return "take back"
         case AddModelFile():
             return "name a file"
+        case ForgetAll():
+            return "forget everything"
         case Nothing():
             return "show"
         case _:
