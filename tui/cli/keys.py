@@ -64,6 +64,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
     adding.add_argument("--default", action="store_true", help="make it the maker's default")
     adding.add_argument("--no-check", action="store_true", help="store it without a live check")
     adding.add_argument(
+        "--admin", action="store_true", help="an admin key, for `ownkey usage reconcile` alone"
+    )
+    adding.add_argument(
         "--dry-run", action="store_true", help="say what would be used; store and send nothing"
     )
     adding.add_argument(
@@ -244,8 +247,8 @@ def _check(args: argparse.Namespace, book: KeyBook, environ: Mapping[str, str]) 
     records = book.list_keys(environ) if args.which is None else _find(book, args.which, environ)
     if args.which is not None and not records:
         raise UsageError("there is no such key", hint="`ownkey keys list` shows all, with ids.")
-    unused = [record for record in records if not record.used]
-    used = [record for record in records if record.used]
+    unused = [record for record in records if not record.used and not record.admin]
+    used = [record for record in records if record.used or record.admin]
     if args.which is not None and unused and not used:
         raise UsageError(
             "that key is not in use, so it is not sent anywhere",
@@ -276,6 +279,7 @@ async def _check_one(
     import msgspec
 
     from tui.events.base import utc_now
+    from tui.keys.admin import check_admin
     from tui.keys.check import as_checked, check_key
     from tui.keys.kept_models import keep_models
     from tui.keys.store import mode_of, with_limit
@@ -285,10 +289,15 @@ async def _check_one(
         secret = await with_limit(lambda: book.secret_of(record, environ))
     except KeyStoreError as error:
         return record, error
-    result = await check_key(record.provider, secret, record.base_url, environ=environ)
+    if record.admin:
+        result = await check_admin(
+            record.provider, secret, record.base_url, utc_now(), environ=environ
+        )
+    else:
+        result = await check_key(record.provider, secret, record.base_url, environ=environ)
     checked = as_checked(result, utc_now())
     book.record_check(record.id, checked)
-    if mode_of(environ) != "env":  # which promises that nothing is stored
+    if mode_of(environ) != "env" and not record.admin:  # which promises that nothing is stored
         keep_models(find_paths(environ), record.provider, result.models)
     shown = msgspec.structs.replace(
         record,

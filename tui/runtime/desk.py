@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 from collections.abc import Callable, Coroutine, Mapping
 from contextlib import aclosing, suppress
 from pathlib import Path
@@ -11,6 +12,7 @@ from tui.address import check_address
 from tui.catalog.prices import PriceBook
 from tui.errors import OwnkeyError, StoreError, UsageError
 from tui.events.base import utc_now
+from tui.keys.admin import check_admin
 from tui.keys.book import KeyBook
 from tui.keys.changes import NewKey
 from tui.keys.check import CheckResult, as_checked, check_key
@@ -41,6 +43,7 @@ from tui.session.commands import (
     ListServers,
     MarkFavourite,
     OpenVault,
+    Reconcile,
     TryEndpoint,
     UseFoundKey,
     UseServers,
@@ -124,6 +127,13 @@ class LiveDesk:
                 if isinstance(command, AddEndpoint | ChangeEndpoint):
                     self._notify(ModelsChanged())
                 return answer
+            case Reconcile():
+                from tui.runtime.reconciling import reconcile
+
+                return await reconcile(
+                    self._paths, self._keyring.environ, self._keyring.book,
+                    self._keyring.endpoints, since=command.since, now=utc_now(),
+                )  # fmt: skip
             case FetchLocalModel():
                 if not self._fetching:
                     self._fetching = True
@@ -281,7 +291,8 @@ class LiveDesk:
     async def _check(self, record: KeyRecord) -> KeyAnswer:
         environ = self._keyring.environ
         secret = await with_limit(lambda: self._keyring.book.secret_of(record, environ))
-        found = await check_key(record.provider, secret, record.base_url, environ=environ)
+        check = functools.partial(check_admin, now=utc_now()) if record.admin else check_key
+        found = await check(record.provider, secret, record.base_url, environ=environ)
         self._keyring.book.record_check(record.id, as_checked(found, utc_now()))
         return self._kept(record, found)
 

@@ -6,6 +6,7 @@ sets going is told by events (of one session) and notices (of the engine).
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Any, Literal
 
 import msgspec
@@ -214,6 +215,15 @@ class AskReceipts(Command, tag="ask_receipts", frozen=True, kw_only=True):
     part: Slice
 
 
+class Reconcile(Command, tag="reconcile", frozen=True, kw_only=True):
+    """Ask the providers for their own word on what was spent. → Reconciled
+
+    `since`: from the day of this moment on (UTC); None: as far back as they tell.
+    """
+
+    since: dt.datetime | None = None
+
+
 class ListModels(Command, tag="list_models", frozen=True, kw_only=True):
     """→ Models"""
 
@@ -343,7 +353,7 @@ class Shutdown(Command, tag="shutdown", frozen=True, kw_only=True):
 DeskCommand = (
     ListModels | ListMarks | MarkFavourite | ListKeys | AddKey | UseFoundKey | ChangeKey
     | CreateVault | OpenVault | FetchLocalModel | ListServers | UseServers | ListEndpoints
-    | TryEndpoint | AddEndpoint | ChangeEndpoint
+    | TryEndpoint | AddEndpoint | ChangeEndpoint | Reconcile
 )  # fmt: skip
 """Commands about keys, endpoints, models and servers: outside any session."""
 
@@ -387,5 +397,6 @@ AnyCommand = (
     | AddEndpoint
     | ChangeEndpoint
     | FetchLocalModel
+    | Reconcile
     | Shutdown
 )
