@@ -8,7 +8,7 @@ import functools
 import os
 import re
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn, TypeAlias
 
 from tui.cli.asking import ask_passphrase, can_ask
 from tui.cli.output import print_json, print_row, print_text, say
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from tui.keys.check import CheckResult
     from tui.keys.listing import KeyRecord
     from tui.paths import Paths
+
+    Parts: TypeAlias = "argparse._SubParsersAction[QuietParser]"  # pyright: ignore[reportPrivateUsage] - its only name
 
 _LIKE_A_KEY = re.compile(r"[A-Za-z0-9_.~+/=-]{16,}")
 
@@ -47,6 +49,24 @@ def configure(parser: argparse.ArgumentParser) -> None:
         parser_class=QuietParser,
     )
     listing = parts.add_parser("list", help="every key: stored, and found in the environment")
+    adding = _adding(parts)
+    checking = parts.add_parser("check", help="ask the makers whether keys are valid")
+    takes(
+        checking.add_argument("which", nargs="?", metavar="PROVIDER|ID", help="all in use"), "keys"
+    )
+    choosing = parts.add_parser("default", help="choose the key that a maker's requests take")
+    takes(choosing.add_argument("which", metavar="ID"), "key-ids")
+    changing = _changing(parts)
+    removing = parts.add_parser("remove", help="remove a key; `undo` brings it back")
+    takes(removing.add_argument("which", metavar="PROVIDER|ID"), "keys")
+    undoing = parts.add_parser("undo", help="bring back what was removed or replaced last")
+    using = parts.add_parser("use", help="the yes to a key found in the environment")
+    takes(using.add_argument("which", metavar="ENVVAR"), "variables")
+    for part in (listing, adding, checking, choosing, *changing, removing, undoing, using):
+        part.add_argument("--json", action="store_true", help="print JSON")
+
+
+def _adding(parts: Parts) -> argparse.ArgumentParser:
     adding = parts.add_parser(
         "add",
         help="store a key",
@@ -72,12 +92,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
     adding.add_argument(
         "--batch", action="store_true", help="with --dry-run: JSON lines {provider, payload}"
     )
-    checking = parts.add_parser("check", help="ask the makers whether keys are valid")
-    takes(
-        checking.add_argument("which", nargs="?", metavar="PROVIDER|ID", help="all in use"), "keys"
-    )
-    choosing = parts.add_parser("default", help="choose the key that a maker's requests take")
-    takes(choosing.add_argument("which", metavar="ID"), "key-ids")
+    return adding
+
+
+def _changing(parts: Parts) -> list[QuietParser]:
+    """What stands beside a key: its label, its switch, its pins."""
     changing = [
         parts.add_parser("label", help="give a key another label"),
         parts.add_parser("disable", help="keep a key, and have no request take it"),
@@ -91,13 +110,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     for part in changing[-2:]:
         folder = part.add_argument("--folder", metavar="D", help="this one unless said")
         takes(folder, "folders")
-    removing = parts.add_parser("remove", help="remove a key; `undo` brings it back")
-    takes(removing.add_argument("which", metavar="PROVIDER|ID"), "keys")
-    undoing = parts.add_parser("undo", help="bring back what was removed or replaced last")
-    using = parts.add_parser("use", help="the yes to a key found in the environment")
-    takes(using.add_argument("which", metavar="ENVVAR"), "variables")
-    for part in (listing, adding, checking, choosing, *changing, removing, undoing, using):
-        part.add_argument("--json", action="store_true", help="print JSON")
+    return changing
 
 
 def run(args: argparse.Namespace) -> int:

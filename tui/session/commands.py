@@ -378,25 +378,9 @@ AnyCommand = (
     | DeleteSession
     | ListRules
     | RemoveRule
-    | ListServers
-    | UseServers
     | ListSessions
     | AskUsage
     | AskReceipts
-    | ListModels
-    | ListMarks
-    | MarkFavourite
-    | ListKeys
-    | AddKey
-    | UseFoundKey
-    | ChangeKey
-    | CreateVault
-    | OpenVault
-    | ListEndpoints
-    | TryEndpoint
-    | AddEndpoint
-    | ChangeEndpoint
-    | FetchLocalModel
-    | Reconcile
+    | DeskCommand
     | Shutdown
 )

@@ -35,7 +35,8 @@ STATEMENTS: tuple[Statement, ...] = (
         "others",
         "What other programs contact",
         "Commands, MCP programs, git and editors are programs of their own: what they contact is "
-        "not listed here. `ownkey probe` stores nothing, this list included.",
+        "not listed here. `ownkey probe`, and `ownkey keys` with OWNKEY_KEYRING=env, store "
+        "nothing, this list included.",
         ("mcp", "shell", "git", "hosts"),
     ),
     Statement(
