@@ -41,6 +41,7 @@ async def test_what_the_providers_tell_stands_beside_our_sums(tmp_path):
         await opened(seen, FOUND)
         assert "$1.2400   $1.2345 + ?   -0.4 %" in seen.row_of("2026-03-03")
         assert "not told" in seen.row_of("2026-03-04")
+        assert "by the admin key admin …AAqr" in seen.text()
         assert "what others spend on it" in " ".join(seen.text().split())
         assert "\x1b" not in seen.text()
         await seen.press("escape")

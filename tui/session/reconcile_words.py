@@ -27,7 +27,7 @@ def account_name(account: Account) -> str:
         return f"OpenRouter, by your endpoint {account.name}"
     maker = find_maker(account.provider)
     name = maker.name if maker is not None else account.provider
-    return f"{name}, by the admin key {account.name} …{account.fingerprint}"
+    return f"{name}, by the admin key {account.name} …{account.fingerprint}".rstrip(" …")
 
 
 def day_cells(day: DayDrift) -> tuple[str, str, str, str]:

@@ -89,15 +89,15 @@ def _enter(row: Row, wish: str) -> str:
 
 
 def _key_letters(key: KeyRow) -> list[Pair]:
-    forget = [("D", "forget, with undo")] if key.source == "stored" else []
+    forget = [("D", "forget")] if key.source == "stored" else []
     label = [("L", "label")] if key.source == "stored" else []
     if key.admin:
         return [("T", "test"), *forget, *label]
     if not key.enabled:
         return [("O", "switch on"), *forget, *label]
-    default = [("M", "make default")]
-    pin = [("P", "unpin" if key.pinned else "pin to this folder")] if key.used else []
-    return [("T", "test"), *default, *forget, *pin, *label, ("O", "switch off")]
+    default = [("M", "default")]
+    pin = [("P", "unpin" if key.pinned else "pin here")] if key.used else []
+    return [("T", "test"), *default, *forget, *pin, *label, ("O", "off")]
 
 
 def _letters(row: Row | None) -> list[Pair]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from typing import TYPE_CHECKING, Any, ClassVar
 
+import msgspec
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
@@ -85,7 +86,8 @@ def _lines(found: Reconciled) -> list[Content]:
 
 
 def _account(account: Account) -> list[Content]:
-    lines = [Content.assemble((neutralise(account_name(account), strict=True), "bold $text"))]
+    shown = msgspec.structs.replace(account, name=neutralise(account.name, strict=True))
+    lines = [Content.assemble((account_name(shown), "bold $text"))]
     if account.trouble:
         words = neutralise(f"{account.trouble.rstrip('.')}. {account.hint}", strict=True)
         return [*lines, Content.assemble((words, "$bad"))]
