@@ -38,8 +38,8 @@ def contacted(
 ) -> set[tuple[str, ...]]:
     """What whole commands in a process of their own resolved and connected to."""
     done = subprocess.run(
-        [sys.executable, "-c", WATCHED, str(file), json.dumps(commands)], input=stdin, text=True, timeout=50,
-        capture_output=True, env={**os.environ, **environ}, check=False,
+        [sys.executable, "-c", WATCHED, str(file), json.dumps(commands)], input=stdin, text=True,
+        capture_output=True, timeout=50, env={**os.environ, **environ}, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     found = json.loads(file.read_text(encoding="utf-8").splitlines()[-1])
