@@ -34,8 +34,8 @@ class LedgerRouter(ScriptedRouter):
         super().__init__(context)
         self.rate = rate
 
-    def decide(self, model: str) -> Decision:
-        decision = super().decide(model)
+    def decide(self, model: str, folder: str = "", *, via: str = "") -> Decision:
+        decision = super().decide(model, folder, via=via)
         return decision if model == "openai/own" else paid_by_ledger(decision, self.rate)
 
 

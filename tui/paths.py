@@ -67,6 +67,11 @@ class Paths(msgspec.Struct, frozen=True):
         return self.data / "models"
 
     @property
+    def hosts_file(self) -> Path:
+        """Which hosts were contacted, when and what for (`tui.hosts`)."""
+        return self.state / "hosts.json"
+
+    @property
     def history_file(self) -> Path:
         return self.state / "prompts.jsonl"
 

@@ -15,6 +15,7 @@ from tests.console_world import (
 from tests.transcript_world import START
 from tui.console.dialogs.key_entry import KeyDialog
 from tui.console.settings.modal import SettingsScreen
+from tui.hosts import Notes
 from tui.localmodel.models import LocalModels
 from tui.session.commands import AddKey, ChangeKey, ListKeys, ListRules, RemoveRule, UseFoundKey
 from tui.session.replies import KeyAnswer, RuleRow, Rules
@@ -268,3 +269,53 @@ async def test_a_key_pasted_into_the_search_is_kept_out_of_sight(tmp_path):
         await seen.paste(ANTHROPIC_KEY)
         assert ANTHROPIC_KEY not in seen.text()
         assert isinstance(seen.app.screen, KeyDialog)
+
+
+async def test_a_key_is_switched_off_and_pinned_by_its_letters(tmp_path):
+    async with hand_fed(tmp_path, keys=KEYS) as seen:
+        seen.bridge.answers[ChangeKey] = kept(WORK)
+        await searched(seen, "anthropic work", keys=("down", "o", "p"))
+        assert [(one.action, one.id) for one in sent(seen, ChangeKey)] == [
+            ("disable", WORK.id), ("pin", WORK.id)
+        ]  # fmt: skip
+        assert "Anthropic work …AAqr is pinned" in seen.text()
+
+
+async def test_a_key_gets_another_label_in_place(tmp_path):
+    async with hand_fed(tmp_path, keys=KEYS) as seen:
+        seen.bridge.answers[ChangeKey] = kept(key_row("anthropic", "office", "AAqr"))
+        await searched(seen, "anthropic work", keys=("down", "l"))
+        await seen.press("ctrl+u", *"office", "enter")
+        assert sent(seen, ChangeKey) == [ChangeKey(action="label", id=WORK.id, label="office")]
+        assert "is called office now" in seen.text()
+
+
+async def test_a_key_that_is_off_or_pinned_says_so_and_offers_the_way_back(tmp_path):
+    off = key_row("anthropic", "work", "AAqr", used=False, enabled=False)
+    pinned = key_row("anthropic", "home", "Bq7x", pinned=True)
+    async with hand_fed(tmp_path, keys=some_keys(off, pinned)) as seen:
+        seen.bridge.answers[ChangeKey] = kept(off)
+        await searched(seen, "api keys", keys=("down", "o", "down", "p"))
+        assert "off" in seen.row_of("work  ")
+        assert "pinned here" in seen.row_of("home  ")
+        assert [one.action for one in sent(seen, ChangeKey)] == ["enable", "unpin"]
+
+
+async def test_everything_is_forgotten_only_when_that_was_typed(tmp_path):
+    async with hand_fed(tmp_path, keys=KEYS) as seen:
+        await searched(seen, "forget everything", keys=("enter",))
+        await seen.press(*"yes", "enter")
+        assert "Nothing was removed" in seen.text()
+        assert not seen.app.forgetting
+        await seen.press("ctrl+u", *"Forget", "space", *"everything", "enter")
+        assert seen.app.forgetting
+
+
+async def test_what_was_contacted_is_read_when_the_settings_open(tmp_path):
+    async with hand_fed(tmp_path, keys=KEYS) as seen:
+        notes = Notes(lambda: seen.app.paths.hosts_file)
+        notes.note("https://llm.example:443", "chat")
+        notes.flush()
+        await searched(seen, "llm.example")
+        await seen.app.workers.wait_for_complete()
+        assert "Chat once" in seen.text()

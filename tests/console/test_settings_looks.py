@@ -13,6 +13,7 @@ from tests import scenes
 from tests.console_world import found_key, hand_fed, key_row, some_keys
 from tests.screenshot import svg_of
 from tests.transcript_world import START
+from tui.paths import find_paths
 from tui.session.commands import ListRules, ListServers
 from tui.session.replies import RuleRow, Rules, ServerRow, Servers, SpentToday
 
@@ -69,6 +70,7 @@ async def test_settings_look_as_they_did(tmp_path, look):
         tmp_path, script=script, size=look.size, keys=KEYS, settings=look.settings
     ) as seen:
         seen.bridge.answers |= {ListRules: RULES, ListServers: SERVERS}
+        seen.app.paths = find_paths({"OWNKEY_HOME": "/home/ada/not-there"})  # nothing lies there
         seen.app.on_notice(SpentToday(nano=3_200_000_000, unknown=0))
         await seen.press("f3")
         await seen.app.workers.wait_for_complete()

@@ -39,10 +39,10 @@ class ScriptedRouter:
     async def open(self, decision: Decision) -> Access:
         return Access(base_url=decision.base_url, secret=None, network=None)  # type: ignore[arg-type]
 
-    def situation(self, model: str) -> Situation:
+    def situation(self, model: str, *, folder: str = "") -> Situation:
         return Situation(model=model)
 
-    def decide(self, model: str, *, via: str = "") -> Decision:
+    def decide(self, model: str, folder: str = "", *, via: str = "") -> Decision:
         if model.startswith("nobody/"):
             raise NoRoute(f"nothing serves {model}")
         route = Route(connection=None, payer="own_key", model=model, why="test")
@@ -72,7 +72,7 @@ class PlacesRouter(ScriptedRouter):
         self.kinds: tuple[str, ...] = ()
         self.opened: list[str] = []
 
-    def situation(self, model: str) -> Situation:
+    def situation(self, model: str, *, folder: str = "") -> Situation:
         return Situation(
             model=model, connections=self.places, credit_fallback=self.fallback,
             fallback_kinds=self.kinds,
@@ -82,8 +82,8 @@ class PlacesRouter(ScriptedRouter):
         self.opened.append(decision.connection)
         return await super().open(decision)
 
-    def decide(self, model: str, *, via: str = "") -> Decision:
-        it = self.situation(model)
+    def decide(self, model: str, folder: str = "", *, via: str = "") -> Decision:
+        it = self.situation(model, folder=folder)
         route = decide_via(it, via) if via else decide(it)
         if isinstance(route, Refused):
             raise NoRoute(route.why, hint=route.hint)

@@ -211,3 +211,74 @@ def test_a_secret_that_its_store_lost_is_said_with_the_next_step(world: World):
     with pytest.raises(KeyStoreError, match="no longer") as raised:
         world.book.resolve("anthropic", {})
     assert "keys add anthropic" in raised.value.hint
+
+
+# Labels, switches, pins
+
+
+def test_a_key_gets_another_label_and_keeps_its_secret_and_place(world: World):
+    first, secret = world.add("a"), made_up_key()
+    world.add("b", secret=Secret(secret))
+    world.book.relabel(first.id, "work")
+    assert world.labels() == ["work", "b"]
+    assert world.book.secret_of(world.book.list_keys({})[1], {}).reveal() == secret
+
+
+@pytest.mark.parametrize("label", ["B", " b ", "", made_up_key()])
+def test_a_key_cannot_get_a_label_that_is_taken_or_unfit(world: World, label: str):
+    first = world.add("a")
+    world.add("b")
+    with pytest.raises(UsageError):
+        world.book.relabel(first.id, label)
+    assert world.labels() == ["a", "b"]
+
+
+def test_a_key_that_is_switched_off_is_kept_and_taken_by_nothing(world: World):
+    first = world.add("a")
+    second = world.add("b")
+    off = world.book.switch(first.id, {}, on=False)
+    assert (off.enabled, off.used, off.default) == (False, False, False)
+    found = world.book.resolve("anthropic", {}, pinned=first.id)
+    assert found is not None
+    assert found[0].id == second.id
+    assert world.book.switch(first.id, {}, on=True).default
+
+
+def test_a_key_of_the_environment_is_switched_off_and_on(world: World):
+    environ = {"OPENAI_API_KEY": made_up_key("sk-proj-")}
+    world.book.use("OPENAI_API_KEY", environ)
+    assert not world.book.switch("env:OPENAI_API_KEY", environ, on=False).used
+    assert world.book.switch("env:OPENAI_API_KEY", environ, on=True).used
+
+
+def pinned(world: World, folder: str) -> list[str]:
+    return [one.label for one in world.book.list_keys({}, folder) if one.pinned]
+
+
+def test_a_pin_holds_in_its_folder_and_below_and_the_nearest_wins(world: World):
+    outer, inner = world.add("outer"), world.add("inner")
+    world.book.pin(outer.id, "/src", {})
+    world.book.pin(inner.id, "/src/shop", {})
+    assert [pinned(world, at) for at in ("/", "/src", "/src/shop/deep", "/srcs")] == [
+        [], ["outer"], ["inner"], []
+    ]  # fmt: skip
+    world.book.unpin(inner.id, "/src/shop", {})
+    assert pinned(world, "/src/shop") == ["outer"]
+
+
+def test_pins_go_over_to_a_key_that_replaces_theirs_and_back(world: World):
+    first = world.add("a")
+    world.book.pin(first.id, "/src", {})
+    second = world.add("a", replace=True)
+    assert [one.id for one in world.book.list_keys({}, "/src") if one.pinned] == [second.id]
+    world.book.undo({})
+    assert [one.id for one in world.book.list_keys({}, "/src") if one.pinned] == [first.id]
+
+
+def test_a_key_that_is_off_is_not_pinned_and_a_pin_that_is_not_there_not_taken_away(world: World):
+    key = world.add("a")
+    with pytest.raises(UsageError, match="not pinned"):
+        world.book.unpin(key.id, "/src", {})
+    world.book.switch(key.id, {}, on=False)
+    with pytest.raises(UsageError, match="not in use"):
+        world.book.pin(key.id, "/src", {})

@@ -170,3 +170,13 @@ def test_a_safe_backend_that_is_named_or_chained_is_used(home: Path, backend: st
     environ = {**os.environ, "PYTHON_KEYRING_BACKEND": backend}
     store = open_store("system", find_paths(environ), environ=environ)
     assert store.name.startswith("Secret Service")
+
+
+def test_forgetting_everything_empties_the_keyring_of_our_keys(home: Path):
+    key = made_up_key()
+    ownkey("keys", "add", "anthropic", "--no-check", stdin=key)
+    (record,) = book_of(home).list_keys(os.environ)
+    said = ownkey("privacy", "forget", "--everything")
+    assert "1 key from Secret Service" in said.stdout
+    store = open_store("system", find_paths(os.environ), environ=os.environ)
+    assert store.get(record.id) is None

@@ -9,7 +9,9 @@ from tests.transcript_world import START
 from tui.console.settings.finding import PANES, Finder, all_groups, intent
 from tui.console.settings.rows import Opened, lay_out
 from tui.console.settings.world import World
-from tui.session.replies import RuleRow, SpentToday
+from tui.hosts import Contact, Contacts
+from tui.places import Place
+from tui.session.replies import EndpointRow, Endpoints, RuleRow, SpentToday
 from tui.settings.schema import SETTINGS
 from tui.text import cell_width
 
@@ -133,9 +135,46 @@ def test_a_proxy_is_shown_without_its_password():
 
 
 def test_hosts_are_listed_with_what_went_there():
-    said = screen("https api example", 120, session_host="https://api.example:443")
+    contacts = Contacts(
+        since=START,
+        contacts=(
+            Contact(origin="https://api.example:443", purpose="chat", first=START,
+                    last=START, count=12),
+            Contact(origin="https://evil\x1b[2J.example:443", purpose="fetch tool",
+                    first=START, last=START, count=1),
+        ),
+    )  # fmt: skip
+    said = screen("hosts", 200, session_host="https://api.example:443", contacts=contacts)
     assert "https://api.example\n" in said
-    assert "the requests of this session go there; a key was checked there" in said
+    assert "Anthropic; the requests of this session go there; chat 12 times, last" in said
+    assert "Fetch tool once" in said
+    assert "\x1b" not in said
+
+
+def test_a_host_that_a_key_goes_to_and_nothing_was_sent_to_says_so():
+    assert "Anthropic; not contacted yet." in screen("https api example", 120)
+
+
+def test_what_becomes_of_what_is_sent_is_said_for_each_connection():
+    rows = (
+        EndpointRow(name="team", url="https://llm.example/v1", known="", payer="endpoint"),
+        EndpointRow(name="ollama", url="http://127.0.0.1:11434/v1", known="ollama", payer="nobody"),
+    )
+    said = screen("retention", 200, endpoints=Endpoints(endpoints=rows))
+    assert "settings of your Anthropic account decide" in said
+    assert "Not stated: ask whoever runs team" in said
+    assert "Stays on this machine" in said
+
+
+def test_what_is_kept_is_listed_where_it_lies_with_its_size():
+    kept = (
+        Place(what="Settings", path="/home/ada/settings.json", bytes=640),
+        Place(what="MCP servers", path="/home/ada/mcp.json"),
+    )
+    said = screen("storage", 120, kept=kept)
+    assert "/home/ada/settings.json" in said
+    assert "640 B" in said
+    assert "mcp.json" not in said
 
 
 def test_a_pane_that_fails_says_so_and_leaves_the_others(monkeypatch):

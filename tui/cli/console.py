@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from tui.console.app import ConsoleApp
     from tui.events.base import SessionId
 
+ENGINE_ENDS_S = 6.0
+"""An engine ends this long after its console at the latest."""
+
 
 def run(args: argparse.Namespace) -> int:
     """Open the console in the current folder; on leaving, say how to come back."""
@@ -45,7 +48,24 @@ def run(args: argparse.Namespace) -> int:
         model=args.model,
         painted=begin_collecting,
     )
-    return show(app)
+    status = show(app)
+    return _forget(app) if app.forgetting and not status else status
+
+
+def _forget(app: ConsoleApp) -> int:
+    """Remove everything, as was typed in the console, and say what became of it."""
+    from tui.cli.output import say_error
+    from tui.cli.privacy import tell
+    from tui.errors import OwnkeyError
+    from tui.runtime.forgetting import forget_everything
+
+    try:
+        done = asyncio.run(forget_everything(app.paths, dict(os.environ), wait_s=ENGINE_ENDS_S))
+    except OwnkeyError as error:
+        say_error(error)
+        return 1
+    tell(done)
+    return 1 if done.failed else 0
 
 
 def show(app: ConsoleApp) -> int:
@@ -69,7 +89,7 @@ def show(app: ConsoleApp) -> int:
             reset_terminal()
         if lost:
             _speak_to_nobody()
-    if session is not None and app.state.turn:
+    if session is not None and app.state.turn and not app.forgetting:
         _say_how_to_come_back(app, session)
     return ending.status or app.return_code or 0
 

@@ -8,7 +8,7 @@ import functools
 import os
 import re
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn, TypeAlias
 
 from tui.cli.asking import ask_passphrase, can_ask
 from tui.cli.output import print_json, print_row, print_text, say
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from tui.keys.check import CheckResult
     from tui.keys.listing import KeyRecord
     from tui.paths import Paths
+
+    Parts: TypeAlias = "argparse._SubParsersAction[QuietParser]"  # pyright: ignore[reportPrivateUsage] - its only name
 
 _LIKE_A_KEY = re.compile(r"[A-Za-z0-9_.~+/=-]{16,}")
 
@@ -43,10 +45,28 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parts = parser.add_subparsers(
         dest="part",
         required=True,
-        metavar="list|add|check|default|remove|undo|use",
+        metavar="list|add|check|default|label|disable|enable|pin|unpin|remove|undo|use",
         parser_class=QuietParser,
     )
     listing = parts.add_parser("list", help="every key: stored, and found in the environment")
+    adding = _adding(parts)
+    checking = parts.add_parser("check", help="ask the makers whether keys are valid")
+    takes(
+        checking.add_argument("which", nargs="?", metavar="PROVIDER|ID", help="all in use"), "keys"
+    )
+    choosing = parts.add_parser("default", help="choose the key that a maker's requests take")
+    takes(choosing.add_argument("which", metavar="ID"), "key-ids")
+    changing = _changing(parts)
+    removing = parts.add_parser("remove", help="remove a key; `undo` brings it back")
+    takes(removing.add_argument("which", metavar="PROVIDER|ID"), "keys")
+    undoing = parts.add_parser("undo", help="bring back what was removed or replaced last")
+    using = parts.add_parser("use", help="the yes to a key found in the environment")
+    takes(using.add_argument("which", metavar="ENVVAR"), "variables")
+    for part in (listing, adding, checking, choosing, *changing, removing, undoing, using):
+        part.add_argument("--json", action="store_true", help="print JSON")
+
+
+def _adding(parts: Parts) -> argparse.ArgumentParser:
     adding = parts.add_parser(
         "add",
         help="store a key",
@@ -64,24 +84,33 @@ def configure(parser: argparse.ArgumentParser) -> None:
     adding.add_argument("--default", action="store_true", help="make it the maker's default")
     adding.add_argument("--no-check", action="store_true", help="store it without a live check")
     adding.add_argument(
+        "--admin", action="store_true", help="an admin key, for `ownkey usage reconcile` alone"
+    )
+    adding.add_argument(
         "--dry-run", action="store_true", help="say what would be used; store and send nothing"
     )
     adding.add_argument(
         "--batch", action="store_true", help="with --dry-run: JSON lines {provider, payload}"
     )
-    checking = parts.add_parser("check", help="ask the makers whether keys are valid")
-    takes(
-        checking.add_argument("which", nargs="?", metavar="PROVIDER|ID", help="all in use"), "keys"
-    )
-    choosing = parts.add_parser("default", help="choose the key that a maker's requests take")
-    takes(choosing.add_argument("which", metavar="ID"), "key-ids")
-    removing = parts.add_parser("remove", help="remove a key; `undo` brings it back")
-    takes(removing.add_argument("which", metavar="PROVIDER|ID"), "keys")
-    undoing = parts.add_parser("undo", help="bring back what was removed or replaced last")
-    using = parts.add_parser("use", help="the yes to a key found in the environment")
-    takes(using.add_argument("which", metavar="ENVVAR"), "variables")
-    for part in (listing, adding, checking, choosing, removing, undoing, using):
-        part.add_argument("--json", action="store_true", help="print JSON")
+    return adding
+
+
+def _changing(parts: Parts) -> list[QuietParser]:
+    """What stands beside a key: its label, its switch, its pins."""
+    changing = [
+        parts.add_parser("label", help="give a key another label"),
+        parts.add_parser("disable", help="keep a key, and have no request take it"),
+        parts.add_parser("enable", help="have requests take a key again"),
+        parts.add_parser("pin", help="requests from a folder take this key first"),
+        parts.add_parser("unpin", help="take a folder's pin away"),
+    ]
+    for part in changing:
+        takes(part.add_argument("which", metavar="ID"), "key-ids")
+    changing[0].add_argument("label", metavar="LABEL", help="your word for it")
+    for part in changing[-2:]:
+        folder = part.add_argument("--folder", metavar="D", help="this one unless said")
+        takes(folder, "folders")
+    return changing
 
 
 def run(args: argparse.Namespace) -> int:
@@ -125,13 +154,15 @@ def _act(args: argparse.Namespace, book: KeyBook, environ: Mapping[str, str]) ->
 
     match args.part:
         case "list":
-            _list(book.list_keys(environ), as_json_too=args.json)
+            _list(book.list_keys(environ, os.getcwd()), as_json_too=args.json)
             return 0
         case "check":
             return _check(args, book, environ)
         case "default":
             record = book.set_default(_one(book, args.which, environ).id, environ)
             told = "is the default"
+        case "label" | "disable" | "enable" | "pin" | "unpin":
+            record, told = _changed(args, book, environ)
         case "use":
             record = book.use(args.which.removeprefix("env:"), environ)
             told = f"is used from now on, sent to {record.base_url}"
@@ -149,6 +180,27 @@ def _act(args: argparse.Namespace, book: KeyBook, environ: Mapping[str, str]) ->
     return 0
 
 
+def _changed(
+    args: argparse.Namespace, book: KeyBook, environ: Mapping[str, str]
+) -> tuple[KeyRecord, str]:
+    """A key with another label, switch or pin, and what became of it."""
+    id = _one(book, args.which, environ).id
+    match args.part:
+        case "label":
+            return book.relabel(id, args.label), "is its name now"
+        case "disable" | "enable":
+            on = args.part == "enable"
+            record = book.switch(id, environ, on=on)
+            return record, "is taken again" if on else "is kept, and no request takes it"
+        case _:
+            folder = os.path.abspath(os.path.expanduser(args.folder or os.getcwd()))
+            if args.part == "unpin":
+                return book.unpin(id, folder, environ), f"is not pinned to {folder} any more"
+            if not os.path.isdir(folder):
+                raise UsageError(f"{folder} is no folder")
+            return book.pin(id, folder, environ), f"is taken first in {folder} and below it"
+
+
 def _list(records: tuple[KeyRecord, ...], *, as_json_too: bool) -> None:
     if as_json_too:
         print_json([as_json(record) for record in records])
@@ -161,13 +213,24 @@ def _list(records: tuple[KeyRecord, ...], *, as_json_too: bool) -> None:
 
 def _line(record: KeyRecord) -> str:
     head = f"{record.provider:<10} {record.label:<18} …{record.fingerprint:<5}"
-    if not record.used and record.source == "environment":
+    if not record.used and record.enabled and record.source == "environment":
         if record.state == "refused":
             return f"{head} found in the environment; it holds characters that no key has"
         return f"{head} found, not used (ownkey keys use {record.label})"
     state = record.state if record.error_kind is None else f"{record.state}: {record.error_kind}"
-    default = "default" if record.default else "" if record.used else "not in reach"
-    return f"{head} {state:<22} {default:<8} {record.backend}  {record.base_url}  {record.id}"
+    where = f"{record.backend}  {record.base_url}  {record.id}"
+    return f"{head} {state:<22} {_stands(record):<8} {where}"
+
+
+def _stands(record: KeyRecord) -> str:
+    """What requests make of it here."""
+    if record.admin:
+        return "reads cost reports"
+    if not record.enabled:
+        return "off"
+    if not record.used:
+        return "not in reach"
+    return "pinned here" if record.pinned else "default" if record.default else ""
 
 
 def _find(book: KeyBook, word: str, environ: Mapping[str, str]) -> list[KeyRecord]:
@@ -192,17 +255,17 @@ def _one(book: KeyBook, word: str, environ: Mapping[str, str]) -> KeyRecord:
 
 
 def _check(args: argparse.Namespace, book: KeyBook, environ: Mapping[str, str]) -> int:
+    from tui.keys.listing import why_unused
+
     records = book.list_keys(environ) if args.which is None else _find(book, args.which, environ)
     if args.which is not None and not records:
         raise UsageError("there is no such key", hint="`ownkey keys list` shows all, with ids.")
-    unused = [record for record in records if not record.used]
-    used = [record for record in records if record.used]
+    unused = [record for record in records if not record.used and not record.admin]
+    used = [record for record in records if record.used or record.admin]
     if args.which is not None and unused and not used:
         raise UsageError(
             "that key is not in use, so it is not sent anywhere",
-            hint=f"`ownkey keys use {unused[0].label}` is the yes to it."
-            if unused[0].source == "environment"
-            else "It lies where this process does not look: see OWNKEY_KEYRING.",
+            hint=why_unused(unused[0]),
         )
     answers = asyncio.run(_check_all(used, book, environ))
     if args.json:
@@ -229,6 +292,7 @@ async def _check_one(
     import msgspec
 
     from tui.events.base import utc_now
+    from tui.keys.admin import check_admin
     from tui.keys.check import as_checked, check_key
     from tui.keys.kept_models import keep_models
     from tui.keys.store import mode_of, with_limit
@@ -238,10 +302,15 @@ async def _check_one(
         secret = await with_limit(lambda: book.secret_of(record, environ))
     except KeyStoreError as error:
         return record, error
-    result = await check_key(record.provider, secret, record.base_url, environ=environ)
+    if record.admin:
+        result = await check_admin(
+            record.provider, secret, record.base_url, utc_now(), environ=environ
+        )
+    else:
+        result = await check_key(record.provider, secret, record.base_url, environ=environ)
     checked = as_checked(result, utc_now())
     book.record_check(record.id, checked)
-    if mode_of(environ) != "env":  # which promises that nothing is stored
+    if mode_of(environ) != "env" and not record.admin:  # which promises that nothing is stored
         keep_models(find_paths(environ), record.provider, result.models)
     shown = msgspec.structs.replace(
         record,

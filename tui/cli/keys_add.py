@@ -38,8 +38,10 @@ def run_add(args: argparse.Namespace, environ: Mapping[str, str], paths: Paths) 
     if args.batch:
         return _batch()
     maker = _maker(args.words)
+    if args.admin and args.default:
+        raise UsageError("an admin key serves no model: it cannot be the default")
     if args.dry_run:
-        return _dry_run(maker, as_json_too=args.json)
+        return _dry_run(maker, args)
     return _add(args, maker, environ, paths)
 
 
@@ -89,9 +91,16 @@ def _verdict(pasted: PastedKey | RefusedPaste) -> dict[str, Any]:
     }
 
 
-def _dry_run(maker: Maker, *, as_json_too: bool) -> int:
-    pasted = normalise_key(_read_key(maker), maker.id)
-    if as_json_too:
+def _normalised(maker: Maker, args: argparse.Namespace) -> PastedKey | RefusedPaste:
+    from tui.keys.admin import admin_key
+
+    payload = _read_key(maker)
+    return admin_key(payload, maker.id) if args.admin else normalise_key(payload, maker.id)
+
+
+def _dry_run(maker: Maker, args: argparse.Namespace) -> int:
+    pasted = _normalised(maker, args)
+    if args.json:
         print_json(_verdict(pasted))
     elif isinstance(pasted, RefusedPaste):
         print_text(f"refused: {pasted.error}. {pasted.hint}")
@@ -124,16 +133,17 @@ def _add(args: argparse.Namespace, maker: Maker, environ: Mapping[str, str], pat
         label=args.label,
         replace=args.replace,
         default=args.default,
+        admin=args.admin,
     )
-    book.check_label(wanted)
-    pasted = normalise_key(_read_key(maker), maker.id)
+    pasted = _normalised(maker, args)
     if isinstance(pasted, RefusedPaste):
         return _refused(pasted.error, pasted.hint, as_json_too=args.json)
+    book.check_label(wanted)  # a key that is none is said first: nothing else would help it
     _say_notes(pasted)
     models: tuple[ModelFound, ...] = ()
     checked = Checked()
     if not args.no_check:
-        result = _checked_live(maker, pasted.secret, base_url, environ)
+        result = _checked_live(wanted, pasted.secret, environ)
         if not _may_store(result):
             return _not_stored(result, maker, as_json_too=args.json)
         from tui.events.base import utc_now
@@ -145,7 +155,8 @@ def _add(args: argparse.Namespace, maker: Maker, environ: Mapping[str, str], pat
 
     new = dataclasses.replace(wanted, secret=pasted.secret, checked=checked)
     record = asyncio.run(with_limit(lambda: book.add(new)))
-    keep_models(paths, maker.id, models)
+    if not args.admin:
+        keep_models(paths, maker.id, models)
     _told(record, pasted, models, as_json_too=args.json)
     for warning in book.warnings:
         say(f"ownkey: {warning}")
@@ -205,12 +216,16 @@ def _stores(sealed: bool, environ: Mapping[str, str], paths: Paths) -> KeyStores
     )
 
 
-def _checked_live(
-    maker: Maker, secret: Secret, base_url: str, environ: Mapping[str, str]
-) -> CheckResult:
+def _checked_live(new: NewKey, secret: Secret, environ: Mapping[str, str]) -> CheckResult:
+    from tui.events.base import utc_now
+    from tui.keys.admin import check_admin
     from tui.keys.check import check_key
 
-    return asyncio.run(check_key(maker.id, secret, base_url, environ=environ))
+    if new.admin:
+        check = check_admin(new.provider, secret, new.base_url, utc_now(), environ=environ)
+    else:
+        check = check_key(new.provider, secret, new.base_url, environ=environ)
+    return asyncio.run(check)
 
 
 def _may_store(result: CheckResult) -> bool:

@@ -18,6 +18,7 @@ COMMANDS: dict[str, str] = {
     "usage": "what was spent: by day, model, key, folder, session or payer",
     "sessions": "list, show, export, delete and check conversations",
     "settings": "read, change and search settings",
+    "privacy": "what is kept where, which hosts were contacted; forget everything",
     "permissions": "what was approved for good, and what the rules say of a command",
     "mcp": "MCP servers whose tools the agent is offered",
     "endpoints": "your own OpenAI-compatible endpoints and local servers",
@@ -49,6 +50,7 @@ def _command(name: str, words: list[str]) -> int:
     module = importlib.import_module(f"tui.cli.{name}")
     parser = argparse.ArgumentParser(prog=f"ownkey {name}", description=COMMANDS[name] + ".")
     module.configure(parser)
+    _note_hosts(name)
     try:
         parse = getattr(module, "parse", argparse.ArgumentParser.parse_args)
         return module.run(parse(parser, words))
@@ -61,6 +63,21 @@ def _command(name: str, words: list[str]) -> int:
         return 130
     except BrokenPipeError:
         return _reader_left()
+
+
+def _note_hosts(name: str) -> None:
+    """Note which hosts are contacted, but by what promises to store nothing."""
+    import os
+
+    from tui import hosts
+    from tui.paths import find_paths
+
+    nothing = os.environ.get("OWNKEY_KEYRING", "").strip().lower() == "env"
+    if name == "probe" or (name == "keys" and nothing):
+        hosts.keep_none()
+    else:
+        environ = dict(os.environ)
+        hosts.keep_at(lambda: find_paths(environ).hosts_file)
 
 
 def _reader_left() -> int:

@@ -95,7 +95,7 @@ async def _now(model: str, run: Run) -> tuple[Situation, Route | Refused]:
     from tui.runtime import Runtime
 
     async with Runtime(dict(os.environ), notify=lambda notice: None) as runtime:
-        situation = runtime.router.situation(model, run)
+        situation = runtime.router.situation(model, run, folder=str(Path.cwd()))
         return situation, runtime.router.route(situation)
 
 

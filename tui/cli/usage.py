@@ -23,8 +23,14 @@ def configure(parser: argparse.ArgumentParser) -> None:
         f"T: {HOW} Days are UTC. A request whose price nobody knows is counted apart, "
         "never as nothing; deleted sessions stay counted."
     )
+    parser.add_argument(
+        "part", nargs="?", choices=("reconcile",), metavar="reconcile",
+        help="hold it against what the providers tell, by admin keys (`keys add --admin`)",
+    )  # fmt: skip
     parser.add_argument("--by", choices=GROUPS, default="day", help="what a row is of")
-    parser.add_argument("--since", metavar="T", default="all", help="from this moment on")
+    parser.add_argument(
+        "--since", metavar="T", help="from this moment on; `reconcile`: 7d unless said, else all"
+    )
     parser.add_argument("--json", action="store_true")
     parser.add_argument("--csv", action="store_true", help="the rows for a spreadsheet")
 
@@ -43,8 +49,12 @@ def run(args: argparse.Namespace) -> int:
 
     if args.json and args.csv:
         raise UsageError("--json and --csv are two forms", hint="Choose one.")
+    if args.part == "reconcile":
+        from tui.cli.usage_reconcile import run_reconcile
+
+        return run_reconcile(args)
     until = utc_now()
-    since = parse_since(args.since, until)
+    since = parse_since(args.since or "all", until)
     file = find_paths(os.environ).store_file
     if file.exists():
         Store(file).close()  # brings an older store to today's form

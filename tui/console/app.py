@@ -267,6 +267,10 @@ class ConsoleApp(
     def action_leave(self) -> None:
         self.exit(self.bridge.session)
 
+    def leave_forgetting(self) -> None:
+        self.forgetting = True
+        self.action_leave()
+
     async def on_unmount(self) -> None:
         self.closing = True
         await self.bridge.stop()

@@ -72,7 +72,7 @@ class Desk(Picking[Result], inherit_bindings=False):
 
     async def _load_keys(self) -> None:
         late = self.set_timer(KEYS_LATE_S, self._go_without_keys)
-        reply = await self.asked(ListKeys())
+        reply = await self.asked(ListKeys(folder=self.state.cwd))
         if isinstance(reply, Keys):
             late.stop()
             closed_before = self.keys is not None and self.keys.locked

@@ -89,14 +89,15 @@ class _Asking:
 
     async def get(self, path: str) -> Any:  # noqa: ANN401 - any JSON value
         answer = await get_json(
-            f"{self._root}{path}", headers={}, timeout_s=LIMIT_S, environ=self._environ
-        )
+            f"{self._root}{path}", headers={}, timeout_s=LIMIT_S, environ=self._environ,
+            purpose="local servers",
+        )  # fmt: skip
         return _json(answer)
 
     async def post(self, path: str, body: dict[str, Any]) -> Any:  # noqa: ANN401 - any JSON value
         answer = await post_json(
             f"{self._root}{path}", json.dumps(body).encode(), headers={}, timeout_s=LIMIT_S,
-            environ=self._environ,
+            environ=self._environ, purpose="local servers",
         )  # fmt: skip
         return _json(answer)
 

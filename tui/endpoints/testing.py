@@ -199,7 +199,7 @@ class _Test:
     async def _get(self, path: str, *, with_key: bool = True) -> Answer:
         return await get_json(
             self._address(path), headers=self._headers(with_key), timeout_s=self._left(),
-            environ=self._environ,
+            environ=self._environ, purpose="endpoint test",
         )  # fmt: skip
 
     async def _ask(self, *, with_key: bool = True) -> Answer:

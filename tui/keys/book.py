@@ -19,10 +19,10 @@ from typing import TYPE_CHECKING
 
 from tui.errors import KeyStoreError, UsageError
 from tui.events.base import utc_now
-from tui.keys import changes
+from tui.keys import changes, pins
 from tui.keys.changes import NewKey as NewKey
 from tui.keys.environment import ID_PREFIX, can_be_sent, key_in
-from tui.keys.listing import KeyRecord, base_url_for, list_records, require_bound
+from tui.keys.listing import KeyRecord, base_url_for, list_records, require_bound, why_unused
 from tui.keys.makers import base_url_in, find_maker, maker_of_variable
 from tui.keys.records import (
     Checked,
@@ -61,14 +61,18 @@ class KeyBook:
         self.warnings: list[str] = []
         """What went wrong without stopping anything, for the person."""
 
-    def list_keys(self, environ: Mapping[str, str]) -> tuple[KeyRecord, ...]:
-        """Stored keys and those found in the environment, in the order requests try them."""
+    def list_keys(self, environ: Mapping[str, str], folder: str = "") -> tuple[KeyRecord, ...]:
+        """Stored keys and those found in the environment, in the order requests try them.
+
+        `folder`: whose pins hold, an absolute path.
+        """
         return list_records(
             self._content(),
             environ,
             self._stores.mode,
             can_use=self._stores.can_use,
             agreed=self._is_agreed,
+            folder=folder,
         )
 
     def resolve(
@@ -104,6 +108,12 @@ class KeyBook:
             secret = key_in(environ, record.id.removeprefix(ID_PREFIX))
         else:
             key = next((one for one in self._content().keys if one.id == record.id), None)
+            if key is not None and not self._stores.can_use(key.store):
+                raise KeyStoreError(
+                    f"the key {record.label} lies in {record.backend}, where this process does "
+                    "not look",
+                    hint="See OWNKEY_KEYRING.",
+                )
             secret = None if key is None else self._stores.holding(key.store).get(key.id)
         if secret is None:
             raise KeyStoreError(
@@ -136,6 +146,7 @@ class KeyBook:
             backend=store.name,
             added_at=self._now(),
             checked=new.checked,
+            admin=new.admin,
         )
         self._update(lambda content: changes.announced(content, key, self._now()))
         try:
@@ -154,12 +165,44 @@ class KeyBook:
         """Make a key its maker's default. Raises UsageError for one that is not used."""
         record = self._shown(id, environ)
         if not record.used:
-            hint = "It lies where this process does not look: see OWNKEY_KEYRING."
-            if record.source == "environment":
-                hint = f"`ownkey keys use {record.label}` is the yes to it."
-            raise UsageError(f"{record.label} is not in use: it cannot be the default", hint=hint)
+            raise UsageError(
+                f"{record.label} is not in use: it cannot be the default", hint=why_unused(record)
+            )
         self._update(lambda content: changes.with_default(content, record.provider, id))
         return self._shown(id, environ)
+
+    def relabel(self, id: str, label: str) -> KeyRecord:
+        """Give a stored key another label. Raises UsageError where it cannot have it."""
+        self._update(lambda content: changes.relabelled(content, id, label))
+        return self._shown(id, {})
+
+    def switch(self, id: str, environ: Mapping[str, str], *, on: bool) -> KeyRecord:
+        """Let requests take a key, or keep it from them. Raises UsageError for one not in use."""
+        if id.startswith(ID_PREFIX) and self._stores.mode == "env":
+            raise UsageError(
+                "with OWNKEY_KEYRING=env every key in the environment is used",
+                hint="Unset its variable where you start ownkey.",
+            )
+        self._update(lambda content: changes.switched(content, id, on=on))
+        return self._shown(id, environ)
+
+    def pin(self, id: str, folder: str, environ: Mapping[str, str]) -> KeyRecord:
+        """Have requests from a folder (absolute, and all below it) take this key first.
+
+        Raises UsageError for one that is not in use.
+        """
+        record = self._shown(id, environ)
+        if not record.used:
+            raise UsageError(
+                f"{record.label} is not in use: it cannot be pinned", hint=why_unused(record)
+            )
+        self._update(lambda content: pins.with_pin(content, folder, record.provider, id))
+        return self._shown(id, environ, folder)
+
+    def unpin(self, id: str, folder: str, environ: Mapping[str, str]) -> KeyRecord:
+        """Take the pin of a folder away. Raises UsageError where it does not name this key."""
+        self._update(lambda content: pins.without_pin(content, folder, id))
+        return self._shown(id, environ, folder)
 
     def use(self, variable: str, environ: Mapping[str, str]) -> KeyRecord:
         """Remember the person's yes to the key that a variable holds now, and to no other."""
@@ -229,8 +272,8 @@ class KeyBook:
                 self._stores.holding(dead.store).delete(dead.id)
                 self._update(lambda content, id=dead.id: changes.forgotten(content, id))
 
-    def _shown(self, id: str, environ: Mapping[str, str]) -> KeyRecord:
-        for record in self.list_keys(environ):
+    def _shown(self, id: str, environ: Mapping[str, str], folder: str = "") -> KeyRecord:
+        for record in self.list_keys(environ, folder):
             if record.id == id:
                 return record
         raise UsageError("there is no such key", hint="`ownkey keys list` shows all.")

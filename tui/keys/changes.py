@@ -11,6 +11,7 @@ from msgspec.structs import replace
 
 from tui.errors import UsageError
 from tui.keys.environment import ID_PREFIX
+from tui.keys.pins import with_pins_of
 from tui.keys.records import Checked, KeyFile, Pending, Removed, StoredKey, UsedVariable
 from tui.keys.shapes import contains_key
 
@@ -24,6 +25,7 @@ LOST_AFTER = dt.timedelta(hours=1)
 """A secret announced so long ago and never listed was left behind by a crash."""
 
 FIRST_LABEL = "main"
+ADMIN_LABEL = "admin"
 _MOST_LABEL = 64
 
 
@@ -38,6 +40,7 @@ class NewKey:
         label: The person's word for it; None: the first is called `main`.
         replace: Take the place of the key of this label (without one: of the only key).
         default: Make it the default of its maker.
+        admin: It reads the maker's cost reports, and does nothing else.
         checked: What the live check said.
     """
 
@@ -47,21 +50,23 @@ class NewKey:
     label: str | None = None
     replace: bool = False
     default: bool = False
+    admin: bool = False
     checked: Checked = field(default_factory=Checked)
 
 
 def label_for(content: KeyFile, new: NewKey) -> str:
     """The label that a new key gets; raises UsageError where it cannot have it."""
-    labels = [key.label for key in content.keys if key.provider == new.provider]
+    labels = [key.label for key in content.keys if _same_kind(key, new)]
     if new.label is None and new.replace and len(labels) > 1:
         raise UsageError(
             f"there are several keys for {new.provider}: {', '.join(labels)}",
             hint="Say which one to replace: --label L.",
         )
-    label = new.label if new.label is not None else FIRST_LABEL
+    first = ADMIN_LABEL if new.admin else FIRST_LABEL
+    label = new.label if new.label is not None else first
     if new.label is None and new.replace and labels:
         label = labels[0]
-    label = _fit_label(label, new)
+    label = _fit_label(label, new.secret)
     if not new.replace and label.casefold() in (one.casefold() for one in labels):
         raise UsageError(
             f"there is already a key with the label {label} for {new.provider}",
@@ -70,9 +75,13 @@ def label_for(content: KeyFile, new: NewKey) -> str:
     return label
 
 
-def _fit_label(label: str, new: NewKey) -> str:
+def _same_kind(one: StoredKey, other: StoredKey | NewKey) -> bool:
+    return one.provider == other.provider and one.admin == other.admin
+
+
+def _fit_label(label: str, secret: Secret | None = None) -> str:
     label = label.strip()
-    if contains_key(label) or (new.secret and new.secret.reveal() in label):
+    if contains_key(label) or (secret and secret.reveal() in label):
         raise UsageError("a label is shown everywhere: it cannot be a key")
     if not label or len(label) > _MOST_LABEL or not label.isprintable():
         raise UsageError(f"a label has 1 to {_MOST_LABEL} printable characters")
@@ -89,13 +98,14 @@ def placed(content: KeyFile, key: StoredKey, new: NewKey, now: dt.datetime) -> K
     """With an announced key in the list; the one it replaces can be brought back."""
     key = replace(key, label=label_for(content, new))
     keys, removed = list(content.keys), content.removed
-    at = _place(content, lambda one: one.provider == key.provider and _same_label(one, key))
+    at = _place(content, lambda one: _same_kind(one, key) and _same_label(one, key))
     was_default = False
     if at is None:
         keys.append(key)
     else:
         was_default = content.defaults.get(key.provider) == keys[at].id
         old = Removed(key=keys[at], at=now, place=at, replaced_by=key.id, was_default=was_default)
+        content = with_pins_of(content, key.id, keys[at].id)
         removed, keys[at] = (*removed, old), key
     defaults = content.defaults
     if new.default or was_default:
@@ -156,11 +166,13 @@ def restored(content: KeyFile, now: dt.datetime) -> tuple[KeyFile, str]:
     defaults = dict(content.defaults)
     if last.was_default or (follower and defaults.get(last.key.provider) == follower.id):
         defaults[last.key.provider] = last.key.id
+    if follower is not None:
+        content = with_pins_of(content, last.key.id, follower.id)
     return replace(content, keys=tuple(keys), defaults=defaults), last.key.id
 
 
 def _free_label(content: KeyFile, key: StoredKey) -> str:
-    taken = {one.label.casefold() for one in content.keys if one.provider == key.provider}
+    taken = {one.label.casefold() for one in content.keys if _same_kind(one, key)}
     labels = [key.label, *(f"{key.label} {number}" for number in range(2, len(taken) + 3))]
     return next(label for label in labels if label.casefold() not in taken)
 
@@ -205,6 +217,39 @@ def forgotten(content: KeyFile, id: str) -> KeyFile:
 def with_default(content: KeyFile, provider: str, id: str) -> KeyFile:
     """With this key as its maker's default."""
     return replace(content, defaults={**content.defaults, provider: id})
+
+
+def relabelled(content: KeyFile, id: str, label: str) -> KeyFile:
+    """With another label for a stored key. Raises UsageError where it cannot have it."""
+    at = _place(content, lambda one: one.id == id)
+    if at is None:
+        raise UsageError(
+            "this key has no label of yours", hint="One in the environment has its variable's name."
+        )
+    key = replace(content.keys[at], label=_fit_label(label))
+    others = [one for one in content.keys if one.id != id and _same_kind(one, key)]
+    if any(_same_label(one, key) for one in others):
+        raise UsageError(
+            f"there is already a key with the label {key.label} for {key.provider}",
+            hint="Give another one.",
+        )
+    return replace(content, keys=(*content.keys[:at], key, *content.keys[at + 1 :]))
+
+
+def switched(content: KeyFile, id: str, *, on: bool) -> KeyFile:
+    """With a key that requests may take, or may not. Raises UsageError for an unknown one."""
+    variable = id.removeprefix(ID_PREFIX) if id.startswith(ID_PREFIX) else None
+    if not any(one.id == id for one in content.keys) and not any(
+        one.variable == variable for one in content.used
+    ):
+        raise UsageError("there is no such key in use", hint="`ownkey keys list` shows all.")
+    return replace(
+        content,
+        keys=tuple(replace(one, enabled=on) if one.id == id else one for one in content.keys),
+        used=tuple(
+            replace(one, enabled=on) if one.variable == variable else one for one in content.used
+        ),
+    )
 
 
 def checked(content: KeyFile, id: str, found: Checked) -> KeyFile:

@@ -86,7 +86,11 @@ async def check_key(
     try:
         for _ in range(_MOST_PAGES):
             answer = await get_json(
-                page, headers=headers, timeout_s=max(ends - monotonic(), 0.01), environ=environ
+                page,
+                headers=headers,
+                timeout_s=max(ends - monotonic(), 0.01),
+                environ=environ,
+                purpose="key check",
             )
             body = _json(answer)
             if answer.status != 200 or body is None or not lists_models(provider, body):
@@ -100,7 +104,7 @@ async def check_key(
             page = following
     except RequestError as error:
         if not models:
-            return _unreachable(error, scrub)
+            return unreachable(error, scrub)
     return _verified(models)
 
 
@@ -124,7 +128,8 @@ def _verified(models: list[ModelFound]) -> CheckResult:
     )
 
 
-def _unreachable(error: RequestError, scrub: Scrubber, hint: str = "") -> CheckResult:
+def unreachable(error: RequestError, scrub: Scrubber, hint: str = "") -> CheckResult:
+    """Nobody who could tell answered."""
     own = "" if error.hint == error.next_step else error.hint  # a kind's is meant for turns
     return CheckResult(
         state="unreachable",
@@ -138,12 +143,12 @@ def _failure(
     answer: Answer, body: dict[str, Any] | None, base_url: str, scrub: Scrubber
 ) -> CheckResult:
     host = urlsplit(base_url).netloc
-    said = scrub.scrub(_words(body))
+    said = scrub.scrub(words_of(body))
     match answer.status:
         case 200:
             return _no_list(host, scrub)
         case status if 300 <= status < 400:
-            return _unreachable(
+            return unreachable(
                 NetworkFailed(f"{host} redirects, and a key is never sent along"), scrub
             )
         case 403 if body is None and _is_page(answer):
@@ -151,7 +156,7 @@ def _failure(
         case 404:
             return _told("unreachable", "not_found", f"{host} has no model list there", said)
         case 408:
-            return _unreachable(TimedOut(f"{host} gave up waiting"), scrub)
+            return unreachable(TimedOut(f"{host} gave up waiting"), scrub)
         case 429 if body is None:
             return _told("unreachable", "rate_limit", f"{host} takes no more for now", said)
         case status if status >= 500:
@@ -197,7 +202,7 @@ def _told(
 
 
 def _no_list(host: str, scrub: Scrubber) -> CheckResult:
-    return _unreachable(
+    return unreachable(
         ProtocolBroken(f"{host} did not answer with a list of models"),
         scrub,
         "A sign-in page of the network may stand between, or the base URL is another's.",
@@ -214,7 +219,7 @@ def _error_of(body: dict[str, Any]) -> dict[str, Any]:
     return cast("dict[str, Any]", error) if isinstance(error, dict) else {}
 
 
-def _words(body: dict[str, Any] | None) -> str:
+def words_of(body: dict[str, Any] | None) -> str:
     """The maker's own sentence, or "" where there is none."""
     if body is None:
         return ""

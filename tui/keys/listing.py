@@ -12,6 +12,7 @@ from tui.address import check_address, origin
 from tui.errors import KeyStoreError
 from tui.keys.environment import ID_PREFIX, can_be_sent, key_in
 from tui.keys.makers import MAKERS, Maker, base_url_in
+from tui.keys.pins import folders_of, pinned_in
 from tui.keys.records import Checked, KeyFile, KeyState, StoredKey, UsedVariable
 from tui.keys.store import Mode, StoreKind
 
@@ -37,6 +38,10 @@ class KeyRecord(msgspec.Struct, frozen=True, kw_only=True):
         state: What that check said.
         error_kind: Why it was refused or not reached, or None.
         models: How many models it reaches, or None where that is not known.
+        enabled: False: switched off; requests do not take it until it is switched on.
+        pinned: Requests from the folder that was asked for take it before the default.
+        pins: All folders that name it.
+        admin: It reads its maker's cost reports; no request ever takes it.
     """
 
     id: str
@@ -52,6 +57,10 @@ class KeyRecord(msgspec.Struct, frozen=True, kw_only=True):
     state: KeyState
     error_kind: str | None
     models: int | None
+    enabled: bool = True
+    pinned: bool = False
+    pins: tuple[str, ...] = ()
+    admin: bool = False
 
 
 class BoundElsewhere(KeyStoreError):
@@ -88,6 +97,17 @@ def require_bound(record: KeyRecord, base_url: str, variable: str) -> None:
         raise BoundElsewhere(record, base_url, variable)
 
 
+def why_unused(record: KeyRecord) -> str:
+    """What would let requests take a key that they do not take now."""
+    if record.admin:
+        return "It reads cost reports (`ownkey usage reconcile`) and serves no model."
+    if not record.enabled:
+        return f"`ownkey keys enable {record.id}` switches it on."
+    if record.source == "environment":
+        return f"`ownkey keys use {record.label}` is the yes to it."
+    return "It lies where this process does not look: see OWNKEY_KEYRING."
+
+
 def base_url_for(maker: Maker, environ: Mapping[str, str]) -> str | None:
     """Where the environment and the maker's own default send requests; None where unusable.
 
@@ -104,6 +124,7 @@ def list_records(
     *,
     can_use: Callable[[StoreKind], bool],
     agreed: Callable[[UsedVariable, Secret], bool],
+    folder: str = "",
 ) -> tuple[KeyRecord, ...]:
     """Every key, stored ones first, in the order in which requests try them.
 
@@ -113,6 +134,7 @@ def list_records(
         mode: What this process may use; `env` is the yes to every key in the environment.
         can_use: Whether this process may look into a store.
         agreed: Whether a yes that was given was to this very key.
+        folder: Whose pins hold; "": none do.
     """
     found = [_stored(key, used=can_use(key.store)) for key in content.keys]
     for maker in MAKERS:
@@ -120,8 +142,14 @@ def list_records(
     defaults = {
         maker.id: _default_id(maker.id, content.defaults.get(maker.id), found) for maker in MAKERS
     }
+    pinned = pinned_in(content.pins, folder)
     return tuple(
-        msgspec.structs.replace(record, default=defaults.get(record.provider) == record.id)
+        msgspec.structs.replace(
+            record,
+            default=defaults.get(record.provider) == record.id,
+            pinned=record.used and pinned.get(record.provider) == record.id,
+            pins=folders_of(content.pins, record.id),
+        )
         for record in found
     )
 
@@ -138,7 +166,7 @@ def _stored(key: StoredKey, *, used: bool) -> KeyRecord:
         label=key.label,
         fingerprint=key.fingerprint,
         source="stored",
-        used=used,
+        used=used and key.enabled and not key.admin,
         default=False,
         base_url=key.base_url,
         backend=key.backend,
@@ -146,6 +174,8 @@ def _stored(key: StoredKey, *, used: bool) -> KeyRecord:
         state=key.checked.state,
         error_kind=key.checked.error_kind,
         models=key.checked.models,
+        enabled=key.enabled,
+        admin=key.admin,
     )
 
 
@@ -176,7 +206,7 @@ def _in_environment(
             label=variable,
             fingerprint=secret.fingerprint,
             source="environment",
-            used=fit and (mode == "env" or yes is not None),
+            used=fit and (mode == "env" or (yes is not None and yes.enabled)),
             default=False,
             base_url=base_url or "",
             backend="environment",
@@ -184,6 +214,7 @@ def _in_environment(
             state=checked.state,
             error_kind=checked.error_kind,
             models=checked.models,
+            enabled=mode == "env" or yes is None or yes.enabled,
         )
 
 

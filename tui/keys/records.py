@@ -39,7 +39,11 @@ class Checked(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class StoredKey(msgspec.Struct, frozen=True, kw_only=True, tag="stored"):
-    """A key that the person added; its secret lies in `store` under `id`."""
+    """A key that the person added; its secret lies in `store` under `id`.
+
+    `enabled` false: kept, and taken by no request. `admin`: it reads its maker's cost reports and
+    is taken by nothing else.
+    """
 
     id: str
     provider: str
@@ -50,6 +54,8 @@ class StoredKey(msgspec.Struct, frozen=True, kw_only=True, tag="stored"):
     backend: str
     added_at: dt.datetime
     checked: Checked = Checked()
+    enabled: bool = True
+    admin: bool = False
 
 
 class UsedVariable(msgspec.Struct, frozen=True, kw_only=True, tag="variable"):
@@ -68,6 +74,7 @@ class UsedVariable(msgspec.Struct, frozen=True, kw_only=True, tag="variable"):
     base_url: str
     used_at: dt.datetime
     checked: Checked = Checked()
+    enabled: bool = True
 
     def is_for(self, secret: Secret) -> bool:
         """Whether the yes was given to this very key; takes 10 ms."""
@@ -105,12 +112,16 @@ class Pending(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class KeyFile(msgspec.Struct, frozen=True, kw_only=True):
-    """The whole file; order is the person's, newest last."""
+    """The whole file; order is the person's, newest last.
+
+    `pins`: by folder and maker the id of the key that requests from there take.
+    """
 
     version: int = 1
     keys: tuple[StoredKey, ...] = ()
     used: tuple[UsedVariable, ...] = ()
     defaults: dict[str, str] = {}
+    pins: dict[str, dict[str, str]] = {}
     removed: tuple[Removed, ...] = ()
     pending: tuple[Pending, ...] = ()
 

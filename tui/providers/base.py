@@ -15,6 +15,7 @@ from tui.events.stream import Sealed
 from tui.events.tool import ToolSpec
 
 if TYPE_CHECKING:
+    from tui.hosts import Purpose
     from tui.net import Network
     from tui.secret import Secret
 
@@ -113,9 +114,10 @@ class Access:
         vendor: Which compatible vendor speaks, for its quirks; None is the maker itself.
         local: On this machine: no read time limit, no reused connection.
         headers: More of them, which a person set for this place; none of ours gives way to them.
+        purpose: What its host is noted for.
     """
 
-    __slots__ = ("base_url", "headers", "local", "network", "secret", "vendor")
+    __slots__ = ("base_url", "headers", "local", "network", "purpose", "secret", "vendor")
 
     def __init__(
         self,
@@ -126,6 +128,7 @@ class Access:
         vendor: str | None = None,
         local: bool = False,
         headers: Mapping[str, str] | None = None,
+        purpose: Purpose = "chat",
     ) -> None:
         self.base_url = base_url
         self.headers = dict(headers or {})
@@ -133,6 +136,7 @@ class Access:
         self.network = network
         self.vendor = vendor
         self.local = local
+        self.purpose: Purpose = purpose
 
 
 class Limit(msgspec.Struct, frozen=True, kw_only=True):

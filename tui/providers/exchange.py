@@ -78,7 +78,9 @@ class Exchange:
         self._body: httpx2.AsyncByteStream | None = None
         self._refusal = b""
         self.response: httpx2.Response | None = None
-        self.client = access.network.client(access.base_url, local=access.local)
+        self.client = access.network.client(
+            access.base_url, local=access.local, purpose=access.purpose
+        )
         hooks = self.client.event_hooks
         self.client.event_hooks = {
             "request": [*hooks["request"], self._pin],

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine
+import functools
+from collections.abc import Callable, Coroutine, Mapping
 from contextlib import aclosing, suppress
 from pathlib import Path
 
@@ -11,6 +12,8 @@ from tui.address import check_address
 from tui.catalog.prices import PriceBook
 from tui.errors import OwnkeyError, StoreError, UsageError
 from tui.events.base import utc_now
+from tui.keys.admin import check_admin
+from tui.keys.book import KeyBook
 from tui.keys.changes import NewKey
 from tui.keys.check import CheckResult, as_checked, check_key
 from tui.keys.listing import KeyRecord, base_url_for
@@ -40,6 +43,7 @@ from tui.session.commands import (
     ListServers,
     MarkFavourite,
     OpenVault,
+    Reconcile,
     TryEndpoint,
     UseFoundKey,
     UseServers,
@@ -95,7 +99,7 @@ class LiveDesk:
                 return await self._marked(command)
             case ListKeys():
                 store, trouble = await self._keyring.store_name()
-                rows = tuple(key_row(record) for record in self._keyring.records())
+                rows = tuple(key_row(record) for record in self._keyring.records(command.folder))
                 return Keys(
                     keys=rows,
                     store=store,
@@ -123,6 +127,13 @@ class LiveDesk:
                 if isinstance(command, AddEndpoint | ChangeEndpoint):
                     self._notify(ModelsChanged())
                 return answer
+            case Reconcile():
+                from tui.runtime.reconciling import reconcile
+
+                return await reconcile(
+                    self._paths, self._keyring.environ, self._keyring.book,
+                    self._keyring.endpoints, since=command.since, now=utc_now(),
+                )  # fmt: skip
             case FetchLocalModel():
                 if not self._fetching:
                     self._fetching = True
@@ -273,13 +284,30 @@ class LiveDesk:
             case "undo":
                 record = await with_limit(lambda: book.undo(environ))
                 return KeyAnswer(state=record.state, row=key_row(record))
+            case "label" | "disable" | "enable" | "pin" | "unpin":
+                record = await asyncio.to_thread(lambda: changed(book, command, environ))
+                return KeyAnswer(state=record.state, row=key_row(record))
 
     async def _check(self, record: KeyRecord) -> KeyAnswer:
         environ = self._keyring.environ
         secret = await with_limit(lambda: self._keyring.book.secret_of(record, environ))
-        found = await check_key(record.provider, secret, record.base_url, environ=environ)
+        check = functools.partial(check_admin, now=utc_now()) if record.admin else check_key
+        found = await check(record.provider, secret, record.base_url, environ=environ)
         self._keyring.book.record_check(record.id, as_checked(found, utc_now()))
         return self._kept(record, found)
+
+
+def changed(book: KeyBook, command: ChangeKey, environ: Mapping[str, str]) -> KeyRecord:
+    """A key with another label, switch or pin; blocks. Raises UsageError where it cannot be."""
+    match command.action:
+        case "label":
+            return book.relabel(command.id, command.label)
+        case "pin":
+            return book.pin(command.id, command.folder, environ)
+        case "unpin":
+            return book.unpin(command.id, command.folder, environ)
+        case _:
+            return book.switch(command.id, environ, on=command.action == "enable")
 
 
 _PASTE_WORDS = {
@@ -297,4 +325,5 @@ def key_row(record: KeyRecord) -> KeyRow:
         fingerprint=record.fingerprint, source=record.source, used=record.used,
         default=record.default, base_url=record.base_url, backend=record.backend,
         checked_at=record.checked_at, state=record.state, error_kind=record.error_kind,
+        enabled=record.enabled, pinned=record.pinned, admin=record.admin,
     )  # fmt: skip

@@ -49,9 +49,9 @@ class Keyring:
             create_vault=create or mode == "sealed",
         )
 
-    def records(self) -> tuple[KeyRecord, ...]:
-        """Every key, stored or found."""
-        return self.book.list_keys(self.environ)
+    def records(self, folder: str = "") -> tuple[KeyRecord, ...]:
+        """Every key, stored or found; `folder`: whose pins hold."""
+        return self.book.list_keys(self.environ, folder)
 
     async def open_vault(self, passphrase: Secret, *, create: bool) -> None:
         """Open the vault with this passphrase, or make it: the person's consent.
@@ -110,7 +110,7 @@ class Keyring:
             self._swept = True
             await self._sweep()
         for record in self.records():
-            if record.source == "stored" and record.used and record.id not in self._learned:
+            if record.source == "stored" and record.id not in self._learned:
                 with suppress(OwnkeyError):
                     secret = await with_limit(
                         lambda record=record: self.book.secret_of(record, self.environ)

@@ -61,10 +61,10 @@ class _OneDoor:
         self._access = access
         self._decision = decision
 
-    def decide(self, model: str, *, via: str = "") -> Decision:
+    def decide(self, model: str, folder: str = "", *, via: str = "") -> Decision:
         return self._decision
 
-    def situation(self, model: str) -> Situation:
+    def situation(self, model: str, *, folder: str = "") -> Situation:
         return Situation(model=model)
 
     async def open(self, decision: Decision) -> Access:

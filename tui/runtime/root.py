@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Self, cast
 
+from tui import hosts
 from tui.events.base import utc_now
 from tui.events.session import Mode
 from tui.net import Network
@@ -58,6 +59,7 @@ class Runtime:
         self.paths = find_paths(environ)
         self.settings = SettingsStore(self.paths.settings_file)
         self.scrub = LiveScrub()
+        hosts.keep_at(lambda: self.paths.hosts_file)
         self.keyring = Keyring(self.paths, environ, self.scrub)
         self._local = LocalModels(self.paths)
         self._server = LocalServer(environ)
@@ -120,6 +122,7 @@ class Runtime:
             self._sandbox.cancel()
             await asyncio.gather(self._sandbox, return_exceptions=True)
         await asyncio.shield(self._server.stop())
+        await asyncio.to_thread(hosts.flush)
 
     def _toolbox(self, cwd: Path) -> FolderToolbox:
         servers = self.servers_of(cwd)

@@ -61,16 +61,19 @@ class LiveRouter:
         self._settings = settings
         self._warming: set[asyncio.Task[None]] = set()
 
-    def connections(self) -> tuple[Connection, ...]:
-        """What serves models now: used keys, endpoints and local servers, then this machine."""
+    def connections(self, folder: str = "") -> tuple[Connection, ...]:
+        """What serves models now: used keys, endpoints and local servers, then this machine.
+
+        `folder`: whose pins hold.
+        """
         catalogue = Catalogue.load(self._keyring.found_models())
         own = [
             Connection(
                 id=key.id, kind="own_key", provider=key.provider, label=key.label,
-                base_url=key.base_url, default=key.default,
+                base_url=key.base_url, default=key.default, pinned=key.pinned,
                 models=tuple(model.id for model in catalogue.of(key.provider)),
             )
-            for key in self._keyring.records()
+            for key in self._keyring.records(folder)
             if key.used
         ]  # fmt: skip
         own += connections_of(self._keyring.endpoints)
@@ -84,14 +87,14 @@ class LiveRouter:
             )  # fmt: skip
         return tuple(own)
 
-    def situation(self, model: str, run: Run = "local") -> Situation:
-        """All that the route of a request to `model` depends on now."""
+    def situation(self, model: str, run: Run = "local", *, folder: str = "") -> Situation:
+        """All that the route of a request to `model` from `folder` depends on now."""
         return Situation(
             model=model,
             plan=cast("Plan", self._settings.text("account.plan")),
             org_size=self._settings.whole("account.org_size"),
             run=run,
-            connections=self.connections(),
+            connections=self.connections(folder),
             credit_fallback=self._settings.flag("credits.fallback"),
             fallback_kinds=tuple(consent_of(self._settings).always),
         )
@@ -104,9 +107,9 @@ class LiveRouter:
         unfit = self._unfit(situation.model)
         return route if unfit is None else replace(route, why=unfit.message, hint=unfit.hint)
 
-    def decide(self, model: str, *, via: str = "") -> Decision:
-        """The route of a request to `model` now; see `tui.session.ports.Router`."""
-        route = self.route(self.situation(model), via)
+    def decide(self, model: str, folder: str = "", *, via: str = "") -> Decision:
+        """The route of a request to `model` from `folder` now; see `tui.session.ports.Router`."""
+        route = self.route(self.situation(model, folder=folder), via)
         if isinstance(route, Refused):
             failure = OutOfCredits if route.reason == "out_of_credits" else NoRoute
             raise failure(route.why, hint=route.hint)
@@ -183,7 +186,7 @@ class LiveRouter:
             served = await self._server.start(Path(model.path))
             return Access(
                 base_url=served.base_url, secret=served.secret, network=self._network,
-                vendor=decision.vendor, local=True,
+                vendor=decision.vendor, local=True, purpose="local model",
             )  # fmt: skip
         if decision.price_source:
             return await open_endpoint(self._keyring, decision, self._network)

@@ -141,7 +141,7 @@ class SessionActor:
     def counted(self) -> Counted | None:
         """What the next request would count against; None: nothing serves it."""
         try:
-            decision = self._ports.router.decide(self._choice.model)
+            decision = self._ports.router.decide(self._choice.model, self.state.cwd)
         except (NoRoute, OutOfCredits):
             return None
         return Counted(
@@ -315,7 +315,7 @@ class SessionActor:
         And the event that says so, where they are others than before.
         """
         try:
-            decision = self._ports.router.decide(self._choice.model)
+            decision = self._ports.router.decide(self._choice.model, self.state.cwd)
         except (NoRoute, OutOfCredits):
             return (), []
         if start.tools == "none" or decision.local or not decision.tools:

@@ -6,6 +6,7 @@ sets going is told by events (of one session) and notices (of the engine).
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Literal
 
 import msgspec
@@ -189,6 +190,15 @@ class AskReceipts(Command, tag="ask_receipts", frozen=True, kw_only=True):
     part: Slice
 
 
+class Reconcile(Command, tag="reconcile", frozen=True, kw_only=True):
+    """Ask the providers for their own word on what was spent. → Reconciled
+
+    `since`: from the day of this moment on (UTC); None: as far back as they tell.
+    """
+
+    since: dt.datetime | None = None
+
+
 class ListModels(Command, tag="list_models", frozen=True, kw_only=True):
     """→ Models"""
 
@@ -205,7 +215,9 @@ class MarkFavourite(Command, tag="mark_favourite", frozen=True, kw_only=True):
 
 
 class ListKeys(Command, tag="list_keys", frozen=True, kw_only=True):
-    """→ Keys"""
+    """→ Keys. `folder`: whose pins are told."""
+
+    folder: str = ""
 
 
 class AddKey(Command, tag="add_key", frozen=True, kw_only=True):
@@ -226,10 +238,19 @@ class UseFoundKey(Command, tag="use_found_key", frozen=True, kw_only=True):
 
 
 class ChangeKey(Command, tag="change_key", frozen=True, kw_only=True):
-    """Check again, make the default, forget, or take the last forgetting back. → KeyAnswer"""
+    """Check it again, change what stands beside it, or take the last forgetting back. → KeyAnswer
 
-    action: Literal["check", "default", "forget", "undo"]
+    Args:
+        label: Of the action `label`.
+        folder: Of `pin` and `unpin`.
+    """
+
+    action: Literal[
+        "check", "default", "forget", "undo", "label", "disable", "enable", "pin", "unpin"
+    ]
     id: str = ""
+    label: str = ""
+    folder: str = ""
 
 
 class CreateVault(Command, tag="create_vault", frozen=True, kw_only=True):
@@ -307,7 +328,7 @@ class Shutdown(Command, tag="shutdown", frozen=True, kw_only=True):
 DeskCommand = (
     ListModels | ListMarks | MarkFavourite | ListKeys | AddKey | UseFoundKey | ChangeKey
     | CreateVault | OpenVault | FetchLocalModel | ListServers | UseServers | ListEndpoints
-    | TryEndpoint | AddEndpoint | ChangeEndpoint
+    | TryEndpoint | AddEndpoint | ChangeEndpoint | Reconcile
 )  # fmt: skip
 """Commands about keys, endpoints, models and servers: outside any session."""
 
@@ -334,24 +355,9 @@ AnyCommand = (
     | DeleteSession
     | ListRules
     | RemoveRule
-    | ListServers
-    | UseServers
     | ListSessions
     | AskUsage
     | AskReceipts
-    | ListModels
-    | ListMarks
-    | MarkFavourite
-    | ListKeys
-    | AddKey
-    | UseFoundKey
-    | ChangeKey
-    | CreateVault
-    | OpenVault
-    | ListEndpoints
-    | TryEndpoint
-    | AddEndpoint
-    | ChangeEndpoint
-    | FetchLocalModel
+    | DeskCommand
     | Shutdown
 )

@@ -72,11 +72,12 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True):
 class Router(Protocol):
     """Decides routes and opens connections."""
 
-    def decide(self, model: str, *, via: str = "") -> Decision:
+    def decide(self, model: str, folder: str = "", *, via: str = "") -> Decision:
         """The route of a request to `model` now.
 
         Args:
             model: As picked.
+            folder: The session's; a key that it names is taken first.
             via: The connection that is to serve it, by the person's choice for now; empty: the
                 usual way.
 
@@ -86,7 +87,7 @@ class Router(Protocol):
         """
         ...
 
-    def situation(self, model: str) -> Situation:
+    def situation(self, model: str, *, folder: str = "") -> Situation:
         """All that the route of a request to `model` depends on now."""
         ...
 

@@ -144,7 +144,7 @@ class Recovery:
             return replace(made, fallback=None)
         consent, router = self._consent(), self._parts.ports.router
         situation = replace(
-            router.situation(self._parts.choice.model),
+            router.situation(self._parts.choice.model, folder=str(self._parts.cwd)),
             credit_fallback=consent.fallback, fallback_kinds=tuple(consent.always),
         )  # fmt: skip
         now = decide(situation)
@@ -187,7 +187,7 @@ class Recovery:
         model = None if service is None else on_credits(service, request.decision.model)
         if service is None or model is None:
             return False
-        decision = self._parts.ports.router.decide(model, via=service.id)
+        decision = self._decide(model, service.id)
         allowed = self._consent().limit_of(error.kind) - self._spent()
         worst = await self._sender.worst(decision, self._most_tokens)
         if worst is None or worst.fits(allowed, self._most_tokens) == 0:
@@ -240,12 +240,19 @@ class Recovery:
             kind=error.kind, context=decision.context, waits=waits,
             sums_up=self._parts.conversation.compactable,
         )  # fmt: skip
-        situation = self._parts.ports.router.situation(self._parts.choice.model)
+        situation = self._parts.ports.router.situation(
+            self._parts.choice.model, folder=str(self._parts.cwd)
+        )
         return ways_out(situation, failed, self._context_of)
+
+    def _decide(self, model: str, via: str) -> Decision:
+        return self._parts.ports.router.decide(model, str(self._parts.cwd), via=via)
 
     def _context_of(self, model: str, connection: str) -> int | None:
         with suppress(NoRoute, OutOfCredits):
-            return self._parts.ports.router.decide(model, via=connection).context
+            return self._parts.ports.router.decide(
+                model, str(self._parts.cwd), via=connection
+            ).context
         return None
 
     async def _ask(
@@ -336,7 +343,9 @@ class Recovery:
         warm = cache is not None and bool(cache.left(now))
         if way.payer is not None:
             with suppress(NoRoute, OutOfCredits):
-                decision = self._parts.ports.router.decide(way.model, via=way.connection)
+                decision = self._parts.ports.router.decide(
+                    way.model, str(self._parts.cwd), via=way.connection
+                )
                 nano = self._sender.forecast(decision, now)
         own = cache is not None and (cache.model, cache.connection) == (way.model, way.connection)
         return WayOut(

@@ -7,6 +7,7 @@ from typing import Literal
 
 import msgspec
 
+from tui.billing.cost_report import DayDrift
 from tui.events.base import SessionId
 from tui.events.budget import Scope
 from tui.store.spent import Receipt, UsageTable
@@ -88,6 +89,39 @@ class Spending(Reply, tag="spending", frozen=True, kw_only=True):
 
 class Receipts(Reply, tag="receipts", frozen=True, kw_only=True):
     receipts: tuple[Receipt, ...]
+
+
+class Account(msgspec.Struct, frozen=True, kw_only=True):
+    """What one account's provider tells of what was spent there; its words are hostile.
+
+    Args:
+        provider: `anthropic`, `openai`, or `openrouter`.
+        name, fingerprint: Of the admin key, or the endpoint's name.
+        days: The latest first; see `tui.billing.cost_report`.
+        by_request: It is asked request by request: other people's spending is not in it.
+        unasked: Requests that were too many to ask for.
+        untold: Requests that it told nothing of.
+        trouble, hint: Why it told nothing; empty: it did.
+    """
+
+    provider: str
+    name: str
+    fingerprint: str = ""
+    days: tuple[DayDrift, ...] = ()
+    by_request: bool = False
+    unasked: int = 0
+    untold: int = 0
+    trouble: str = ""
+    hint: str = ""
+
+
+class Reconciled(Reply, tag="reconciled", frozen=True, kw_only=True):
+    """`cut`: more was asked for than reports go back."""
+
+    since: dt.datetime
+    until: dt.datetime
+    accounts: tuple[Account, ...]
+    cut: bool = False
 
 
 class PriceStep(msgspec.Struct, frozen=True, kw_only=True):
@@ -178,6 +212,9 @@ class KeyRow(msgspec.Struct, frozen=True, kw_only=True):
     checked_at: dt.datetime | None = None
     state: Literal["verified", "refused", "unreachable", "unchecked"] = "unchecked"
     error_kind: str | None = None
+    enabled: bool = True
+    pinned: bool = False  # to the folder that was asked for
+    admin: bool = False
 
 
 NOWHERE = "nowhere yet"
@@ -277,7 +314,7 @@ class EndpointAnswer(Reply, tag="endpoint_answer", frozen=True, kw_only=True):
 
 AnyReply = (
     Budgets | Done | SessionOpened | Forked | Rules | Servers | Sessions | Spending | Receipts
-    | Models | Marks | Keys | KeyAnswer | Endpoints | EndpointAnswer
+    | Reconciled | Models | Marks | Keys | KeyAnswer | Endpoints | EndpointAnswer
 )  # fmt: skip
 
 

@@ -106,10 +106,11 @@ class Sender:
 
     def decide(self) -> Decision:
         """The route of the next request. Raises NoRoute, OutOfCredits."""
-        router, way = self._parts.ports.router, self.way
+        parts, way = self._parts, self.way
+        router, folder = parts.ports.router, str(parts.cwd)
         if way is None:
-            return router.decide(self._parts.choice.model)
-        return router.decide(way.model, via=way.connection)
+            return router.decide(parts.choice.model, folder)
+        return router.decide(way.model, folder, via=way.connection)
 
     def done(self) -> None:
         """A request was answered: a way for one request has been gone."""

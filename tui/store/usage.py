@@ -56,7 +56,7 @@ def read_usage(path: Path, by: Group, part: Slice) -> UsageTable:
         StoreError: it cannot be read.
     """
     where, values = _where(part)
-    with _reading(path) as db:
+    with reading(path) as db:
         if db is None:
             return UsageTable(rows=(), total=UsageRow(key="total"))
         found = db.execute(
@@ -96,7 +96,7 @@ def read_receipts(path: Path, part: Slice, most: int = MOST_RECEIPTS) -> tuple[R
         StoreError: they cannot be read.
     """
     where, values = _where(part, "c.")
-    with _reading(path) as db:
+    with reading(path) as db:
         if db is None:
             return ()
         found = db.execute(
@@ -123,7 +123,8 @@ def spent_since(db: sqlite3.Connection, at: dt.datetime) -> tuple[int, int]:
 
 
 @contextmanager
-def _reading(path: Path) -> Generator[sqlite3.Connection | None]:
+def reading(path: Path) -> Generator[sqlite3.Connection | None]:
+    """A connection of its own that only reads; None where there is no store."""
     if not path.exists():
         yield None
         return

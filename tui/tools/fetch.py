@@ -131,6 +131,7 @@ async def _fetch(effect: Fetching, context: ToolContext) -> ToolOutput:
             timeout_s=max(deadline.left_s, 0.1),
             environ=context.environ,
             public_only=effect.place == "public",
+            purpose="fetch tool",
         )
         target = answer.headers.get("location", "")
         if answer.status not in (301, 302, 303, 307, 308) or not target:

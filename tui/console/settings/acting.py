@@ -6,9 +6,7 @@ import asyncio
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, assert_never
 
-from tui.console.dialogs.vault import VaultDialog
-from tui.console.settings.endpoint_acting import EndpointActing
-from tui.console.settings.panes.keys import key_name
+from tui.console.settings.key_acting import KeyActing
 from tui.console.settings.panes.values import value_words
 from tui.console.settings.rows import (
     AddEndpoint,
@@ -19,6 +17,7 @@ from tui.console.settings.rows import (
     ChangeSetting,
     CheckKeys,
     FetchModel,
+    ForgetAll,
     ForgetFallback,
     Nothing,
     Opened,
@@ -32,17 +31,20 @@ from tui.console.settings.rows import (
 )
 from tui.errors import OwnkeyError
 from tui.session import commands
-from tui.session.replies import KeyAnswer, KeyRow, Keys, RuleRow, Rules, Servers
+from tui.session.privacy_words import FORGET_WORD
+from tui.session.replies import RuleRow, Rules, Servers
 from tui.settings.schema import Setting, Value
 from tui.settings.values import Refused, from_text, show
 from tui.text import neutralise
 
 if TYPE_CHECKING:
     from tui.console.settings.desk import SettingsDesk
+    from tui.hosts import Contacts
     from tui.localmodel.models import LocalModel
+    from tui.places import Place
 
 
-class Acting(EndpointActing):
+class Acting(KeyActing):
     """The settings without their looks.
 
     Args:
@@ -50,37 +52,22 @@ class Acting(EndpointActing):
     """
 
     def __init__(self, desk: SettingsDesk[Any]) -> None:
-        super().__init__()
-        self.desk = desk
+        super().__init__(desk)
         self.rules: tuple[RuleRow, ...] | str | None = None
         self.local: tuple[LocalModel, ...] | str | None = None
         self.servers: Servers | str | None = None
-        self.keys_trouble = ""
+        self.contacts: Contacts | str | None = None
+        self.kept: tuple[Place, ...] = ()
         self.doomed: RuleRow | None = None
-        self.forgotten: KeyRow | None = None
-        self.wish = "replace"  # what Enter does to a key
-
-    def open_row(self, opened: Opened | None, text: str = "", hint: str = "") -> None:
-        """Open a row for a value to be picked or typed; None closes it."""
-        raise NotImplementedError
 
     def load_all(self) -> None:
         """Ask for what the engine knows; each is shown when it is there."""
-        self.work(self._load_keys(), "keys")
+        self.work(self.load_keys(), "keys")
         self.work(self._load_rules(), "rules")
         self.work(self._load_servers(), "servers")
         self.work(self._load_local(), "local")
         self.work(self.load_endpoints(), "endpoints")
-
-    async def _load_keys(self) -> None:
-        try:
-            reply = await self.desk.bridge.send(commands.ListKeys())
-        except OwnkeyError as error:
-            self.keys_trouble = error.message
-        else:
-            assert isinstance(reply, Keys)
-            self.desk.keys, self.keys_trouble = reply, ""
-        self.look_again()
+        self.work(self._load_kept(), "kept")
 
     async def _load_rules(self) -> None:
         try:
@@ -108,6 +95,18 @@ class Acting(EndpointActing):
                 self.say("They are used from the next prompt on; each call of their tools asks.")
         self.look_again()
 
+    async def _load_kept(self) -> None:
+        from tui.hosts import read_contacts
+        from tui.places import places
+
+        paths = self.desk.paths
+        try:
+            self.contacts = await asyncio.to_thread(lambda: read_contacts(paths.hosts_file))
+        except OSError as error:
+            self.contacts = f"{paths.hosts_file} cannot be read: {error.strerror}"
+        self.kept = await asyncio.to_thread(lambda: places(paths))
+        self.look_again()
+
     async def _load_local(self) -> None:
         from tui.localmodel.models import LocalModels
 
@@ -127,17 +126,17 @@ class Acting(EndpointActing):
             case ChangeSetting():
                 self._open_setting(act.setting)
             case ChangeKey():
-                self._act_on_key(act.key, self.wish if act.key.source == "stored" else "check")
+                self.act_on_key(act.key, self.wish if act.key.source == "stored" else "check")
             case UseKey():
-                self.work(self._use_key(act.key), "key")
+                self.work(self.use_key(act.key), "key")
             case AddKey():
                 self.desk.ask_key(act.provider, replace=False, label=None, closed=self.key_closed)
             case UndoForgetting():
-                self._undo_forgetting()
+                self.undo_forgetting()
             case CheckKeys():
-                self.work(self._check_all(), "key")
+                self.work(self.check_all(), "key")
             case OpenVault():
-                self._open_vault()
+                self.open_vault()
             case FetchModel():
                 self.desk.action_fetch_local()
                 self.say("The small model is being fetched; you can go on meanwhile.")
@@ -155,13 +154,15 @@ class Acting(EndpointActing):
                 self.edit_endpoint(act.endpoint)
             case UndoRemoval():
                 self.change_endpoint("undo")
+            case ForgetAll():
+                self.open_row(Opened(row=row.entry.id), hint=f"type: {FORGET_WORD}")
             case Nothing():
                 pass
             case _:
                 assert_never(act)
 
     def act_by_letter(self, row: Row, letter: str) -> None:
-        """T test, M default, D forget or take back, U undo, R reset, O on or off."""
+        """T test, M default, L label, P pin, D forget, U undo, R reset, O on or off."""
         act = row.act
         match letter, act:
             case "u", UndoRemoval():
@@ -174,25 +175,35 @@ class Acting(EndpointActing):
                 on = "disable" if act.endpoint.enabled else "enable"
                 self.change_endpoint(on, act.endpoint)
             case "u", _ if self.forgotten is not None:
-                self._undo_forgetting()
+                self.undo_forgetting()
             case "u", _ if self.removed:
                 self.change_endpoint("undo")
             case "u", UseKey():
-                self.work(self._use_key(act.key), "key")
+                self.work(self.use_key(act.key), "key")
             case "r", ChangeSetting():
                 self._reset(act.setting)
             case "t", ChangeKey():
-                self._act_on_key(act.key, "check")
+                self.act_on_key(act.key, "check")
             case "m", ChangeKey():
-                self._act_on_key(act.key, "default")
+                self.act_on_key(act.key, "default")
+            case "l" | "o" | "p", ChangeKey():
+                self.change_by_letter(row, act.key, letter)
             case "d", ChangeKey() if act.key.source == "stored":
-                self._act_on_key(act.key, "forget")
+                self.act_on_key(act.key, "forget")
             case "d", ForgetFallback():
                 self._forget_fallback(act.kind)
             case "d", TakeBackRule():
                 self._take_back(act.rule)
             case _:
                 pass
+
+    def forget_all(self, row: Row, text: str) -> None:
+        """Leave and forget everything, where that was typed; else nothing."""
+        if " ".join(text.lower().split()) == FORGET_WORD:
+            self.desk.leave_forgetting()
+        else:
+            trouble = f"Nothing was removed: type “{FORGET_WORD}”, or Esc."
+            self.open_row(Opened(row=row.entry.id, trouble=trouble), text)
 
     # Settings.
 
@@ -251,89 +262,6 @@ class Acting(EndpointActing):
             self.say(f"{setting.title} is at its default: {value_words(setting, setting.default)}.")
         self.look_again()
 
-    # Keys.
-
-    def _act_on_key(self, key: KeyRow, wish: str) -> None:
-        if wish == "replace":
-            self.desk.ask_key(key.provider, replace=True, label=key.label, closed=self.key_closed)
-        else:
-            self.work(self._change_key(key, wish), "key")
-
-    def key_closed(self, answer: KeyAnswer | None) -> None:
-        """What became of a key in its dialog."""
-        if answer is not None:
-            name = "The key" if answer.row is None else key_name(answer.row)
-            self.say(f"{name} is in use.", "$good")
-            self.work(self._load_keys(), "keys")
-
-    async def _change_key(self, key: KeyRow, wish: str) -> None:
-        name = key_name(key)
-        self.say(f"checking {name} …" if wish == "check" else "…")
-        answer = await self._answer(_key_command(wish, key.id))
-        if answer is None:
-            return
-        match wish:
-            case "forget":
-                self.forgotten = key
-                self.say(f"{name} is forgotten. U brings it back.", "$warn")
-            case "default":
-                self.say(f"{name} is the default: it pays.", "$good")
-            case _:
-                self.say(*_checked_words(name, answer))
-        await self._load_keys()
-
-    def _undo_forgetting(self) -> None:
-        self.work(self._undo(), "key")
-
-    async def _undo(self) -> None:
-        answer = await self._answer(commands.ChangeKey(action="undo"))
-        if answer is not None and self.forgotten is not None:
-            self.say(f"{key_name(self.forgotten)} is back.", "$good")
-            self.forgotten = None
-            await self._load_keys()
-
-    async def _use_key(self, key: KeyRow) -> None:
-        name = key_name(key)
-        self.say(f"checking {name} …")
-        answer = await self._answer(commands.UseFoundKey(variable=key.label))
-        if answer is not None:
-            words, tone = _checked_words(name, answer)
-            self.say(f"{words} It is in use." if answer.error is None else words, tone)
-            await self._load_keys()
-            self.desk.load()
-
-    async def _check_all(self) -> None:
-        keys = self.desk.keys.keys if self.desk.keys is not None else ()
-        mine = [key for key in keys if key.source == "stored" or key.used]
-        taken = 0
-        for at, key in enumerate(mine, start=1):
-            self.say(f"checking {at} of {len(mine)}: {key_name(key)} …")
-            answer = await self._answer(commands.ChangeKey(action="check", id=key.id))
-            taken += answer is not None and answer.state == "verified"
-        tone = "$good" if taken == len(mine) else "$warn"
-        self.say(f"{taken} of {len(mine)} keys verified.", tone)
-        await self._load_keys()
-
-    async def _answer(self, command: commands.AnyCommand) -> KeyAnswer | None:
-        try:
-            answer = await self.desk.bridge.send(command)
-        except OwnkeyError as error:
-            self.say(f"{error.message}. {error.hint}", "$bad")
-            return None
-        return answer if isinstance(answer, KeyAnswer) else None
-
-    def _open_vault(self) -> None:
-        exists = self.desk.keys is not None and self.desk.keys.vault
-
-        def closed(opened: bool | None) -> None:
-            if opened:
-                self.work(self._load_keys(), "keys")
-
-        self.app.push_screen(  # pyright: ignore[reportUnknownMemberType] - any app
-            VaultDialog(self.desk.bridge, exists=exists, consent=False, letters=self.desk.letters),
-            closed,
-        )
-
     # Rules and local models.
 
     def _take_back(self, rule: RuleRow) -> None:
@@ -373,24 +301,6 @@ class Acting(EndpointActing):
         self.say(f"{model.name} is on this machine; nobody pays for it.", "$good")
         await self._load_local()
         self.desk.load()
-
-
-def _key_command(wish: str, id: str) -> commands.ChangeKey:
-    match wish:
-        case "forget":
-            return commands.ChangeKey(action="forget", id=id)
-        case "default":
-            return commands.ChangeKey(action="default", id=id)
-        case _:
-            return commands.ChangeKey(action="check", id=id)
-
-
-def _checked_words(name: str, answer: KeyAnswer) -> tuple[str, str]:
-    if answer.error is None and answer.state == "verified":
-        reaches = f"it reaches {answer.models} model{'s' * (answer.models != 1)}"
-        return f"{name} is verified: {reaches}.", "$good"
-    why = f": {answer.message}" if answer.message else ""
-    return f"{name} is {answer.state}{why}. {answer.hint}".rstrip(), "$bad"
 
 
 def _sentence(reason: str, setting: Setting) -> str:

@@ -55,6 +55,12 @@ class SettingsDesk(Desk[Result], inherit_bindings=False):
 
     _told: frozenset[str] = frozenset()  # what is wrong with the settings file
 
+    forgetting = False  # everything is to be removed once the console has ended
+
+    def leave_forgetting(self) -> None:
+        """End, and have everything removed behind it: the engine has files open till then."""
+        raise NotImplementedError
+
     def on_mount(self) -> None:
         self._tell_problems()
 

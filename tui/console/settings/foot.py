@@ -8,6 +8,7 @@ from tui.console.settings.rows import (
     ChangeEndpoint,
     ChangeKey,
     ChangeSetting,
+    ForgetAll,
     ForgetFallback,
     Nothing,
     Row,
@@ -17,6 +18,7 @@ from tui.console.settings.rows import (
     UseKey,
     UseServers,
 )
+from tui.session.replies import KeyRow
 
 Pair = tuple[str, str]
 _WISHES = {"replace": "replace", "check": "test", "default": "make default", "forget": "forget"}
@@ -81,20 +83,32 @@ def _enter(row: Row, wish: str) -> str:
             return "forget"
         case AddModelFile():
             return "name a file"
+        case ForgetAll():
+            return "forget everything"
         case Nothing():
             return "show"
         case _:
             return "go"
 
 
+def _key_letters(key: KeyRow) -> list[Pair]:
+    forget = [("D", "forget")] if key.source == "stored" else []
+    label = [("L", "label")] if key.source == "stored" else []
+    if key.admin:
+        return [("T", "test"), *forget, *label]
+    if not key.enabled:
+        return [("O", "switch on"), *forget, *label]
+    default = [("M", "default")]
+    pin = [("P", "unpin" if key.pinned else "pin here")] if key.used else []
+    return [("T", "test"), *default, *forget, *pin, *label, ("O", "off")]
+
+
 def _letters(row: Row | None) -> list[Pair]:
     if row is None:
         return []
     match row.act:
-        case ChangeKey() if row.act.key.source == "stored":
-            return [("T", "test"), ("M", "make default"), ("D", "forget, with undo")]
         case ChangeKey():
-            return [("T", "test"), ("M", "make default")]
+            return _key_letters(row.act.key)
         case ChangeEndpoint():
             switch = "off" if row.act.endpoint.enabled else "on"
             return [("T", "test"), ("O", f"switch {switch}"), ("D", "remove, with undo")]

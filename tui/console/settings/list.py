@@ -21,7 +21,7 @@ from tui.console.theme import rich_style
 BAR = "▎"
 EDGE = 3
 """Cells left of the rows: the bar, and air."""
-LETTERS = frozenset("tmduro")
+LETTERS = frozenset("tmdurolp")
 
 
 class RowList(Guarded, ScrollView, can_focus=True):

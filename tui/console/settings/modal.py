@@ -21,7 +21,7 @@ from tui.console.settings.finding import Finder, all_groups, intent
 from tui.console.settings.foot import keys_of
 from tui.console.settings.list import RowList
 from tui.console.settings.panes.approvals import rule_id
-from tui.console.settings.rows import GUTTER, ChangeSetting, Opened
+from tui.console.settings.rows import GUTTER, ChangeKey, ChangeSetting, ForgetAll, Opened
 from tui.console.settings.sections import Sections
 from tui.console.settings.world import World
 from tui.console.sidebar.marker import signs
@@ -145,6 +145,8 @@ class SettingsScreen(Acting):
             session_unknown=desk.state.session_unknown,
             session_host=None if desk.state.route is None else desk.state.route.host,
             environ=desk.environ,
+            contacts=self.contacts,
+            kept=self.kept,
             now=desk.clock(),
             letters=desk.letters,
         )
@@ -314,6 +316,10 @@ class SettingsScreen(Acting):
                 self.act_on(row)
         elif isinstance(row.act, ChangeSetting):
             self.take_text(row.act.setting, event.value)
+        elif isinstance(row.act, ForgetAll):
+            self.forget_all(row, event.value)
+        elif isinstance(row.act, ChangeKey):
+            self.work(self.rename_key(row, row.act.key, event.value), "key")
         else:
             self.run_worker(self.add_model_file(event.value), group="settings add")
 

@@ -87,6 +87,10 @@ class UndoRemoval(msgspec.Struct, frozen=True):
     """The endpoint that was removed last comes back."""
 
 
+class ForgetAll(msgspec.Struct, frozen=True):
+    """Everything is removed, once it was typed that it shall be."""
+
+
 class Nothing(msgspec.Struct, frozen=True):
     """A fact: there to be read."""
 
@@ -107,6 +111,7 @@ Act = (
     | AddEndpoint
     | ChangeEndpoint
     | UndoRemoval
+    | ForgetAll
     | Nothing
 )
 

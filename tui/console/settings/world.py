@@ -7,7 +7,9 @@ from collections.abc import Mapping
 
 import msgspec
 
+from tui.hosts import Contacts
 from tui.localmodel.models import LocalModel
+from tui.places import Place
 from tui.session.replies import (
     Endpoints,
     KeyRow,
@@ -38,6 +40,8 @@ class World(msgspec.Struct, frozen=True, kw_only=True):
         session_host: Where this session's last request went.
         environ: The variables about proxies and certificates.
         themes: Names of all that can be picked.
+        contacts: The hosts that were contacted, or why they cannot be listed.
+        kept: What lies on this machine.
     """
 
     values: Mapping[str, Value]
@@ -61,5 +65,7 @@ class World(msgspec.Struct, frozen=True, kw_only=True):
     session_host: str | None = None
     environ: Mapping[str, str] = {}
     themes: tuple[str, ...] = ()
+    contacts: Contacts | str | None = None
+    kept: tuple[Place, ...] = ()
     now: dt.datetime
     letters: bool = False

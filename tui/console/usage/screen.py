@@ -52,6 +52,7 @@ class UsageScreen(Modal[None]):
         Binding("left,shift+tab", "group(-1)", "Grouping before", show=False),
         Binding("p", "period", "Period", show=False),
         Binding("e", "export", "Export", show=False),
+        Binding("r", "reconcile", "What the providers tell", show=False),
     ]
 
     def __init__(self, desk: UsageDesk[Any], tz: dt.tzinfo | None) -> None:
@@ -226,6 +227,7 @@ class UsageScreen(Modal[None]):
             pairs += [("P", "period"), ("E", "export")] if self.list.chosen is not None else [
                 ("P", "period")
             ]  # fmt: skip
+            pairs += [("R", "providers' word")] if not self._shown.path else []
             pairs += [("Esc", "back" if self._shown.path else "close")]
         shown = [(signs(key, letters=self.desk.letters), does) for key, does in pairs]
         while len(shown) > 1 and key_line(*shown).cell_length - 3 > self._foot.content_size.width:
@@ -270,6 +272,14 @@ class UsageScreen(Modal[None]):
     def action_period(self) -> None:
         if not self._field.display:
             self._go(self._where.longer())
+
+    def action_reconcile(self) -> None:
+        """Hold the sums of this period against the providers' own."""
+        from tui.console.usage.reconciling import ReconcileScreen
+
+        if not self._field.display:
+            began = since(self._shown.period, self.desk.clock())
+            self.app.push_screen(ReconcileScreen(self.desk, began))  # pyright: ignore[reportUnknownMemberType] - any app
 
     def action_close(self) -> None:
         self.dismiss(None)

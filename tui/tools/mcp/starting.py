@@ -114,7 +114,7 @@ async def _over_http(url: str, environ: Mapping[str, str]) -> AsyncGenerator[tup
     from tui.net import Network
 
     async with AsyncExitStack() as stack:
-        client = await stack.enter_async_context(Network(environ).client(url))
+        client = await stack.enter_async_context(Network(environ).client(url, purpose="MCP"))
         streams = streamable_http_client(url, http_client=client, max_sse_event_size=MOST_EVENT)
         read, write = await stack.enter_async_context(streams)
         yield read, write

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import msgspec
+
 from tui.console.dialogs.words import MAKERS, ago
 from tui.console.settings.panes.values import fact
 from tui.console.settings.rows import (
@@ -68,7 +70,7 @@ def keys_pane(world: World) -> Group:
 
 
 def _mine(row: KeyRow) -> bool:
-    return row.source == "stored" or row.used
+    return row.source == "stored" or row.used or not row.enabled
 
 
 def key_name(row: KeyRow) -> str:
@@ -83,7 +85,13 @@ def _where(world: World) -> tuple[Piece, ...]:
     store = neutralise(world.keys.store, strict=True)
     if store == NOWHERE:
         return (("kept ", "$mute"), (store, "$soft"))
+    if _only_environment(world):
+        return (("taken from ", "$mute"), (store, "$soft"), (", nothing is kept", "$mute"))
     return (("kept in ", "$mute"), (store, "$soft"), (", never synced", "$mute"))
+
+
+def _only_environment(world: World) -> bool:
+    return world.environ.get("OWNKEY_KEYRING", "").strip().lower() == "env"
 
 
 def _key_row(row: KeyRow, world: World) -> Row:
@@ -94,7 +102,19 @@ def _key_row(row: KeyRow, world: World) -> Row:
         fingerprint=row.fingerprint,
         state=row.state,
     )
-    words = (*entry.words, "test key", "check key", "default key", "switch key", "forget key")
+    words = (
+        *entry.words,
+        "test key",
+        "check key",
+        "default key",
+        "switch key",
+        "forget key",
+        "pin key",
+        "label key",
+        "rename key",
+        "disable key",
+        "enable key",
+    )
     name = MAKERS.get(row.provider, neutralise(row.provider, strict=True))
     label = truncate(neutralise(row.label, strict=True), 24)
     mine = row.source == "stored"
@@ -110,17 +130,29 @@ def _key_row(row: KeyRow, world: World) -> Row:
                 (_padded(label, 10) + "  ", "$own-key"),
                 (f"…{row.fingerprint}", "$mute"),
             ),
-            (("default", "$soft"),) if row.default else (),
+            _stands(row),
         ),
         notes=(Line(_state(row, world), ((f"Enter {does}", "$mute"),) if said else ()),),
         bar="$own-key",
     )
 
 
+def _stands(row: KeyRow) -> tuple[Piece, ...]:
+    if row.admin:
+        return (("admin key", "$soft"),)
+    if not row.enabled:
+        return (("off", "$warn"),)
+    if row.pinned:
+        return (("pinned here", "$own-key"),)
+    return (("default", "$soft"),) if row.default else ()
+
+
 def _state(row: KeyRow, world: World) -> tuple[Piece, ...]:
     when = f" {ago(world.now - row.checked_at)}" if row.checked_at else ""
     why = f": {row.error_kind.replace('_', ' ')}" if row.error_kind else ""
     pieces = [(neutralise(f"{row.state}{when}{why}", strict=True), _STATES[row.state])]
+    if row.admin:
+        pieces.append(("   reads cost reports, serves no model", "$mute"))
     reached = sum(one.connection == row.id for one in world.models)
     if reached:
         pieces.append((f"   {reached} model{'s' * (reached != 1)}", "$mute"))
@@ -197,7 +229,11 @@ def _adding(world: World) -> list[Row]:
         head=Line((("Add a key", "$text"), (f"   {among}", "$mute"))),
         when="listed",
     )
-    return [every, *(_action(f"keys.add.{maker}", AddKey(maker), found=True) for maker in MAKERS)]
+    one_by_one = [_action(f"keys.add.{maker}", AddKey(maker), found=True) for maker in MAKERS]
+    if _only_environment(world):
+        instead = "With OWNKEY_KEYRING=env nothing is kept: set the maker's variable instead."
+        one_by_one = [msgspec.structs.replace(row, help=instead) for row in one_by_one]
+    return [every, *one_by_one]
 
 
 def _action(id: str, act: AddKey | CheckKeys, *, found: bool = False) -> Row:

@@ -1,44 +1,50 @@
-"""Where keys lie, where what is sent goes, and what is never done."""
+"""Where keys and files lie, where what is sent goes and what becomes of it; forget everything."""
 
 from __future__ import annotations
 
-import datetime as dt
+import msgspec
 
 from tui.address import origin
-from tui.console.dialogs.words import MAKERS, RETENTION, ago
+from tui.console.dialogs.words import MAKERS, ago
 from tui.console.settings.panes.values import fact
-from tui.console.settings.rows import Group, Row
+from tui.console.settings.rows import ForgetAll, Group, Row
 from tui.console.settings.world import World
+from tui.hosts import Contact
+from tui.places import size_words
+from tui.session.privacy_words import (
+    LOCAL_RETENTION,
+    STATEMENTS,
+    endpoint_retention,
+    key_retention,
+)
 from tui.session.replies import Endpoints
 from tui.text import neutralise
 
 SECTION = "Privacy"
+FORGET_ID = "privacy.forget"
 PROXIES = ("HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy")
 ROUTES = (*PROXIES, "NO_PROXY", "no_proxy", "SSL_CERT_FILE", "SSL_CERT_DIR")
 """As `tui.net` reads them, which brings the whole of HTTP along."""
 
 
 def privacy_pane(world: World) -> Group:
-    """Facts, none of them to be changed here."""
+    """Facts, and the one thing that can be done about all of them."""
     rows = [
-        _places(world),
+        _keys(world),
         *_hosts(world),
+        *_retention(world),
         _ways(world),
-        fact(
-            "privacy.retention", "What becomes of what you send", SECTION, RETENTION,
-            "retention", "training", "data", "logs",
+        *_kept(world),
+        *(
+            fact(f"privacy.{one.id}", one.title, SECTION, one.text, *one.words)
+            for one in STATEMENTS
         ),
-        fact(
-            "privacy.telemetry", "No telemetry", SECTION,
-            "No telemetry, no update check, no server of ours. Requests go straight from this "
-            "machine to the maker.",
-            "analytics", "tracking", "phone home", "usage data",
-        ),
-    ]  # fmt: skip
+        _forget(),
+    ]
     return Group(title=SECTION, section=SECTION, rows=tuple(rows))
 
 
-def _places(world: World) -> Row:
+def _keys(world: World) -> Row:
     keys = world.keys
     if keys is None:
         where = "asking the keyring …"
@@ -55,37 +61,105 @@ def _places(world: World) -> Row:
 
 
 def _hosts(world: World) -> list[Row]:
-    """Every address that a key of the person goes to, and when it last did."""
-    rows: list[Row] = []
-    seen: dict[str, dt.datetime | None] = {}
+    """Every address that was contacted, the latest first, then those that wait for a key's use."""
+    contacts = world.contacts
+    if isinstance(contacts, str):
+        return [fact("privacy.hosts", "Hosts cannot be listed", SECTION, neutralise(contacts))]
+    names = _names(world)
+    seen: dict[str, list[Contact]] = {}
+    for one in () if contacts is None else contacts.contacts:
+        seen.setdefault(_origin(one.origin), []).append(one)
+    rows = [_host(address, names.get(address, ""), those, world) for address, those in seen.items()]
+    rows += [
+        _host(address, name, [], world) for address, name in names.items() if address not in seen
+    ]
+    if contacts is not None and contacts.since is not None:
+        dropped = f" {contacts.dropped} that were unused for longest were dropped." * bool(
+            contacts.dropped
+        )
+        since = f"Hosts are listed since {contacts.since:%d %b %Y} (UTC).{dropped}"
+        rows.append(fact("privacy.since", "Since when", SECTION, since, "hosts", "network"))
+    return rows
+
+
+def _host(address: str, name: str, contacts: list[Contact], world: World) -> Row:
+    told = [name] if name else []
+    if address == _origin(world.session_host):
+        told.append("the requests of this session go there")
+    told += [
+        f"{one.purpose} {_times(one.count)}, last {ago(world.now - one.last)}, "
+        f"first {one.first:%d %b %Y}"
+        for one in contacts
+    ]
+    if not told or told == [name]:
+        told.append("not contacted yet")
+    title, said = neutralise(address, strict=True), neutralise("; ".join(told), strict=True)
+    said = f"{said[:1].upper()}{said[1:]}."
+    words = ("host", "network", "contacted", "connections", *(one.purpose for one in contacts))
+    return fact(f"privacy.host {address}", title, SECTION, said, *words)
+
+
+def _times(count: int) -> str:
+    return "once" if count == 1 else "twice" if count == 2 else f"{count:,} times"
+
+
+def _names(world: World) -> dict[str, str]:
+    """Whose each address is, of those that the person's keys and endpoints go to."""
     names: dict[str, str] = {}
-    here = _origin(world.session_host)
+    if here := _origin(world.session_host):
+        names[here] = ""
     for key in () if world.keys is None else world.keys.keys:
-        if not key.base_url or not (key.used or key.source == "stored"):
-            continue
-        address = _origin(key.base_url)
-        names.setdefault(address, MAKERS.get(key.provider, key.provider))
-        times = [one for one in (seen.get(address), key.checked_at) if one is not None]
-        seen[address] = max(times, default=None)
+        if key.base_url and (key.used or key.source == "stored"):
+            address = _origin(key.base_url)
+            names[address] = names.get(address) or MAKERS.get(key.provider, key.provider)
     told = world.endpoints.endpoints if isinstance(world.endpoints, Endpoints) else ()
     for one in told:
         address = _origin(one.url)
-        names.setdefault(address, f"your endpoint {one.name}")
-        times = [at for at in (seen.get(address), one.checked_at) if at is not None]
-        seen[address] = max(times, default=None)
-    if here:
-        seen.setdefault(here, None)
-    for address, checked in seen.items():
-        told = [names[address]] if address in names else []
-        if address == here:
-            told.append("the requests of this session go there")
-        if checked is not None:
-            told.append(f"a key was checked there {ago(world.now - checked)}")
-        title = neutralise(address, strict=True)
-        said = neutralise("; ".join(told) or "no key was checked there", strict=True)
-        said = f"{said[:1].upper()}{said[1:]}."
-        rows.append(fact(f"privacy.host {address}", title, SECTION, said, "host", "network"))
-    return rows
+        names[address] = names.get(address) or f"your endpoint {one.name}"
+    return names
+
+
+def _retention(world: World) -> list[Row]:
+    """What becomes of what is sent, in words for each connection."""
+    said: dict[str, str] = {}
+    for key in () if world.keys is None else world.keys.keys:
+        if key.used or key.source == "stored":
+            maker = MAKERS.get(key.provider, key.provider)
+            said[f"What {maker} keeps"] = key_retention(maker)
+    told = world.endpoints.endpoints if isinstance(world.endpoints, Endpoints) else ()
+    for one in told:
+        said[f"What {one.name} keeps"] = endpoint_retention(one.name, one.payer)
+    if isinstance(world.local, tuple) and world.local:
+        said["Models on this machine"] = LOCAL_RETENTION
+    return [
+        fact(
+            f"privacy.retention {title}", neutralise(title, strict=True), SECTION,
+            neutralise(text, strict=True), "retention", "training", "data", "logs", "kept",
+        )
+        for title, text in said.items()
+    ]  # fmt: skip
+
+
+def _kept(world: World) -> list[Row]:
+    """What lies on this machine, each with its size."""
+    return [
+        fact(
+            f"privacy.place {one.what}", one.what, SECTION, neutralise(one.path, strict=True),
+            "file", "folder", "where", "storage", right=((size_words(one.bytes), "$mute"),),
+        )
+        for one in world.kept
+        if one.bytes is not None
+    ]  # fmt: skip
+
+
+def _forget() -> Row:
+    row = fact(
+        FORGET_ID, "Forget everything", SECTION,
+        "Removes keys, settings, conversations, receipts, models on this machine and the list of "
+        "hosts, for good, and closes ownkey. What providers keep is theirs.",
+        "delete everything", "erase", "reset", "wipe", "remove all", "uninstall",
+    )  # fmt: skip
+    return msgspec.structs.replace(row, act=ForgetAll(), marker=("!", "$bad"), bar="$bad")
 
 
 def _origin(address: str | None) -> str:

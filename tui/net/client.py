@@ -1,4 +1,4 @@
-"""The one maker of HTTP clients (reliability.md §3, rule 3).
+"""The one maker of HTTP clients (reliability.md §3, rule 3), which notes every host asked.
 
 Proxy and certificate variables are read here and handed over explicitly: with `trust_env` the
 library would send loopback through a proxy, without it proxies and `SSL_CERT_FILE` are lost.
@@ -14,24 +14,20 @@ import threading
 import zlib
 from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
 import httpcore2
 import httpx2
 
+from tui import hosts
 from tui.address import forbidden_ip, is_loopback, is_public
-from tui.errors import BadRequest, NetworkFailed, ProtocolBroken, TimedOut
-from tui.secret import Secret
+from tui.errors import BadRequest, NetworkFailed
 
 if TYPE_CHECKING:
     import ssl
 
 MAX_BODY_BYTES = 64 * 1024 * 1024
 """Most of one response, decompressed, that is read; beyond it the answer counts as broken."""
-
-MAX_JSON_BYTES = 2 * 1024 * 1024
-"""Most of an answer to a short question (model list, key check)."""
 
 CONNECT_TIMEOUT_S = 10.0
 CLOUD_SILENCE_S = 300.0
@@ -40,15 +36,6 @@ CLOUD_SILENCE_S = 300.0
 _PROXY_NAMES = ("HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy")
 ENVIRONMENT = (*_PROXY_NAMES, "NO_PROXY", "no_proxy", "SSL_CERT_FILE", "SSL_CERT_DIR")
 """The variables that bear on connections; the engine is given these and no others."""
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """A short HTTP answer: `body` is cut at `MAX_JSON_BYTES`."""
-
-    status: int
-    headers: dict[str, str]
-    body: bytes
 
 
 async def _addresses_of(host: str, port: int) -> list[str]:
@@ -160,7 +147,12 @@ class _Transport(httpx2.AsyncHTTPTransport):
     """The library's transport over our guarded connections and bounded bodies."""
 
     def __init__(
-        self, context: ssl.SSLContext, proxy: str | None, keepalive: int, public_only: bool = False
+        self,
+        context: ssl.SSLContext,
+        proxy: str | None,
+        keepalive: int,
+        purpose: hosts.Purpose,
+        public_only: bool = False,
     ) -> None:
         super().__init__(
             verify=context,
@@ -168,6 +160,8 @@ class _Transport(httpx2.AsyncHTTPTransport):
             proxy=proxy,
             limits=httpx2.Limits(max_connections=20, max_keepalive_connections=keepalive),
         )
+        self._purpose: hosts.Purpose = purpose
+        self._proxy_url = None if proxy is None else httpx2.URL(proxy)
         self._proxy = None if proxy is None else httpx2.URL(proxy).netloc.decode("ascii")
         if proxy is None:
             self._pool = httpcore2.AsyncConnectionPool(
@@ -179,6 +173,9 @@ class _Transport(httpx2.AsyncHTTPTransport):
             )
 
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
+        _noted(request.url, self._purpose)
+        if self._proxy_url is not None:
+            _noted(self._proxy_url, "proxy")
         try:
             response = await super().handle_async_request(request)
         except (httpx2.ProxyError, httpx2.ConnectError, httpx2.ConnectTimeout) as error:
@@ -199,6 +196,11 @@ class _Transport(httpx2.AsyncHTTPTransport):
             stream=_Bounded(response.stream, encoding),
             extensions=response.extensions,
         )
+
+
+def _noted(url: httpx2.URL, purpose: hosts.Purpose) -> None:
+    """Scheme, host and port alone: a `netloc` here has no user and no password."""
+    hosts.note(f"{url.scheme}://{url.netloc.decode('ascii')}", purpose)
 
 
 def _is_tls(error: BaseException | None) -> bool:
@@ -264,7 +266,12 @@ class Network:
         return False
 
     def client(
-        self, url: str, *, local: bool = False, public_only: bool = False
+        self,
+        url: str,
+        *,
+        local: bool = False,
+        public_only: bool = False,
+        purpose: hosts.Purpose = "other",
     ) -> httpx2.AsyncClient:
         """A client for requests to `url`'s host, to be closed by the caller.
 
@@ -273,11 +280,14 @@ class Network:
             local: A server on this machine: no read timeout, and no connection is reused
                 (llama.cpp breaks 7-30% of reused ones, sdk-facts.md §10).
             public_only: Refuse a host that resolves to this machine or a private network.
+            purpose: What the host is noted for.
         """
         context = self._ssl_context()
         silence = None if local else CLOUD_SILENCE_S
         return httpx2.AsyncClient(
-            transport=_Transport(context, self.proxy_for(url), 0 if local else 5, public_only),
+            transport=_Transport(
+                context, self.proxy_for(url), 0 if local else 5, purpose, public_only
+            ),
             timeout=httpx2.Timeout(silence, connect=CONNECT_TIMEOUT_S, pool=CONNECT_TIMEOUT_S),
             follow_redirects=False,
             trust_env=False,
@@ -315,83 +325,3 @@ def _is_web_proxy(proxy: str) -> bool:
 async def _plain_body(request: httpx2.Request) -> None:
     # SDKs set their own accept-encoding; a body that needs no inflating cannot be a bomb.
     request.headers["accept-encoding"] = "identity"
-
-
-async def get_json(
-    url: str,
-    *,
-    headers: Mapping[str, str | Secret],
-    timeout_s: float,
-    environ: Mapping[str, str],
-) -> Answer:
-    """GET a short answer, whatever its status; the whole of it within `timeout_s` seconds.
-
-    Raises as `get_page`.
-    """
-    opened = {k: v.reveal() if isinstance(v, Secret) else v for k, v in headers.items()}
-    return await get_page(url, headers=opened, timeout_s=timeout_s, environ=environ)
-
-
-async def post_json(
-    url: str,
-    body: bytes,
-    *,
-    headers: Mapping[str, str | Secret],
-    timeout_s: float,
-    environ: Mapping[str, str],
-) -> Answer:
-    """POST a short JSON question and take a short answer; else as `get_json`."""
-    opened = {k: v.reveal() if isinstance(v, Secret) else v for k, v in headers.items()}
-    opened["content-type"] = "application/json"
-    return await _short(url, opened, timeout_s, environ, body=body)
-
-
-async def get_page(
-    url: str,
-    *,
-    headers: Mapping[str, str],
-    timeout_s: float,
-    environ: Mapping[str, str],
-    public_only: bool = False,
-) -> Answer:
-    """GET an answer, whatever its status, without following a redirect; within `timeout_s`.
-
-    Raises:
-        NetworkFailed: no connection, or it broke; with `public_only` also where the host is none
-            of the open internet.
-        TimedOut: not within `timeout_s`.
-        ProtocolBroken: what came is not HTTP.
-    """
-    return await _short(url, headers, timeout_s, environ, public_only=public_only)
-
-
-async def _short(
-    url: str,
-    headers: Mapping[str, str],
-    timeout_s: float,
-    environ: Mapping[str, str],
-    *,
-    body: bytes | None = None,
-    public_only: bool = False,
-) -> Answer:
-    host = httpx2.URL(url).host
-    method = "GET" if body is None else "POST"
-    try:
-        async with (
-            asyncio.timeout(timeout_s),
-            Network(environ).client(url, public_only=public_only) as client,
-            client.stream(method, url, headers=headers, content=body) as response,
-        ):
-            taken = bytearray()
-            async for piece in response.aiter_bytes():
-                taken += piece
-                if len(taken) > MAX_JSON_BYTES:
-                    break
-            heads = {k.lower(): v for k, v in response.headers.items()}
-            return Answer(response.status_code, heads, bytes(taken[:MAX_JSON_BYTES]))
-    except (TimeoutError, httpx2.TimeoutException) as error:
-        raise TimedOut(f"{host} did not answer within {max(timeout_s, 1):.0f} s") from error
-    except (httpx2.RemoteProtocolError, httpx2.DecodingError) as error:
-        raise ProtocolBroken(f"{host} did not answer in HTTP: {error}") from error
-    except (httpx2.HTTPError, OSError, httpx2.InvalidURL, ValueError) as error:
-        raise NetworkFailed(f"{host} cannot be reached: {error}") from error
