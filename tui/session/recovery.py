@@ -23,7 +23,7 @@ from tui.routing.policy import Failure, Next, Route, decide, on_credits, then
 from tui.session.answering import AnswerWayOut
 from tui.session.asking import Question, named
 from tui.session.parts import Parts
-from tui.session.ports import Consent
+from tui.session.ports import Consent, Decision
 from tui.session.request import RequestRun
 from tui.session.retry import tries_left, wait_s
 from tui.session.sending import Chosen, Sender
