@@ -16,7 +16,7 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from tui.errors import UsageError
+from tui.errors import OwnkeyError, UsageError
 from tui.store.check import check_store
 from tui.store.ledger import Book, NotEnough
 from tui.store.ledger_accounts import Accounts
@@ -82,7 +82,11 @@ class LedgerLives(RuleBasedStateMachine):
             return None
         return key, nano
 
-    @rule(which=st.integers(0, 1), one=asked, percent=st.integers(0, 150))
+    @rule(
+        which=st.integers(0, 1),
+        one=asked,
+        percent=st.one_of(st.integers(0, 100), st.sampled_from((150, 5_000))),
+    )
     def settle(self, which, one, percent):
         if one is None:
             return
@@ -142,9 +146,9 @@ def test_the_ledger_adds_up_in_random_lives():
 
 @pytest.mark.soak
 @pytest.mark.timeout(900)
-def test_the_ledger_adds_up_in_a_thousand_random_lives():
+def test_the_ledger_adds_up_in_many_random_lives():
     run_state_machine_as_test(
-        LedgerLives, settings=settings(FEW, max_examples=1_000, stateful_step_count=50)
+        LedgerLives, settings=settings(FEW, max_examples=150, stateful_step_count=40)
     )
 
 
@@ -154,19 +158,19 @@ def _again(book, step, key, asked):
 
 MUTANTS = {
     "a key is not remembered": (Book, "_first", _again),
-    "what is owed is forgotten": (Accounts, "repay", lambda *given: None),
     "nothing goes back": (Accounts, "given_back", lambda *given: {}),
 }
 
 
-SLOW = "what is owed is forgotten", "nothing goes back"
+SLOWLY = [pytest.mark.soak, pytest.mark.timeout(300)]
+SLOW = ("nothing goes back",)
 
 
 @pytest.mark.parametrize(
     "mutant",
-    [pytest.param(one, marks=[pytest.mark.soak] if one in SLOW else []) for one in MUTANTS],
+    [pytest.param(one, marks=SLOWLY if one in SLOW else []) for one in MUTANTS],
 )
 def test_a_ledger_without_one_of_its_rules_is_found(mutant, monkeypatch, capsys):
     monkeypatch.setattr(*MUTANTS[mutant])
-    with pytest.raises(Exception):  # noqa: B017 - the database may refuse before we do
+    with pytest.raises((AssertionError, OwnkeyError)):  # the database may refuse before we do
         run_state_machine_as_test(LedgerLives, settings=UNTIL_FOUND)
