@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import decimal
-from decimal import Decimal
+from decimal import ROUND_HALF_EVEN, Decimal
 
 from tui.money import NANO, plain, product
 
 MOST_USD = Decimal(10) ** 12
 """Nobody has more: a number beyond it is nonsense, and so is its negative."""
 
+_MOST_PLACES, _MOST_DIGITS = 40, 60
+"""A number of more would fill the screen that shows it."""
+
+_MOST_CREDITS = Decimal(10) ** 10
 _EXACT = decimal.Context(prec=60)
 
 
@@ -26,12 +30,23 @@ def credits_of(nano: int | None, usd_per_credit: Decimal | str | None) -> Decima
     rate = rate_of(usd_per_credit)
     if nano is None or rate is None:
         return None
-    return _EXACT.divide(product(Decimal(nano), NANO), rate)
+    return credits_in(product(Decimal(nano), NANO), rate)
+
+
+def credits_in(usd: Decimal, usd_per_credit: Decimal) -> Decimal:
+    """Dollars as credits at a rate above 0."""
+    return _EXACT.divide(usd, usd_per_credit)
 
 
 def credits_text(credits: Decimal | None) -> str | None:
-    """Credits as a program reads them: a decimal string without an exponent, or None."""
-    return None if credits is None else plain(credits)
+    """Credits as a charge keeps them: a decimal string of at most nine places.
+
+    Rounded once, half-even, as a total in dollars is. None where they are not known, and for
+    more than ten digits before the point: no request took those.
+    """
+    if credits is None or not 0 <= credits < _MOST_CREDITS:
+        return None
+    return plain(credits.quantize(NANO, rounding=ROUND_HALF_EVEN, context=_EXACT))
 
 
 def usd_of(credits: Decimal | None, usd_per_credit: Decimal | str | None) -> Decimal | None:
@@ -66,4 +81,8 @@ def amount_of(value: object) -> Decimal | None:
             found = Decimal(text)
         except decimal.InvalidOperation:
             return None
-    return found if found.is_finite() and abs(found) <= MOST_USD else None
+    if not found.is_finite() or abs(found) > MOST_USD:
+        return None
+    digits, exponent = found.as_tuple()[1:]
+    fine = isinstance(exponent, int) and exponent >= -_MOST_PLACES and len(digits) <= _MOST_DIGITS
+    return found if fine else None

@@ -23,15 +23,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-class CreditModel(EndpointModel, frozen=True, kw_only=True, omit_defaults=True):
-    """A model that a service offers; `alias` is the catalogue's id where that names it.
-
-    `tools`: whether it takes tools; None: the list does not say.
-    """
-
-    tools: bool | None = None
-
-
 class Told(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What a service said last; None and "" is what it did not.
 
@@ -78,7 +69,7 @@ class CreditService(msgspec.Struct, frozen=True, kw_only=True):
     adapter: AdapterId
     base_url: str
     usd_per_credit: str | None = None
-    models: tuple[CreditModel, ...] = ()
+    models: tuple[EndpointModel, ...] = ()
     auto: dict[str, tuple[str, ...]] = {}
     own_auto: bool = False
     told: Told = Told()
@@ -99,13 +90,13 @@ class CreditService(msgspec.Struct, frozen=True, kw_only=True):
         """What was last told to be left, in the adapter's unit; None: not told."""
         return None if self.told.balance is None else amount_of(self.told.balance)
 
-    def picked(self, model: CreditModel) -> str:
+    def picked(self, model: EndpointModel) -> str:
         """What a model is picked by: the catalogue's id, or the service's own."""
         if model.alias or "/" in model.id:
             return model.alias or model.id
         return f"{self.name}/{model.id}"
 
-    def find(self, picked: str) -> CreditModel | None:
+    def find(self, picked: str) -> EndpointModel | None:
         """The model that is picked by this id, or None."""
         return next((one for one in self.models if self.picked(one) == picked), None)
 

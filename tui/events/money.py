@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
 
@@ -12,6 +12,9 @@ from tui.events.base import Event, RequestId
 ChargePayer = Literal[
     "own_key", "endpoint", "cloud_account", "credits", "platform_credits", "nobody"
 ]
+
+
+_CREDITS = r"^[0-9]{1,10}(\.[0-9]{1,9})?$"
 
 
 class UsageReported(Event, tag="usage", frozen=True, kw_only=True):
@@ -36,7 +39,11 @@ class ChargeLine(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ChargeRecorded(Event, tag="charge", frozen=True, kw_only=True):
-    """One request's receipt. `nano` is None where the price is unknown, never 0."""
+    """One request's receipt. `nano` is None where the price is unknown, never 0.
+
+    `credits`: the same in credits of the service that took them, an exact decimal string; None
+    where no credits paid, or the price or the rate is unknown.
+    """
 
     request: RequestId
     payer: ChargePayer
@@ -44,6 +51,7 @@ class ChargeRecorded(Event, tag="charge", frozen=True, kw_only=True):
     lines: tuple[ChargeLine, ...]
     priced_by: str
     sureness: Literal["exact", "priced", "estimated", "unknown"]
+    credits: Annotated[str, msgspec.Meta(pattern=_CREDITS)] | None = None
 
 
 class LimitSeen(msgspec.Struct, frozen=True, kw_only=True):

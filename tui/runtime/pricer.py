@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from tui.billing.budget import Worst
 from tui.catalog.prices import Book, PriceBook
 from tui.catalog.sheets import NoPrice, Rate
+from tui.credits.amounts import credits_of, credits_text
 from tui.events.base import RequestId
 from tui.events.money import ChargeRecorded, UsageReported
 from tui.money import product
@@ -44,7 +45,7 @@ class ListPricer:
         return None if isinstance(sheet, NoPrice) else sheet.unit("output", 0)
 
     def _book_of(self, decision: Decision) -> Book:
-        if not decision.price_source:
+        if not decision.price_source and decision.payer != "credits":
             return self._book
         from tui.runtime.endpoint_prices import EndpointPrices
 
@@ -61,7 +62,9 @@ class ListPricer:
             terms = terms_of(decision.provider, {}, context, self._book)
         except NotStated:
             return None
-        sheet = self._book.find(decision.provider, decision.wire_model, at, terms)
+        # A credit service bills by its own list, so that its word bounds what it can take.
+        book = self._book_of(decision) if decision.payer == "credits" else self._book
+        sheet = book.find(decision.provider, decision.wire_model, at, terms)
         if isinstance(sheet, NoPrice):
             return None
         given = _dearest([sheet.rates.get(what) for what in _GIVEN], tokens)
@@ -89,6 +92,9 @@ class ListPricer:
             lines=priced.lines,
             priced_by=priced.priced_by or "; ".join(priced.unpriced),
             sureness=priced.sureness,
+            credits=None
+            if decision.payer != "credits"
+            else credits_text(credits_of(priced.total, decision.usd_per_credit)),
         )
         if raw is None:
             return None, charge
@@ -113,7 +119,7 @@ class ListPricer:
     ) -> Receipt:
         from tui.billing.receipt import PriceRequest, price
 
-        if decision.price_source:
+        if decision.price_source or decision.payer == "credits":
             from tui.runtime.endpoint_prices import endpoint_receipt
 
             return endpoint_receipt(self._book, decision, raw, context, at)

@@ -86,7 +86,7 @@ class Runtime:
             pricer=ListPricer(self._book),
             scrub=self.scrub,
             ready=self.keyring.learn_all,
-            plan=lambda: self.settings.text("account.plan") or "personal",
+            plan=lambda: self.router.standing().plan,
             limits=lambda: limits_of(self.settings, home_of(self._environ)),
             toolbox=self._toolbox,
             mode=self._mode,
