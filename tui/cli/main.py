@@ -20,6 +20,7 @@ COMMANDS: dict[str, str] = {
     "settings": "read, change and search settings",
     "permissions": "what was approved for good, and what the rules say of a command",
     "mcp": "MCP servers whose tools the agent is offered",
+    "credits": "credit services: what is left there, and of your budgets",
     "endpoints": "your own OpenAI-compatible endpoints and local servers",
     "local": "fetch and manage models on this machine",
     "probe": "one request through one provider adapter",

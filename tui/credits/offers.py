@@ -70,6 +70,8 @@ def auto_map(
         made[auto] = tuple(dict.fromkeys(one.id for one in first if one is not None))
     opened = (next((one for one in able if _is_open(one.id, family)), None) for family in _OPEN)
     made["auto-open"] = tuple(one.id for one in opened if one is not None)
+    if not made["auto"] and able:
+        made["auto"] = made["auto-genius"] or made["auto-efficient"] or (able[0].id,)
     made |= {auto: (id,) for auto, id in adapter_of(adapter).routers.items()}
     return {auto: ids[:MOST_CANDIDATES] for auto, ids in made.items() if ids}
 

@@ -22,7 +22,7 @@ from tui.runtime.scrub import LiveScrub
 from tui.runtime.toolbox import FolderToolbox
 from tui.session.manager import SessionManager
 from tui.session.ports import Ports
-from tui.session.replies import AnyNotice
+from tui.session.replies import AnyNotice, SpentToday
 from tui.settings.store import SettingsStore
 from tui.store.log import Store
 from tui.tools.mcp.pool import ServerPool
@@ -106,8 +106,15 @@ class Runtime:
             ports=ports,
             desk=self.desk,
             locks=self.paths.state / "locks",
-            notify=self._notify,
+            notify=self._tell,
         )
+
+    def _tell(self, notice: AnyNotice) -> None:
+        """Tell it; when something was spent, ask the services that it was taken from."""
+        self._notify(notice)
+        if isinstance(notice, SpentToday) and self.router.taken:
+            taken, self.router.taken = frozenset(self.router.taken), set()
+            self.desk.spent_at(taken)
 
     async def close(self) -> None:
         """End the local model, the MCP servers and what runs beside."""

@@ -70,6 +70,8 @@ class LiveRouter:
         self._network = network
         self._settings = settings
         self.ledger = ledger
+        self.taken: set[str] = set()
+        """Credit services that were opened, until somebody asks them what is left."""
         self._warming: set[asyncio.Task[None]] = set()
 
     def connections(self) -> tuple[Connection, ...]:
@@ -200,6 +202,7 @@ class LiveRouter:
                 vendor=decision.vendor, local=True,
             )  # fmt: skip
         if decision.payer == "credits":
+            self.taken.add(decision.connection)
             return await open_service(self._keyring, decision, self._network)
         if decision.price_source:
             return await open_endpoint(self._keyring, decision, self._network)

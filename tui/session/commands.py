@@ -15,14 +15,12 @@ from tui.events.budget import BudgetChoice
 from tui.events.session import Mode
 from tui.events.turn import Attachment
 from tui.secret import Secret
+from tui.session.bases import Command
+from tui.session.credit_talk import AddCredits, ChangeCredits, ListCredits
 from tui.store.spent import Group, Slice
 
 ToolSet = Literal["read", "all", "none"]
 """Which tools the model is told of."""
-
-
-class Command(msgspec.Struct, frozen=True, kw_only=True, tag_field="type"):
-    """Base of all commands."""
 
 
 class OpenSession(Command, tag="open_session", frozen=True, kw_only=True):
@@ -332,7 +330,7 @@ class Shutdown(Command, tag="shutdown", frozen=True, kw_only=True):
 DeskCommand = (
     ListModels | ListMarks | MarkFavourite | ListKeys | AddKey | UseFoundKey | ChangeKey
     | CreateVault | OpenVault | FetchLocalModel | ListServers | UseServers | ListEndpoints
-    | TryEndpoint | AddEndpoint | ChangeEndpoint
+    | TryEndpoint | AddEndpoint | ChangeEndpoint | ListCredits | AddCredits | ChangeCredits
 )  # fmt: skip
 """Commands about keys, endpoints, models and servers: outside any session."""
 
@@ -375,6 +373,9 @@ AnyCommand = (
     | TryEndpoint
     | AddEndpoint
     | ChangeEndpoint
+    | ListCredits
+    | AddCredits
+    | ChangeCredits
     | FetchLocalModel
     | Shutdown
 )
