@@ -69,7 +69,7 @@ def credit_decision(book: CreditBook, route: Route) -> Decision:
     model = service.find(route.model)
     if model is None:
         raise NoRoute(f"{route.model} is not offered by {service.name} any more")
-    return _decided(service, model, route.model, route)
+    return decided(service, model, route.model, route)
 
 
 def _auto(service: CreditService, route: Route) -> Decision:
@@ -79,14 +79,15 @@ def _auto(service: CreditService, route: Route) -> Decision:
     model, among = chosen
     if model.id in adapter_of(service.adapter).routers.values():
         why = f"{route.why}; its own router chooses, and the receipt names what answered"
-        return _decided(service, model, route.model, replace(route, why=why))
+        return decided(service, model, route.model, replace(route, why=why))
     picked = service.picked(model)
     how = "the only one" if among == 1 else f"one of {among}"
     why = f"{route.why}; it means {picked}, {how} in its map, by context and tools"
-    return _decided(service, model, picked, replace(route, why=why))
+    return decided(service, model, picked, replace(route, why=why))
 
 
-def _decided(service: CreditService, model: EndpointModel, picked: str, route: Route) -> Decision:
+def decided(service: CreditService, model: EndpointModel, picked: str, route: Route) -> Decision:
+    """A decision for this model of a service."""
     adapter = adapter_of(service.adapter)
     known = Catalogue.load().find(model.alias) if model.alias else None
     context = model.context

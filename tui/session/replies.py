@@ -113,6 +113,8 @@ class ModelRow(msgspec.Struct, frozen=True, kw_only=True):
     key: bool
     label: str
     auto: bool = False
+    means: str = ""  # of an Auto model: what it is there
+    left: str = ""  # on credits: what is left there, in a few words
     refused: str | None = None
     context: int | None = None
     max_output: int | None = None

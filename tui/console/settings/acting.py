@@ -7,15 +7,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, assert_never
 
 from tui.console.dialogs.vault import VaultDialog
-from tui.console.settings.endpoint_acting import EndpointActing
+from tui.console.settings.credit_acting import CreditActing
 from tui.console.settings.panes.keys import key_name
 from tui.console.settings.panes.values import value_words
 from tui.console.settings.rows import (
     AddEndpoint,
     AddKey,
     AddModelFile,
+    AddService,
     ChangeEndpoint,
     ChangeKey,
+    ChangeService,
     ChangeSetting,
     CheckKeys,
     FetchModel,
@@ -26,6 +28,7 @@ from tui.console.settings.rows import (
     TakeBackRule,
     UndoForgetting,
     UndoRemoval,
+    UndoService,
     UseKey,
     UseServers,
 )
@@ -41,7 +44,7 @@ if TYPE_CHECKING:
     from tui.localmodel.models import LocalModel
 
 
-class Acting(EndpointActing):
+class Acting(CreditActing):
     """The settings without their looks.
 
     Args:
@@ -70,6 +73,7 @@ class Acting(EndpointActing):
         self.work(self._load_servers(), "servers")
         self.work(self._load_local(), "local")
         self.work(self.load_endpoints(), "endpoints")
+        self.work(self.load_credits(), "credits")
 
     async def _load_keys(self) -> None:
         try:
@@ -152,6 +156,8 @@ class Acting(EndpointActing):
                 self.edit_endpoint(act.endpoint)
             case UndoRemoval():
                 self.change_endpoint("undo")
+            case AddService() | ChangeService() | UndoService():
+                self.act_on_service(act)
             case Nothing():
                 pass
             case _:
@@ -170,10 +176,14 @@ class Acting(EndpointActing):
             case "o", ChangeEndpoint():
                 on = "disable" if act.endpoint.enabled else "enable"
                 self.change_endpoint(on, act.endpoint)
+            case _, AddService() | ChangeService() | UndoService():
+                self.letter_on_service(act, letter)
             case "u", _ if self.forgotten is not None:
                 self._undo_forgetting()
             case "u", _ if self.removed:
                 self.change_endpoint("undo")
+            case "u", _ if self.removed_service:
+                self.change_service("undo")
             case "u", UseKey():
                 self.work(self._use_key(act.key), "key")
             case "r", ChangeSetting():

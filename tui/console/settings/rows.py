@@ -7,6 +7,7 @@ from typing import Literal
 
 import msgspec
 
+from tui.session.credit_talk import CreditRow
 from tui.session.replies import EndpointRow, KeyRow, RuleRow
 from tui.settings.schema import Setting
 from tui.settings.search import Entry
@@ -81,6 +82,21 @@ class UndoRemoval(msgspec.Struct, frozen=True):
     """The endpoint that was removed last comes back."""
 
 
+class AddService(msgspec.Struct, frozen=True):
+    """A new credit service."""
+
+
+class ChangeService(msgspec.Struct, frozen=True):
+    service: CreditRow
+
+
+class UndoService(msgspec.Struct, frozen=True):
+    """The credit service that was removed last comes back."""
+
+
+ServiceAct = AddService | ChangeService | UndoService
+
+
 class Nothing(msgspec.Struct, frozen=True):
     """A fact: there to be read."""
 
@@ -100,6 +116,7 @@ Act = (
     | AddEndpoint
     | ChangeEndpoint
     | UndoRemoval
+    | ServiceAct
     | Nothing
 )
 

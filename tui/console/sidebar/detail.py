@@ -112,6 +112,10 @@ def facts(row: ModelRow, effort: str | None, talk: Talk, now: dt.datetime) -> It
         yield from _refused(row)
     elif row.payer == "nobody":
         yield Fact(words="runs here, nobody pays")
+    elif row.payer == "credits":
+        yield Fact(words=f"credits, {row.label}", slim="credits", value=row.left, rank=3)
+    if row.means:
+        yield Fact(words="means", value=row.means, rank=2)
     if row.payer != "nobody" and (row.payer is not None or row.input_usd is not None):
         yield from _prices(row)
         yield from _turns(row, talk, now)
