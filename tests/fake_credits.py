@@ -68,6 +68,11 @@ class FakeCredits(FakeProvider):
         await writer.drain()
         return True
 
+    def _decide(self, seen: Seen, path: str) -> Any:
+        ids = {entry["id"] for entry in self.entries}
+        self.models = sorted(ids)
+        return super()._decide(seen, path)
+
     def _next_step(self) -> dict[str, Any]:
         step = super()._next_step()
         if "error" in step:

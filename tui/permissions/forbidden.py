@@ -54,7 +54,6 @@ _LOOKING: dict[str, frozenset[str]] = {
     "mcp": frozenset({"list", "test"}),
     "endpoints": frozenset({"list", "check", "test"}),
     "credits": frozenset({"list", "test"}),
-    "credits": frozenset({"list", "test"}),
     "sessions": frozenset({"list", "show", "export", "check"}),
     "cloud": frozenset({"list", "show"}),
 }
