@@ -256,6 +256,16 @@ def test_a_list_that_does_not_parse_is_put_aside_and_said(at_home):
     assert "put aside" in said.stderr
 
 
+def test_the_doctor_says_how_the_services_are(router, at_home):
+    added(router, "openrouter")
+    checks = {one["check"]: one for one in json.loads(ownkey("doctor", "--json").stdout)}
+    assert checks["credits"]["found"] == "openrouter verified, 20 credits left"
+    assert (checks["credits"]["state"], checks["keys"]["state"]) == ("ok", "ok")
+    find_paths({"OWNKEY_HOME": str(at_home)}).credits_file.write_text("{", encoding="utf-8")
+    checks = {one["check"]: one for one in json.loads(ownkey("doctor", "--json").stdout)}
+    assert checks["credits"]["state"] == "fail"
+
+
 def test_budgets_stand_beside_the_services(router):
     ownkey("settings", "set", "budget.day_usd", "5")
     assert [one["scope"] for one in listed()["budgets"]] == ["day"]

@@ -13,15 +13,19 @@ from tui.money import plain, to_nano, usd_string
 
 if TYPE_CHECKING:
     import datetime as dt
+    from collections.abc import Mapping
     from decimal import Decimal
 
     from tui.credits.adding import Looked
     from tui.credits.records import CreditService
 
 
-def service_object(one: CreditService, ledger: Ledger | None = None) -> dict[str, Any]:
+def service_object(
+    one: CreditService, ledger: Ledger | None = None, books: Mapping[str, Any] | None = None
+) -> dict[str, Any]:
     """A service as `credits --json` shows it: contract.md's fields, and ours behind them.
 
+    `books`: `buckets` and `held` of our own ledger, where it keeps this service's.
     `balance_usd` has nine places; `balance_credits` and `usd_per_credit` all their digits.
     """
     left, told = balance_of(one, ledger), one.told
@@ -30,7 +34,7 @@ def service_object(one: CreditService, ledger: Ledger | None = None) -> dict[str
         "balance_usd": None if left.usd is None else usd_string(to_nano(left.usd)),
         "balance_credits": _decimal(left.credits), "usd_per_credit": _decimal(one.rate),
         "as_of": None if left.as_of is None else rfc3339(left.as_of),
-        "plan": told.plan, "buckets": [], "held": None,
+        "plan": told.plan, **({"buckets": [], "held": None} if books is None else books),
         "endless": left.endless, "url": one.base_url,
         "key": None if one.key is None else one.key.fingerprint,
         "backend": None if one.key is None else one.key.backend,

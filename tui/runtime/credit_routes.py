@@ -16,6 +16,7 @@ from tui.credits.records import CreditService
 from tui.endpoints.records import EndpointModel
 from tui.errors import InvalidKey, KeyStoreError, NoRoute, OwnkeyError, PermissionRefused
 from tui.keys.store import with_limit
+from tui.money import plain
 from tui.net import Network
 from tui.providers.base import Access
 from tui.routing.connections import Connection
@@ -110,7 +111,8 @@ def decided(service: CreditService, model: EndpointModel, picked: str, route: Ro
         context=context,
         max_output=most,
         listed=model.prices,
-        usd_per_credit=service.rate,
+        ledger=service.name if service.adapter == "house" else "",
+        usd_per_credit="" if service.rate is None else plain(service.rate),
         key_hint=f"Give it another key: F3, Credits & plan; or `ownkey credits add "
         f"{service.adapter} --name {service.name} --replace`.",
     )

@@ -46,8 +46,9 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True):
     extra_body: dict[str, Any] = {}  # laid over the request's
     price_source: str = ""  # of an endpoint: `tui.endpoints.records.PriceSource`
     listed: dict[str, str] = {}  # and the prices that its own list says, for forecasts
-    usd_per_credit: Decimal | None = None  # of a credit service; None: it has no unit, or is none
     key_hint: str = ""  # what to do where its key is refused; "": what is always said
+    ledger: str = ""  # the service whose ledger here pays; "": none does
+    usd_per_credit: str = ""  # that service's rate, a decimal string; "": not known
 
     @property
     def payer(self) -> Payer:
