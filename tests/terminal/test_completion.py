@@ -43,7 +43,7 @@ CASES = {
     "ownkey models nothing": set(),
 }
 FREE = {
-    "run": {"PROMPT|-", "--allow", "--max-steps"},
+    "run": {"PROMPT|-", "--allow", "--max-steps", "--max-usd"},
     "keys add": {"--label", "--base-url"},
     "price": {"--at"},
     "sessions fork": {"--at"},
@@ -61,6 +61,8 @@ FREE = {
     },
     "endpoints set": {"--header"},
     "endpoints check": {"URL"},
+    "credits add": {"--name", "--base-url", "--usd-per-credit", "--auto"},
+    "usage": {"--since"},
     "mcp add": {"NAME", "--url", "--env"},
     "mcp use": {"--sha256"},
     "probe": {"--base-url", "--model", "--vendor", "--prompt"},

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
 import msgspec
 
@@ -12,9 +12,6 @@ from tui.events.base import Event, RequestId
 ChargePayer = Literal[
     "own_key", "endpoint", "cloud_account", "credits", "platform_credits", "nobody"
 ]
-
-
-_CREDITS = r"^[0-9]{1,10}(\.[0-9]{1,9})?$"
 
 
 class UsageReported(Event, tag="usage", frozen=True, kw_only=True):
@@ -51,7 +48,7 @@ class ChargeRecorded(Event, tag="charge", frozen=True, kw_only=True):
     lines: tuple[ChargeLine, ...]
     priced_by: str
     sureness: Literal["exact", "priced", "estimated", "unknown"]
-    credits: Annotated[str, msgspec.Meta(pattern=_CREDITS)] | None = None
+    credits: str | None = None
 
 
 class LimitSeen(msgspec.Struct, frozen=True, kw_only=True):
