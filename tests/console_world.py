@@ -46,6 +46,7 @@ from tui.session.commands import (
     ListSessions,
     UseFoundKey,
 )
+from tui.session.credit_talk import ListCredits
 from tui.session.replies import (
     AnyReply,
     Done,
@@ -127,7 +128,13 @@ class FakeBridge:
             for one in self.sent
             if not isinstance(
                 one,
-                ListBudgets | ListKeys | ListModels | ListMarks | ListSessions | ListEndpoints,
+                ListBudgets
+                | ListKeys
+                | ListModels
+                | ListMarks
+                | ListSessions
+                | ListEndpoints
+                | ListCredits,
             )
         ]
 

@@ -16,6 +16,7 @@ def _chat_usage(reply: Reply) -> dict[str, Any]:
         "total_tokens": reply.count("input") + reply.count("output"),
         "prompt_tokens_details": {"cached_tokens": reply.count("cache_read"), "audio_tokens": 0},
         "completion_tokens_details": {"reasoning_tokens": reply.count("reasoning")},
+        **({"cost": reply.usage["cost"]} if "cost" in reply.usage else {}),
     }
 
 

@@ -35,6 +35,11 @@ class Paths(msgspec.Struct, frozen=True):
         return self.config / "keys.json"
 
     @property
+    def credits_file(self) -> Path:
+        """Credit services: names, models, what they last told; never a key."""
+        return self.config / "credits.json"
+
+    @property
     def endpoints_file(self) -> Path:
         """Endpoints with their models, and where their keys lie; never a key."""
         return self.config / "endpoints.json"

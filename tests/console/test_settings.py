@@ -187,7 +187,7 @@ async def test_letters_act_only_in_the_list(tmp_path):
 @pytest.mark.long
 async def test_a_section_leads_to_its_rows(tmp_path):
     async with hand_fed(tmp_path) as seen:
-        await seen.press("f3", "shift+tab", "down", "down", "down", "down", "enter")
+        await seen.press("f3", "shift+tab", *["down"] * 5, "enter")
         assert chosen(seen) == "budget.request_usd"
         assert "Budgets" in seen.text(screen(seen).list)
 

@@ -57,7 +57,6 @@ CASES = {
 }
 FREE = {
     "run": {"PROMPT|-", "--allow", "--max-steps", "--max-usd"},
-    "usage": {"--since"},
     "keys add": {"--label", "--base-url"},
     "keys label": {"LABEL"},
     "price": {"--at"},
@@ -79,6 +78,8 @@ FREE = {
     "credits grant": {"N", "--service", "--expires", "--key"},
     "credits ledger": {"--service", "--lines"},
     "credits settle": {"REQUEST", "N"},
+    "credits add": {"--name", "--base-url", "--usd-per-credit", "--auto"},
+    "usage": {"--since"},
     "mcp add": {"NAME", "--url", "--env"},
     "mcp use": {"--sha256"},
     "probe": {"--base-url", "--model", "--vendor", "--prompt"},

@@ -66,9 +66,9 @@ def test_words_find_what_they_mean(words, first):
     assert found(words, rules=())[0] == first
 
 
-@pytest.mark.parametrize("words", ["", "cloud", "organisation"])
+@pytest.mark.parametrize("words", ["", "cloud"])
 def test_what_is_not_there_is_not_shown(words):
-    hidden = ("account.",)
+    hidden = ("cloud.",)
     assert [id for id in found(words) if id.startswith(hidden)] == []
 
 

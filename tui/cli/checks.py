@@ -29,6 +29,7 @@ def all_checks(environ: Mapping[str, str], paths: Paths) -> Iterator[Check]:
     """Every check, in the order in which a person reads them."""
     from tui.cli import checks_home as home
     from tui.cli import checks_machine as machine
+    from tui.cli.checks_credits import check_credits
     from tui.cli.checks_endpoints import check_endpoints
     from tui.cli.checks_servers import check_servers
 
@@ -39,6 +40,7 @@ def all_checks(environ: Mapping[str, str], paths: Paths) -> Iterator[Check]:
         ("keyring", lambda: home.check_keyring(environ, paths)),
         ("keys", lambda: home.check_keys(environ, paths)),
         ("endpoints", lambda: check_endpoints(environ, paths)),
+        ("credits", lambda: check_credits(environ, paths)),
         ("local models", lambda: home.check_local_models(paths)),
         ("mcp servers", lambda: check_servers(environ, paths)),
         ("settings", lambda: home.check_settings(paths)),

@@ -8,6 +8,7 @@ import shutil
 from typing import TYPE_CHECKING
 
 from tui.cli.checks import Check
+from tui.cli.checks_credits import credits_serve
 from tui.cli.checks_endpoints import serves_something
 from tui.cli.checks_machine import version_of
 from tui.errors import KeyStoreError, OwnkeyError
@@ -65,7 +66,7 @@ def check_keys(environ: Mapping[str, str], paths: Paths) -> Check:
     if refused is not None:
         remedy = f"Correct or unset {refused.label}."
         return Check(check="keys", state="warn", found=found, remedy=remedy)
-    if not used and serves_something(environ, paths):
+    if not used and (serves_something(environ, paths) or credits_serve(environ, paths)):
         return Check(check="keys", state="ok", found=found)
     if not used:
         unused = next((record.label for record in records), None)

@@ -8,6 +8,7 @@ import os
 import re
 from collections.abc import Sequence
 from decimal import Decimal, InvalidOperation
+from typing import Any
 from uuid import uuid4
 
 from tui.cli.output import print_json, print_text
@@ -18,7 +19,7 @@ _UNITS = {"h": dt.timedelta(hours=1), "d": dt.timedelta(days=1), "w": dt.timedel
 _PLACES = 9
 
 
-def add_grant_parser(parts: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:  # pyright: ignore[reportPrivateUsage] - its only name
+def add_grant_parser(parts: argparse._SubParsersAction[Any]) -> None:  # pyright: ignore[reportPrivateUsage] - its only name
     """Add `grant` to the parts of `ownkey credits`."""
     grant = parts.add_parser(
         "grant",

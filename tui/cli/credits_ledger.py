@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 _LINES = 20
 
 
-def add_ledger_parser(parts: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:  # pyright: ignore[reportPrivateUsage] - its only name
+def add_ledger_parser(parts: argparse._SubParsersAction[Any]) -> None:  # pyright: ignore[reportPrivateUsage] - its only name
     """Add `ledger` and `settle` to the parts of `ownkey credits`."""
     listing = parts.add_parser(
         "ledger",

@@ -57,8 +57,11 @@ def run_add(args: argparse.Namespace, environ: Mapping[str, str], paths: Paths) 
     known, secret = _key(args, base_url, environ)
     stores: KeyStores | None = None
     if secret is not None:
+        from tui.cli.credits_run import open_book as open_credits
         from tui.cli.keys_add import open_stores
+        from tui.credits.adding import refuse_as_endpoint
 
+        refuse_as_endpoint(base_url, secret, open_credits(environ, paths, ask=False).all())
         stores = open_stores(environ, paths)
         book = EndpointBook(paths, lambda: stores)
     target = Target(base_url=base_url, secret=secret, headers=headers, known=known)

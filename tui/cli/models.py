@@ -26,7 +26,9 @@ def run(args: argparse.Namespace) -> int:
     for row in rows:
         price = f"{row.input_usd or '?'} / {row.output_usd or '?'}"
         who = row.label if row.payer is not None else "no key" if row.provider != "local" else "-"
-        mark = "key" if row.key else "   "
+        mark = "key" if row.key else " ◆ " if row.payer == "credits" else "   "
+        if row.auto:
+            price = "always credits"
         print_row(f"{mark}  {row.id:<44} {who:<16} {price:>16}")
     return 0
 

@@ -9,13 +9,17 @@ import argparse
 import os
 import re
 from collections.abc import Iterator
-from typing import Literal, NamedTuple, cast, get_args
+from typing import TYPE_CHECKING, Literal, NamedTuple, cast, get_args
 
 from tui.text import neutralise
+
+if TYPE_CHECKING:
+    from tui.credits.records import CreditService
 
 Kind = Literal[
     "models", "sessions", "settings", "providers", "keys", "key-ids", "variables",
     "local-models", "efforts", "mcp-servers", "endpoints", "known-endpoints",
+    "credit-services", "credit-adapters",
 ]  # fmt: skip
 """Values that a command lists."""
 
@@ -70,6 +74,7 @@ def _models() -> Iterator[Known]:
         pass  # the makers' own lists are a comfort
     yield from (Known(model.id, model.name) for model in Catalogue.load(extra).models)
     yield from _endpoint_models()
+    yield from _credit_models()
     yield from _local_models()
 
 
@@ -196,7 +201,37 @@ def _known_endpoints() -> Iterator[Known]:
     yield from (Known(one.id, one.name) for one in KNOWN)
 
 
+def _services() -> tuple[CreditService, ...]:
+    from tui.credits.records import read_services
+    from tui.errors import OwnkeyError
+    from tui.paths import find_paths
+
+    try:
+        content = read_services(find_paths(os.environ).credits_file)
+    except OwnkeyError:
+        return ()
+    return () if content is None else content.services
+
+
+def _credit_services() -> Iterator[Known]:
+    yield from (Known(one.name, one.base_url) for one in _services())
+
+
+def _credit_models() -> Iterator[Known]:
+    for one in _services():
+        yield from (Known(auto, f"takes credits at {one.name}") for auto in one.auto)
+        yield from (Known(one.picked(model), model.name or model.id) for model in one.models)
+
+
+def _credit_adapters() -> Iterator[Known]:
+    from tui.credits.known import ADAPTERS
+
+    yield from (Known(one.id, one.name) for one in ADAPTERS)
+
+
 _LISTS = {
+    "credit-services": _credit_services,
+    "credit-adapters": _credit_adapters,
     "endpoints": _endpoints,
     "known-endpoints": _known_endpoints,
     "models": _models,

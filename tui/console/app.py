@@ -29,6 +29,7 @@ from tui.events.failing import WayOutAsked
 from tui.events.stream import TextStreamed, ThinkingStreamed
 from tui.paths import Paths
 from tui.session.commands import Interrupt
+from tui.session.credit_talk import CreditsTold
 from tui.session.replies import (
     AnyNotice,
     DriverGone,
@@ -150,6 +151,8 @@ class ConsoleApp(
                 self.load_budgets()
                 self.refresh_status()
                 self.tell_usage()
+            case CreditsTold():
+                self.show_credits(notice.services)
             case KeysChanged() | ModelsChanged():
                 self.load()
             case LocalProgress():

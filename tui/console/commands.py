@@ -31,6 +31,7 @@ COMMANDS: tuple[ConsoleCommand, ...] = (
     ConsoleCommand("key", "add or replace an API key", "add_key"),
     ConsoleCommand("settings", "search and change settings (F3)", "settings"),
     ConsoleCommand("endpoints", "gateways and local servers", "endpoints"),
+    ConsoleCommand("credits", "credit services: what is left", "credits"),
     ConsoleCommand("mcp", "MCP servers and their tools", "mcp"),
     ConsoleCommand("usage", "what was spent, and on what (F4)", "usage"),
     ConsoleCommand("sessions", "all sessions: find, open, act (F5)", "sessions"),

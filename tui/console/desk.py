@@ -19,6 +19,7 @@ from tui.session.commands import (
     ListSessions,
     UseFoundKey,
 )
+from tui.session.credit_talk import CreditRow, Credits, ListCredits
 from tui.session.replies import KeyAnswer, Keys, LocalProgress, Models, Sessions
 from tui.store.summary import Summary
 
@@ -44,6 +45,7 @@ class Desk(Picking[Result], inherit_bindings=False):
         self._opened = False
         self._fetching: LocalProgress | None = None
         self._keys_late = False
+        self._asked_credits = False  # whether services were asked since this was started
 
     # What there is.
 
@@ -56,6 +58,7 @@ class Desk(Picking[Result], inherit_bindings=False):
             return
         self.run_worker(self.load_models, group="models", exclusive=True)
         self.run_worker(self.load_marks, group="marks", exclusive=True)
+        self.run_worker(self.load_credits, group="credits", exclusive=True)
         self.run_worker(self._load_keys, group="keys", exclusive=True)
         self.load_sessions()
 
@@ -69,6 +72,26 @@ class Desk(Picking[Result], inherit_bindings=False):
         if isinstance(reply, Models):
             self.show_models(reply.models)
             self.ask_what_waits()
+
+    async def load_credits(self) -> None:
+        """Ask what credit services there are; the first time also what is left there now."""
+        reply = await self.asked(ListCredits())
+        if not isinstance(reply, Credits):
+            return
+        self.show_credits(reply.services)
+        if reply.services and not self._asked_credits:
+            self._asked_credits = True
+            reply = await self.asked(ListCredits(look=True))
+            if isinstance(reply, Credits):
+                self.show_credits(reply.services)
+
+    def show_credits(self, services: tuple[CreditRow, ...]) -> None:
+        """Show what is left at these services; models are listed anew where that changes them."""
+        before, self.credits = self.credits, services
+        self.refresh_status()
+        lefts = [(one.name, one.credits, one.usd, one.endless) for one in services]
+        if self._opened and lefts != [(o.name, o.credits, o.usd, o.endless) for o in before]:
+            self.run_worker(self.load_models, group="models", exclusive=True)
 
     async def _load_keys(self) -> None:
         late = self.set_timer(KEYS_LATE_S, self._go_without_keys)

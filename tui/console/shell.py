@@ -35,6 +35,7 @@ from tui.console.welcome import Welcome
 from tui.errors import OwnkeyError
 from tui.events.base import utc_now
 from tui.paths import Paths
+from tui.session.credit_talk import CreditRow
 from tui.session.projection import SessionState
 from tui.session.replies import BudgetRow, ModelRow, SpentToday
 from tui.session.words import PlainNames
@@ -109,6 +110,7 @@ class Shell(App[Result], inherit_bindings=False):
         self.closing = False  # nothing is shown or asked any more
         self.today: SpentToday | None = None
         self.day_budget = self.settings.usd("budget.day_usd")
+        self.credits: tuple[CreditRow, ...] = ()  # services, with what each said last
         self.budgets: tuple[BudgetRow, ...] = ()  # those that this session counts against
         self.clock = clock
         self.tz = tz
@@ -299,6 +301,7 @@ class Shell(App[Result], inherit_bindings=False):
             today=self.today,
             day_budget=self.day_budget,
             budgets=self.budgets,
+            credits=self.credits,
             letters=self.letters,
             following=not self.driving,
             free=self.free,

@@ -81,7 +81,17 @@ def _model(id: str, entry: dict[str, Any], per_million: bool) -> EndpointModel:
         max_output=_count(_OUTPUT, top, entry),
         efforts=_efforts(entry),
         prices=_prices(_table(entry.get("pricing")), per_million),
+        tools=_tools(entry),
     )
+
+
+def _tools(entry: dict[str, Any]) -> bool | None:
+    """In the words of OpenRouter (`supported_parameters`) and Vercel (`tags`)."""
+    for field, word in (("supported_parameters", "tools"), ("tags", "tool-use")):
+        said = entry.get(field)
+        if isinstance(said, list):
+            return word in said
+    return None
 
 
 def _efforts(entry: dict[str, Any]) -> tuple[str, ...]:

@@ -35,6 +35,7 @@ class EndpointModel(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
         extra_body: Laid over the request's body.
         prices: What the endpoint's list says, dollars per million tokens as decimal strings by
             class (`input`, `output`, `cache_read`, `cache_write`): shown, and never a receipt.
+        tools: Whether the list says that it takes tools; None: it says nothing of that.
     """
 
     id: str
@@ -45,6 +46,7 @@ class EndpointModel(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
     efforts: tuple[str, ...] = ()
     extra_body: dict[str, Any] = {}
     prices: dict[str, str] = {}
+    tools: bool | None = None
 
     @property
     def picked_by(self) -> str:

@@ -21,6 +21,7 @@ from tui.linear.telling import Teller
 from tui.linear.wire import EngineStopped, Happening, Pending
 from tui.linear.words import Names, here
 from tui.session.commands import AnyCommand, Interrupt
+from tui.session.credit_talk import CreditsTold
 from tui.session.past import Past
 from tui.session.projection import SessionState
 from tui.session.replies import (
@@ -277,7 +278,7 @@ class Pump:
                 self.today = one
             case LocalProgress():
                 self.fetching = one
-            case ModelsChanged() | KeysChanged():
+            case ModelsChanged() | KeysChanged() | CreditsTold():
                 self.stale = True
             case Trouble():
                 self._voice.say(f"Error: {one.message}\nNext: {here(one.hint)}")

@@ -23,6 +23,7 @@ from tui.keys.records import Checked
 from tui.keys.store import PassphraseNeeded, WrongPassphrase, with_limit
 from tui.localmodel.models import SMOLLM2, LocalModels
 from tui.paths import Paths
+from tui.runtime.credits import CreditDesk
 from tui.runtime.endpoints import EndpointDesk
 from tui.runtime.keyring import Keyring
 from tui.runtime.model_rows import ModelRows
@@ -48,6 +49,7 @@ from tui.session.commands import (
     UseFoundKey,
     UseServers,
 )
+from tui.session.credit_talk import AddCredits, ChangeCredits, ListCredits
 from tui.session.replies import (
     AnyNotice,
     AnyReply,
@@ -83,6 +85,7 @@ class LiveDesk:
         self._keyring = keyring
         self._rows = ModelRows(keyring=keyring, router=router, local=local, book=book)
         self._endpoints = EndpointDesk(keyring)
+        self.credits = CreditDesk(keyring, router, notify)
         self._marks = ModelMarks(paths.favourites_file, paths.recent_file)
         self._used: str | None = None
         self._notify = notify
@@ -134,6 +137,11 @@ class LiveDesk:
                     self._paths, self._keyring.environ, self._keyring.book,
                     self._keyring.endpoints, since=command.since, now=utc_now(),
                 )  # fmt: skip
+            case ListCredits() | AddCredits() | ChangeCredits():
+                answer = await self.credits.answer(command)
+                if not isinstance(command, ListCredits):
+                    self._notify(ModelsChanged())
+                return answer
             case FetchLocalModel():
                 if not self._fetching:
                     self._fetching = True
@@ -155,6 +163,10 @@ class LiveDesk:
         if answer.error is None:
             self._notify(KeysChanged())
         return answer
+
+    def spent_at(self, services: frozenset[str]) -> None:
+        """Credit services took something: ask them what is left now, beside."""
+        self._spawn(self.credits.refresh(services))
 
     # Models.
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from tui.address import AddressVerdict, check_address, origin
+from tui.credits.adding import refuse_as_endpoint
 from tui.endpoints import adding, fit
 from tui.endpoints.book import serves
 from tui.endpoints.found import find_servers
@@ -106,6 +107,8 @@ class EndpointDesk:
         if isinstance(secret, EndpointAnswer):
             return secret
         base_url = adding.address_of(command.url, command.known, lambda _: command.agreed)
+        if secret is not None:
+            refuse_as_endpoint(base_url, secret, self._keyring.credits.all())
         old = self._book.get(command.replaces) if command.replaces else None
         if old is not None and old.name != name:
             raise UsageError("an endpoint keeps its name", hint="Add another, and remove this one.")

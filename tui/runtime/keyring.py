@@ -8,6 +8,7 @@ from contextlib import suppress
 import msgspec
 
 from tui.catalog.models import FoundModel
+from tui.credits.book import CreditBook
 from tui.endpoints.book import EndpointBook
 from tui.errors import KeyStoreError, OwnkeyError
 from tui.keys.book import KeyBook
@@ -33,6 +34,7 @@ class Keyring:
         self.stores = self._open_stores(create=False)
         self.book = KeyBook(paths, self.stores)
         self.endpoints = EndpointBook(paths, lambda: self.stores)
+        self.credits = CreditBook(paths, lambda: self.stores)
         self._learned: set[str] = set()
         self._swept = False
         names = [name for maker in MAKERS for name in maker.variables]
@@ -118,6 +120,7 @@ class Keyring:
                     self._scrub.learn([secret])
                     self._learned.add(record.id)
         await self._learn_endpoints()
+        await self._learn_services()
 
     def mask(self, secret: Secret) -> None:
         """Mask this one, too, from now on."""
@@ -134,11 +137,21 @@ class Keyring:
                     self.mask(secret)
                     self._learned.add(key.id)
 
+    async def _learn_services(self) -> None:
+        with suppress(OwnkeyError):
+            for service in self.credits.all():
+                key = service.key
+                if key is None or key.id in self._learned or self.credits.why_not(service):
+                    continue
+                self.mask(await with_limit(lambda one=service: self.credits.secret_of(one)))
+                self._learned.add(key.id)
+
     async def _sweep(self) -> None:
         """Delete the secrets of keys that can no longer be brought back."""
         with suppress(OwnkeyError):
             await with_limit(self.book.forget_removed)
             await with_limit(self.endpoints.forget_removed)
+            await with_limit(self.credits.forget_removed)
 
     def found_models(self) -> list[FoundModel]:
         """What the makers' own lists told, as far as it is kept."""

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 
 from msgspec.structs import replace
 
 from tui.catalog.models import Catalogue, Model
 from tui.catalog.prices import PriceBook
 from tui.catalog.shown import ShownPrices
+from tui.credits.records import CreditService
 from tui.endpoints.records import Endpoint, EndpointModel
 from tui.events.base import utc_now
 from tui.localmodel.models import SMOLLM2, LocalModels
-from tui.routing.policy import Refused, Route, decide
+from tui.routing.policy import Refused, Route, Situation, decide
+from tui.runtime.credit_routes import all_services
+from tui.runtime.credit_rows import Prices, auto_row, autos, credit_prices, on_credits, own_row
 from tui.runtime.endpoint_prices import endpoint_prices
 from tui.runtime.endpoint_routes import all_endpoints, id_of
 from tui.runtime.keyring import Keyring
@@ -33,12 +37,17 @@ class ModelRows:
         self._local = local
         self._book = book
         self._prices: dict[str, ShownPrices] = {}
+        self._credit_prices: Prices = {}
 
     def rows(self) -> tuple[tuple[ModelRow, ...], bool]:
         """The list, and whether prices of some models have not been read yet."""
         models = Catalogue.load(self._keyring.found_models()).models
         situation = self._router.situation("")
-        rows = [self._row(model, decide(replace(situation, model=model.id))) for model in models]
+        services = {one.name: one for one in all_services(self._keyring.credits)}
+        rows = [
+            self._row(model, decide(replace(situation, model=model.id)), services)
+            for model in models
+        ]
         missing = any(model.id not in self._prices for model in models)
         for endpoint in all_endpoints(self._keyring.endpoints):
             why = self._keyring.endpoints.why_not(endpoint)
@@ -46,6 +55,12 @@ class ModelRows:
                 route = decide(replace(situation, model=id_of(endpoint, model)))
                 rows.append(self._endpoint_row(endpoint, model, route, why))
         missing = missing or any(row.id not in self._prices for row in rows)
+        missing = missing or any(
+            (one.name, model.id) not in self._credit_prices
+            for one in services.values()
+            for model in one.models
+        )
+        rows += self._credit_rows(tuple(services.values()), situation, {row.id for row in rows})
         return (*rows, *self._local_rows()), missing
 
     async def load_prices(self) -> None:
@@ -62,6 +77,34 @@ class ModelRows:
                 }
             )
         )
+        self._credit_prices = await asyncio.to_thread(
+            lambda: credit_prices(self._keyring, self._book, now)
+        )
+
+    def _credit_rows(
+        self, services: tuple[CreditService, ...], situation: Situation, listed: set[str]
+    ) -> list[ModelRow]:
+        """Auto models first, then what services offer that nobody has listed yet."""
+        ledger, rows = self._router.ledger, list[ModelRow]()
+        by_name = {one.name: one for one in services}
+        why_not = {one.name: self._keyring.credits.why_not(one) for one in services}
+        for auto, first in autos(services):
+            route = decide(replace(situation, model=auto))
+            service = by_name.get(_served_by(route), first)
+            rows.append(auto_row(service, auto, route, ledger, why_not[service.name]))
+        for one in services:
+            for model in one.models:
+                if (id := one.picked(model)) in listed:
+                    continue
+                listed.add(id)
+                route = decide(replace(situation, model=id))
+                service = by_name.get(_served_by(route), one)
+                offered = service.find(id) or model
+                rows.append(
+                    own_row(service, offered, route, self._credit_prices, ledger,
+                            why_not[service.name])
+                )  # fmt: skip
+        return rows
 
     def _endpoint_row(
         self, endpoint: Endpoint, model: EndpointModel, route: Route | Refused, why: str
@@ -78,7 +121,17 @@ class ModelRows:
             cache_read_usd=prices.cache_read, cache_write_usd=prices.cache_write,
         )  # fmt: skip
 
-    def _row(self, model: Model, route: Route | Refused) -> ModelRow:
+    def _row(
+        self, model: Model, route: Route | Refused, services: Mapping[str, CreditService]
+    ) -> ModelRow:
+        row = self._own_row(model, route)
+        service = services.get(_served_by(route))
+        offered = None if service is None else service.find(model.id)
+        if service is None or offered is None:
+            return row
+        return on_credits(row, service, offered, self._credit_prices, self._router.ledger)
+
+    def _own_row(self, model: Model, route: Route | Refused) -> ModelRow:
         prices = self._prices.get(model.id, NOT_KNOWN)
         served = None if isinstance(route, Refused) else route.connection
         return ModelRow(
@@ -130,3 +183,9 @@ class ModelRows:
                 )
             )  # fmt: skip
         return rows
+
+
+def _served_by(route: Route | Refused) -> str:
+    """The name of the credit service that a route goes to, or ""."""
+    served = None if isinstance(route, Refused) else route.connection
+    return served.id if served is not None and served.kind == "credits" else ""

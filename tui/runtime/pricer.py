@@ -62,7 +62,7 @@ class ListPricer:
         return to_nano(total(parts))
 
     def _book_of(self, decision: Decision) -> Book:
-        if not decision.price_source:
+        if not decision.price_source and decision.payer != "credits":
             return self._book
         from tui.runtime.endpoint_prices import EndpointPrices
 
@@ -79,7 +79,9 @@ class ListPricer:
             terms = terms_of(decision.provider, {}, context, self._book)
         except NotStated:
             return None
-        sheet = self._book.find(decision.provider, decision.wire_model, at, terms)
+        # A credit service bills by its own list, so that its word bounds what it can take.
+        book = self._book_of(decision) if decision.payer == "credits" else self._book
+        sheet = book.find(decision.provider, decision.wire_model, at, terms)
         if isinstance(sheet, NoPrice):
             return None
         given = _dearest([sheet.rates.get(what) for what in _GIVEN], tokens)
@@ -131,7 +133,7 @@ class ListPricer:
     ) -> Receipt:
         from tui.billing.receipt import PriceRequest, price
 
-        if decision.price_source:
+        if decision.price_source or decision.payer == "credits":
             from tui.runtime.endpoint_prices import endpoint_receipt
 
             return endpoint_receipt(self._book, decision, raw, context, at)

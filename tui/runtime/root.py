@@ -18,13 +18,14 @@ from tui.providers.registry import provider
 from tui.runtime.budgets import keep_limit, limits_of
 from tui.runtime.consent import consent_of, keep_fallback
 from tui.runtime.guides import read_guides
+from tui.runtime.house import HouseLedger
 from tui.runtime.judging import Judge
 from tui.runtime.pricer import ListPricer
 from tui.runtime.scrub import LiveScrub
 from tui.runtime.toolbox import FolderToolbox
 from tui.session.manager import SessionManager
 from tui.session.ports import Ports
-from tui.session.replies import AnyNotice
+from tui.session.replies import AnyNotice, SpentToday
 from tui.settings.store import SettingsStore
 from tui.store.log import Store
 from tui.tools.mcp.pool import ServerPool
@@ -64,7 +65,12 @@ class Runtime:
         self._local = LocalModels(self.paths)
         self._server = LocalServer(environ)
         self.router = LiveRouter(
-            self.keyring, self._local, self._server, Network(environ), self.settings
+            self.keyring,
+            self._local,
+            self._server,
+            Network(environ),
+            self.settings,
+            ledger=HouseLedger(self.paths.store_file),
         )
         prices = self.paths.config / "prices.json"
         self._book = PriceBook(OwnPrices.read(prices) if prices.exists() else None)
@@ -89,7 +95,7 @@ class Runtime:
             pricer=ListPricer(self._book),
             scrub=self.scrub,
             ready=self.keyring.learn_all,
-            plan=lambda: self.settings.text("account.plan") or "personal",
+            plan=lambda: self.router.standing().plan,
             limits=lambda: limits_of(self.settings, home_of(self._environ)),
             toolbox=self._toolbox,
             mode=self._mode,
@@ -111,8 +117,15 @@ class Runtime:
             ports=ports,
             desk=self.desk,
             locks=self.paths.state / "locks",
-            notify=self._notify,
+            notify=self._tell,
         )
+
+    def _tell(self, notice: AnyNotice) -> None:
+        """Tell it; when something was spent, ask the services that it was taken from."""
+        self._notify(notice)
+        if isinstance(notice, SpentToday) and self.router.taken:
+            taken, self.router.taken = frozenset(self.router.taken), set()
+            self.desk.spent_at(taken)
 
     async def close(self) -> None:
         """End the local model, the MCP servers and what runs beside."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from decimal import Decimal
 from pathlib import Path
 from typing import cast
 
@@ -10,6 +11,7 @@ from msgspec.structs import replace
 
 from tui.address import origin
 from tui.catalog.models import Catalogue, split_id
+from tui.credits.balance import Ledger, Standing, standing
 from tui.errors import InvalidKey, KeyStoreError, NoRoute, OutOfCredits, PermissionRefused
 from tui.keys.makers import find_maker
 from tui.localmodel.models import LocalModels
@@ -21,6 +23,13 @@ from tui.routing.connections import Connection
 from tui.routing.policy import Refused, Route, Situation, decide, decide_via
 from tui.routing.table import OWN_BEST, Plan, Run
 from tui.runtime.consent import consent_of
+from tui.runtime.credit_routes import (
+    all_services,
+    credit_connections,
+    credit_decision,
+    open_service,
+    why_no_service,
+)
 from tui.runtime.endpoint_routes import (
     connections_of,
     decision_of,
@@ -44,6 +53,7 @@ class LiveRouter:
 
     Args:
         settings: The default model, the plan, and whether a failed request may take credits.
+        ledger: Our own books of a `house`; without them its balance is not known.
     """
 
     def __init__(
@@ -53,12 +63,16 @@ class LiveRouter:
         server: LocalServer,
         network: Network,
         settings: SettingsStore,
+        ledger: Ledger | None = None,
     ) -> None:
         self._keyring = keyring
         self._local = local
         self._server = server
         self._network = network
         self._settings = settings
+        self.ledger = ledger
+        self.taken: set[str] = set()
+        """Credit services that were opened, until somebody asks them what is left."""
         self._warming: set[asyncio.Task[None]] = set()
 
     def connections(self, folder: str = "") -> tuple[Connection, ...]:
@@ -85,14 +99,29 @@ class LiveRouter:
                     base_url=LOCAL_HOST, models=models,
                 )
             )  # fmt: skip
-        return tuple(own)
+        return (*own, *credit_connections(self._keyring.credits, self.ledger))
+
+    def standing(self) -> Standing:
+        """Plan, people and platform rate: a credit service's word where one tells, else the
+        settings'.
+        """
+        rate = self._settings.get("account.platform_rate")
+        return standing(
+            all_services(self._keyring.credits),
+            Standing(
+                plan=self._settings.text("account.plan") or "personal",
+                org_size=self._settings.whole("account.org_size"),
+                platform_rate=None if rate is None else Decimal(str(rate)),
+            ),
+        )
 
     def situation(self, model: str, run: Run = "local", *, folder: str = "") -> Situation:
         """All that the route of a request to `model` from `folder` depends on now."""
+        now = self.standing()
         return Situation(
             model=model,
-            plan=cast("Plan", self._settings.text("account.plan")),
-            org_size=self._settings.whole("account.org_size"),
+            plan=cast("Plan", now.plan),
+            org_size=now.org_size,
             run=run,
             connections=self.connections(folder),
             credit_fallback=self._settings.flag("credits.fallback"),
@@ -125,8 +154,10 @@ class LiveRouter:
                 return decision_of(self._keyring.endpoints, route)
             case "own_key" | "local":
                 return self._served(route, connection)
-            case "credits" | "cloud_account":
-                raise NoRoute(f"{connection.label} cannot be reached yet from this version")
+            case "credits":
+                return credit_decision(self._keyring.credits, route)
+            case "cloud_account":
+                raise NoRoute(f"{connection.label} cannot be reached from this version")
 
     def _served(self, route: Route, connection: Connection) -> Decision:
         """The decision of a route to a maker, or to the models that we run ourselves."""
@@ -156,6 +187,8 @@ class LiveRouter:
     def _unfit(self, model: str) -> NoRoute | None:
         """Why an endpoint, or a key that the environment holds, cannot serve it, where one does."""
         if (why := why_unserved(self._keyring.endpoints, model)) is not None:
+            return why
+        if (why := why_no_service(self._keyring.credits, model)) is not None:
             return why
         maker = find_maker(split_id(model)[0])
         found = (r for r in self._keyring.records() if r.source == "environment" and not r.used)
@@ -188,6 +221,9 @@ class LiveRouter:
                 base_url=served.base_url, secret=served.secret, network=self._network,
                 vendor=decision.vendor, local=True, purpose="local model",
             )  # fmt: skip
+        if decision.payer == "credits":
+            self.taken.add(decision.connection)
+            return await open_service(self._keyring, decision, self._network)
         if decision.price_source:
             return await open_endpoint(self._keyring, decision, self._network)
         try:
@@ -212,10 +248,11 @@ class LiveRouter:
     def default_model(self, last_used: str | None) -> str | None:
         """The model when none is named (design.md §6): setting, last used, own key's, local."""
         connections = self.connections()
+        own = [one for one in connections if one.kind != "credits"]  # never credits unchosen
         for wanted in (self._settings.text("model.default"), last_used):
             if wanted == OWN_BEST or any(wanted and one.serves(wanted) for one in connections):
                 return wanted
-        return next((one.models[0] for one in connections if one.models), None)
+        return next((one.models[0] for one in own if one.models), None)
 
 
 def _top_up(connection: Connection) -> str:

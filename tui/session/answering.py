@@ -4,15 +4,10 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-import msgspec
-
 from tui.events.base import CallId, SessionId
 from tui.events.budget import BudgetChoice
 from tui.events.failing import PayerChoice
-
-
-class Command(msgspec.Struct, frozen=True, kw_only=True, tag_field="type"):
-    """Base of all commands."""
+from tui.session.bases import Command
 
 
 class AnswerApproval(Command, tag="answer_approval", frozen=True, kw_only=True):

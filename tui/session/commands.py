@@ -21,8 +21,9 @@ from tui.session.answering import (
     AnswerPayer,
     AnswerPerson,
     AnswerWayOut,
-    Command,
 )
+from tui.session.bases import Command
+from tui.session.credit_talk import AddCredits, ChangeCredits, ListCredits
 from tui.store.spent import Group, Slice
 
 ToolSet = Literal["read", "all", "none"]
@@ -328,7 +329,8 @@ class Shutdown(Command, tag="shutdown", frozen=True, kw_only=True):
 DeskCommand = (
     ListModels | ListMarks | MarkFavourite | ListKeys | AddKey | UseFoundKey | ChangeKey
     | CreateVault | OpenVault | FetchLocalModel | ListServers | UseServers | ListEndpoints
-    | TryEndpoint | AddEndpoint | ChangeEndpoint | Reconcile
+    | TryEndpoint | AddEndpoint | ChangeEndpoint | ListCredits | AddCredits | ChangeCredits
+    | Reconcile
 )  # fmt: skip
 """Commands about keys, endpoints, models and servers: outside any session."""
 

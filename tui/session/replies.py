@@ -10,12 +10,10 @@ import msgspec
 from tui.billing.cost_report import DayDrift
 from tui.events.base import SessionId
 from tui.events.budget import Scope
+from tui.session.bases import Notice, Reply
+from tui.session.credit_talk import CreditAnswer, Credits, CreditsTold
 from tui.store.spent import Receipt, UsageTable
 from tui.store.summary import Summary
-
-
-class Reply(msgspec.Struct, frozen=True, kw_only=True, tag_field="type"):
-    """Base of all replies."""
 
 
 class Done(Reply, tag="done", frozen=True, kw_only=True):
@@ -149,6 +147,8 @@ class ModelRow(msgspec.Struct, frozen=True, kw_only=True):
     key: bool
     label: str
     auto: bool = False
+    means: str = ""  # of an Auto model: what it is there
+    left: str = ""  # on credits: what is left there, in a few words
     refused: str | None = None
     context: int | None = None
     max_output: int | None = None
@@ -314,12 +314,9 @@ class EndpointAnswer(Reply, tag="endpoint_answer", frozen=True, kw_only=True):
 
 AnyReply = (
     Budgets | Done | SessionOpened | Forked | Rules | Servers | Sessions | Spending | Receipts
-    | Reconciled | Models | Marks | Keys | KeyAnswer | Endpoints | EndpointAnswer
+    | Reconciled | Models | Marks | Keys | KeyAnswer | Endpoints | EndpointAnswer | Credits
+    | CreditAnswer
 )  # fmt: skip
-
-
-class Notice(msgspec.Struct, frozen=True, kw_only=True, tag_field="type"):
-    """Base of what the engine tells beside sessions; never logged."""
 
 
 class KeysChanged(Notice, tag="keys_changed", frozen=True, kw_only=True):
@@ -357,4 +354,6 @@ class DriverGone(Notice, tag="driver_gone", frozen=True, kw_only=True):
     session: SessionId
 
 
-AnyNotice = KeysChanged | ModelsChanged | LocalProgress | SpentToday | Trouble | DriverGone
+AnyNotice = (
+    KeysChanged | ModelsChanged | LocalProgress | SpentToday | CreditsTold | Trouble | DriverGone
+)  # fmt: skip

@@ -6,14 +6,16 @@ import asyncio
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, assert_never
 
-from tui.console.settings.key_acting import KeyActing
+from tui.console.settings.credit_acting import CreditActing
 from tui.console.settings.panes.values import value_words
 from tui.console.settings.rows import (
     AddEndpoint,
     AddKey,
     AddModelFile,
+    AddService,
     ChangeEndpoint,
     ChangeKey,
+    ChangeService,
     ChangeSetting,
     CheckKeys,
     FetchModel,
@@ -26,6 +28,7 @@ from tui.console.settings.rows import (
     TakeBackRule,
     UndoForgetting,
     UndoRemoval,
+    UndoService,
     UseKey,
     UseServers,
 )
@@ -44,7 +47,7 @@ if TYPE_CHECKING:
     from tui.places import Place
 
 
-class Acting(KeyActing):
+class Acting(CreditActing):
     """The settings without their looks.
 
     Args:
@@ -68,6 +71,7 @@ class Acting(KeyActing):
         self.work(self._load_local(), "local")
         self.work(self.load_endpoints(), "endpoints")
         self.work(self._load_kept(), "kept")
+        self.work(self.load_credits(), "credits")
 
     async def _load_rules(self) -> None:
         try:
@@ -156,6 +160,8 @@ class Acting(KeyActing):
                 self.change_endpoint("undo")
             case ForgetAll():
                 self.open_row(Opened(row=row.entry.id), hint=f"type: {FORGET_WORD}")
+            case AddService() | ChangeService() | UndoService():
+                self.act_on_service(act)
             case Nothing():
                 pass
             case _:
@@ -174,10 +180,14 @@ class Acting(KeyActing):
             case "o", ChangeEndpoint():
                 on = "disable" if act.endpoint.enabled else "enable"
                 self.change_endpoint(on, act.endpoint)
+            case _, AddService() | ChangeService() | UndoService():
+                self.letter_on_service(act, letter)
             case "u", _ if self.forgotten is not None:
                 self.undo_forgetting()
             case "u", _ if self.removed:
                 self.change_endpoint("undo")
+            case "u", _ if self.removed_service:
+                self.change_service("undo")
             case "u", UseKey():
                 self.work(self.use_key(act.key), "key")
             case "r", ChangeSetting():

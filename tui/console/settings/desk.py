@@ -14,6 +14,7 @@ from tui.errors import OwnkeyError
 from tui.events.base import SessionId
 from tui.secret import Secret
 from tui.session.commands import ListBudgets, ListEndpoints
+from tui.session.credit_talk import CreditAnswer
 from tui.session.replies import (
     Budgets,
     EndpointAnswer,
@@ -74,6 +75,10 @@ class SettingsDesk(Desk[Result], inherit_bindings=False):
     def action_endpoints(self) -> None:
         """The settings at the endpoints."""
         self.action_settings("endpoints")
+
+    def action_credits(self) -> None:
+        """The settings at credits and plan."""
+        self.action_settings("credits")
 
     def action_settings(self, query: str = "") -> None:
         from tui.console.settings.modal import SettingsScreen
@@ -241,6 +246,17 @@ class SettingsDesk(Desk[Result], inherit_bindings=False):
             letters=self.letters,
         )  # fmt: skip
         self.push_screen(dialog, done)
+
+    def ask_service(self, *, closed: Callable[[CreditAnswer | None], None]) -> None:
+        """Open the dialog of a new credit service above the settings."""
+        from tui.console.dialogs.credit_entry import CreditDialog
+
+        def done(answer: CreditAnswer | None) -> None:
+            closed(answer)
+            if answer is not None:
+                self.load()
+
+        self.push_screen(CreditDialog(self.bridge, letters=self.letters), done)
 
     def ask_key(
         self,

@@ -8,6 +8,8 @@ import msgspec
 
 from tui.console.guard import failure_words
 from tui.console.settings.panes.approvals import approvals_pane
+from tui.console.settings.panes.credits import SECTION as CREDITS
+from tui.console.settings.panes.credits import credits_pane
 from tui.console.settings.panes.endpoints import endpoints_pane
 from tui.console.settings.panes.fallback import fallback_pane
 from tui.console.settings.panes.keys import keys_pane
@@ -28,6 +30,7 @@ PANES: tuple[tuple[str, Pane], ...] = (
     ("Endpoints", endpoints_pane),
     ("Local models", local_pane),
     ("Models", settings_pane("Models")),
+    (CREDITS, credits_pane),
     ("Budgets", settings_pane("Budgets")),
     ("Fallback", fallback_pane),
     ("Approvals", approvals_pane),

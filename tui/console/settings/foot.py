@@ -5,8 +5,10 @@ from __future__ import annotations
 from tui.console.settings.rows import (
     AddEndpoint,
     AddModelFile,
+    AddService,
     ChangeEndpoint,
     ChangeKey,
+    ChangeService,
     ChangeSetting,
     ForgetAll,
     ForgetFallback,
@@ -15,6 +17,7 @@ from tui.console.settings.rows import (
     TakeBackRule,
     UndoForgetting,
     UndoRemoval,
+    UndoService,
     UseKey,
     UseServers,
 )
@@ -75,7 +78,11 @@ def _enter(row: Row, wish: str) -> str:
             return "change"
         case AddEndpoint():
             return "add"
-        case UndoForgetting() | UndoRemoval():
+        case AddService():
+            return "add"
+        case ChangeService():
+            return "test"
+        case UndoForgetting() | UndoRemoval() | UndoService():
             return "bring it back"
         case TakeBackRule():
             return "take back"
@@ -112,6 +119,8 @@ def _letters(row: Row | None) -> list[Pair]:
         case ChangeEndpoint():
             switch = "off" if row.act.endpoint.enabled else "on"
             return [("T", "test"), ("O", f"switch {switch}"), ("D", "remove, with undo")]
+        case ChangeService():
+            return [("T", "test"), ("D", "remove, with undo")]
         case ChangeSetting():
             return [("R", "reset")]
         case _:

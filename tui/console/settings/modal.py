@@ -139,6 +139,8 @@ class SettingsScreen(Acting):
             forgotten=self.forgotten,
             endpoints=self.endpoints,
             removed=self.removed,
+            credits=self.credits,
+            removed_service=self.removed_service,
             intent=self.wish,
             today=desk.today,
             session_nano=desk.state.session_nano,
@@ -201,7 +203,7 @@ class SettingsScreen(Acting):
             where,
             self.list.chosen,
             picking=self.list.opened is not None,
-            undo=self.forgotten is not None or bool(self.removed),
+            undo=self.forgotten is not None or bool(self.removed or self.removed_service),
             wish=self.wish,
             asked=bool(self._search.value.strip()),
             slim=self.has_class("-slim"),
@@ -223,7 +225,7 @@ class SettingsScreen(Acting):
         return (
             _identity(desk.paths.settings_file),
             (_identity(desk.paths.keys_file), _identity(desk.paths.endpoints_file)),
-            desk.today, desk.keys, desk.state.session_nano,
+            desk.credits, desk.today, desk.keys, desk.state.session_nano,
         )  # fmt: skip
 
     def _look(self) -> None:

@@ -7,6 +7,7 @@ from typing import Literal
 
 import msgspec
 
+from tui.session.credit_talk import CreditRow
 from tui.session.replies import EndpointRow, KeyRow, RuleRow
 from tui.settings.schema import Setting
 from tui.settings.search import Entry
@@ -91,6 +92,21 @@ class ForgetAll(msgspec.Struct, frozen=True):
     """Everything is removed, once it was typed that it shall be."""
 
 
+class AddService(msgspec.Struct, frozen=True):
+    """A new credit service."""
+
+
+class ChangeService(msgspec.Struct, frozen=True):
+    service: CreditRow
+
+
+class UndoService(msgspec.Struct, frozen=True):
+    """The credit service that was removed last comes back."""
+
+
+ServiceAct = AddService | ChangeService | UndoService
+
+
 class Nothing(msgspec.Struct, frozen=True):
     """A fact: there to be read."""
 
@@ -112,6 +128,7 @@ Act = (
     | ChangeEndpoint
     | UndoRemoval
     | ForgetAll
+    | ServiceAct
     | Nothing
 )
 

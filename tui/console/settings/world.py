@@ -10,6 +10,7 @@ import msgspec
 from tui.hosts import Contacts
 from tui.localmodel.models import LocalModel
 from tui.places import Place
+from tui.session.credit_talk import Credits
 from tui.session.replies import (
     Endpoints,
     KeyRow,
@@ -36,6 +37,8 @@ class World(msgspec.Struct, frozen=True, kw_only=True):
         forgotten: The key that was forgotten last since the settings were opened.
         endpoints: Endpoints and local servers, or why they cannot be listed.
         removed: Name of the endpoint that was removed last since then.
+        credits: Credit services and what else is left, or why they cannot be listed.
+        removed_service: Name of the credit service that was removed last since then.
         intent: What Enter does to a key, by the words that were searched for.
         session_host: Where this session's last request went.
         environ: The variables about proxies and certificates.
@@ -58,6 +61,8 @@ class World(msgspec.Struct, frozen=True, kw_only=True):
     forgotten: KeyRow | None = None
     endpoints: Endpoints | str | None = None
     removed: str = ""
+    credits: Credits | str | None = None
+    removed_service: str = ""
     intent: str = "replace"
     today: SpentToday | None = None
     session_nano: int = 0

@@ -15,6 +15,7 @@ from tui.money import show_usd
 from tui.session.projection import SessionState
 from tui.session.replies import ModelRow
 from tui.session.warmth import WarmCache
+from tui.text import truncate
 
 SMALLEST = 100_000
 """Nano-dollars; a forecast below says no more than that it is below."""
@@ -112,8 +113,13 @@ def facts(row: ModelRow, effort: str | None, talk: Talk, now: dt.datetime) -> It
         yield from _refused(row)
     elif row.payer == "nobody":
         yield Fact(words="runs here, nobody pays")
+    elif row.payer == "credits":
+        yield Fact(words=truncate(row.label, 14), value=row.left, rank=3)
+    if row.means:
+        yield Fact(words="means", value=row.means, rank=2)
     if row.payer != "nobody" and (row.payer is not None or row.input_usd is not None):
-        yield from _prices(row)
+        if not row.auto:  # each answer costs what its own model does
+            yield from _prices(row)
         yield from _turns(row, talk, now)
     if row.efforts:
         chosen = f"◂ {effort or 'default'} ▸"

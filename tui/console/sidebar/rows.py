@@ -77,8 +77,10 @@ def sections(
     for index, row in enumerate(rows):
         groups.setdefault((row.payer is None, _section(row)), []).append(index)
     lines = list(_on_top(rows, current, marks))
-    for unserved, name in sorted(groups, key=lambda group: group[0]):
-        members = groups[unserved, name]
+    several = len({row.connection for row in rows if row.payer == "credits"}) > 1
+    places = {group: _place(rows[members[0]]) for group, members in groups.items()}
+    for unserved, name in sorted(groups, key=lambda group: (group[0], places[group])):
+        members = sorted(groups[unserved, name], key=lambda at: not rows[at].auto)
         first = FIRST_OF_UNSERVED if unserved else FIRST_OF_SERVED
         # What is served and what is not can bear one name; each is opened by itself.
         key = f"{name} unserved" if unserved and (False, name) in groups else name
@@ -86,7 +88,8 @@ def sections(
         if key not in opened and len(members) > first + 1:
             shown = members[:first]
             shown += [at for at in members[first:] if rows[at].id == current]
-        lines += [Line(), _head(rows[members[0]])] if lines else [_head(rows[members[0]])]
+        head = _head(rows[members[0]], several=several)
+        lines += [Line(), head] if lines else [head]
         lines += [Line(row=at, group=key) for at in shown]
         if hidden := len(members) - len(shown):
             lines.append(Line(head=str(hidden), more=key))
@@ -165,7 +168,14 @@ def _section(row: ModelRow) -> str:
     return row.connection or row.provider
 
 
-def _head(first: ModelRow) -> Line:
+def _place(first: ModelRow) -> int:
+    """Of two sections that are served: keys and endpoints, then credits, then this machine."""
+    if first.payer == "credits":
+        return 1
+    return 2 if first.payer is not None and first.provider == "local" else 0
+
+
+def _head(first: ModelRow, *, several: bool) -> Line:
     title = SECTIONS.get(first.provider) or FOUND.get(first.provider, first.provider)
     style = colour(first.payer).removeprefix("$")
     match first.payer:
@@ -183,7 +193,8 @@ def _head(first: ModelRow) -> Line:
         case "own_key":
             return Line(head=title, right=first.label, style=style)
         case "credits":
-            return Line(head="Credits", right=first.label, style=style)
+            title = f"Credits {first.label}" if several else "Credits"
+            return Line(head=title, right=first.left or first.label, style=style)
         case _:
             return Line(head=first.label or title, right=word(first.payer), style=style)
 

@@ -41,6 +41,7 @@ class StatusFacts(msgspec.Struct, frozen=True, kw_only=True):
     budget_left: tuple[str, int] | None = None  # of the tightest budget: which, and what is left
     context: int | None = None  # tokens in use
     window: int | None = None  # tokens the model takes
+    credits: tuple[str, str] | None = None  # what is left at the service, and its unit
     limit: tuple[str, str] | None = None  # a rate limit or wait: what, and how much
     flash: str | None = None  # one sentence that stands before all else
     letters: bool = False
@@ -86,8 +87,9 @@ class StatusBar(Widget):
             parts.pop(_first_to_go([name for name, _ in parts]))
         out: list[str | Content | Part] = [chip]
         at = chip.cell_length
+        spare = width - at - sum(_width(pieces) for _, pieces in parts)
         for name, pieces in parts:
-            out += ["   ", *pieces]
+            out += [" " * max(0, spare - 1) if name == "credits" else "", "   ", *pieces]
             if name == "today":
                 self._today = range(at + 3, at + _width(pieces))
             at += _width(pieces)
@@ -125,7 +127,19 @@ def _parts(facts: StatusFacts) -> list[tuple[str, list[Part]]]:
     if facts.following:
         way: list[Part] = [(": ", "$mute"), ("Enter", "$text"), (" takes over", "$mute")]
         parts.append(("limit", [("read only", "$warn"), *(way if facts.free else [])]))
+    if facts.credits is not None:
+        parts.append(("credits", _credits(facts, facts.credits)))
     return parts
+
+
+def _credits(facts: StatusFacts, credits: tuple[str, str]) -> list[Part]:
+    """At the right end: what is left, which moves while tokens stream."""
+    left, unit = credits
+    marker = glyph("credits", letters=facts.letters)
+    return [
+        (marker, colour("credits")), (neutralise(left, strict=True), "$text"),
+        (f" {unit}" if unit else "", "$mute"),
+    ]  # fmt: skip
 
 
 def _sum(name: str, nano: int | None, unknown: int, facts: StatusFacts) -> list[Part]:
@@ -147,7 +161,7 @@ def _today(facts: StatusFacts, today: int) -> list[Part]:
     return said
 
 
-_ORDER = ("today", "context", "budget", "session", "limit", "model")
+_ORDER = ("today", "context", "budget", "session", "limit", "credits", "model")
 """What goes first when it is narrow (look/README.md, Widths)."""
 
 

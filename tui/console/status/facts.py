@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
+from decimal import Decimal
 
 from tui.console.status.bar import StatusFacts
 from tui.console.status.meter import clock
+from tui.credits.amounts import credits_of
+from tui.credits.words import credits_words, usd_words
 from tui.events.budget import Scope
+from tui.money import NANO
+from tui.session.credit_talk import CreditRow
 from tui.session.projection import SessionState
 from tui.session.replies import BudgetRow, ModelRow, SpentToday
 
@@ -20,6 +25,7 @@ def status_facts(
     today: SpentToday | None,
     day_budget: int | None,
     budgets: Sequence[BudgetRow] = (),
+    credits: Sequence[CreditRow] = (),
     letters: bool,
     following: bool,
     free: bool = False,
@@ -51,6 +57,7 @@ def status_facts(
         budget_left=_budget_left(budgets, live or 0),
         context=state.context_tokens,
         window=None if row is None else row.context,
+        credits=_credits_left(state, row, credits),
         limit=_limit(state, now),
         letters=letters,
         following=following,
@@ -79,6 +86,29 @@ def _budget_left(budgets: Sequence[BudgetRow], live: int) -> tuple[str, int] | N
         return None
     left, name = min(lefts)
     return name, left
+
+
+def _credits_left(
+    state: SessionState, row: ModelRow | None, services: Sequence[CreditRow]
+) -> tuple[str, str] | None:
+    """What is left at the service that pays, else at the first: its word less what streams."""
+    paying = None if row is None or row.payer != "credits" else row.connection
+    if state.working and state.route is not None and state.route.payer == "credits":
+        paying = state.route.connection
+    known = [one for one in services if one.usd or one.credits or one.endless]
+    one = next((one for one in known if one.name == paying), known[0] if known else None)
+    if one is None:
+        return None
+    if one.endless:
+        return "no limit", ""
+    live = state.live_nano if state.working and one.name == paying else 0
+    mark = "" if live == 0 else "~"
+    if one.credits is not None:
+        taken = credits_of(live, one.rate)
+        left = Decimal(one.credits) - (taken or 0)
+        return f"{mark}{credits_words(left)}", "credits"
+    left = Decimal(one.usd or 0) - Decimal(live or 0) * NANO
+    return f"{mark}{usd_words(left)}", "left"
 
 
 def _limit(state: SessionState, now: dt.datetime) -> tuple[str, str] | None:
