@@ -13,7 +13,7 @@ from tui.events.base import SessionId
 from tui.events.codec import Recorded
 from tui.events.session import SessionCreated, SessionForked
 from tui.events.turn import TurnFinished, TurnStarted
-from tui.store.charging import Charging
+from tui.store.charging import ChargeRow, Charging
 from tui.store.rows import any_text, charge_row, summary_row, to_record
 from tui.store.summary import Summary
 from tui.store.trouble import DAMAGE
@@ -91,7 +91,9 @@ class _SessionCheck:
             else:
                 self._take(record)
         self._compare_summary(db, row)
-        kept = db.execute("SELECT * FROM charges WHERE session = ?", (self.session,))
+        # What was held for a charge stands in no event.
+        told = f"SELECT {','.join(ChargeRow._fields)} FROM charges WHERE session = ?"
+        kept = db.execute(told, (self.session,))
         if {one[1]: one for one in kept} != self._charges:
             self.problems.append("charges differ from the events")
 
