@@ -28,6 +28,18 @@ def run(args: argparse.Namespace) -> int:
                 "  line by line: `ownkey --linear`.\n"
             )
         return 2
+    if args.demo:
+        from tui.demo.world import LEFT, DemoWorld
+
+        with DemoWorld(os.environ) as world, world.environment():
+            status = _run_in(world.folder, args)
+        with suppress(OSError):
+            sys.stdout.write(f"{LEFT}\n")
+        return status
+    return _run_in(Path.cwd(), args)
+
+
+def _run_in(folder: Path, args: argparse.Namespace) -> int:
     # Nothing is to be restored yet, and Python's own handler can be lost in an import.
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     gc.disable()  # what is loaded now stays: looking through it takes a tenth of the start
@@ -39,7 +51,7 @@ def run(args: argparse.Namespace) -> int:
     harden()
     app = ConsoleApp(
         environ=dict(os.environ),
-        folder=Path.cwd(),
+        folder=folder,
         paths=find_paths(os.environ),
         session=args.session,
         model=args.model,
@@ -69,7 +81,7 @@ def show(app: ConsoleApp) -> int:
             reset_terminal()
         if lost:
             _speak_to_nobody()
-    if session is not None and app.state.turn:
+    if session is not None and app.state.turn and not app.demo:
         _say_how_to_come_back(app, session)
     return ending.status or app.return_code or 0
 

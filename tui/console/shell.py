@@ -81,8 +81,12 @@ class Shell(App[Result], inherit_bindings=False):
         paths: The person's folders.
         clock: Now, aware of its zone.
         tz: Zone of the times shown; None is the machine's own.
+
+    Attributes:
+        demo: Whether this is the demo, which every screen says.
     """
 
+    demo = False
     TITLE = "ownkey"
     AUTO_FOCUS = "#editor"
     CSS_PATH: ClassVar[list[Path]] = [  # pyright: ignore[reportIncompatibleVariableOverride]
@@ -119,9 +123,9 @@ class Shell(App[Result], inherit_bindings=False):
         self._countdown: Timer | None = None
         self._status_at = 0.0
         self._status_timer: Timer | None = None
-        self.header = Header(folder)
+        self.header = Header(folder, demo=self.demo)
         self.picker = ModelPicker(letters=self.letters, clock=clock)
-        self.welcome = Welcome()
+        self.welcome = Welcome(demo=self.demo)
         self.transcript = TranscriptView(
             names=self._names, letters=self.letters, clock=clock, tz=tz
         )

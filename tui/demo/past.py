@@ -76,35 +76,42 @@ def write_past(store: Store, source: Path, now: dt.datetime) -> None:
     """Write it all into an empty store.
 
     Args:
+        store: Of the demo.
         source: The folder that the sessions' own folders lie in.
         now: What the days are counted back from.
     """
     past = read_past()
-    for number, session in enumerate(past.session):
+    for session in past.session:
         begun = now - dt.timedelta(days=session.turn[0].back)
-        digest = hashlib.sha1(session.title.encode(), usedforsecurity=False).hexdigest()
-        id = SessionId(f"s_{begun:%Y%m%d%H%M%S}_{digest[:8]}")
+        digest = hashlib.sha1(session.title.encode(), usedforsecurity=False).hexdigest()[:8]
+        id = SessionId(f"s_{begun:%Y%m%d%H%M%S}_{digest}")
         made = SessionCreated(
             cwd=str(source / session.folder), version=__version__, branch=session.branch or None
         )
         chosen = ModelChosen(model=past.served[session.turn[0].served].model)
         store.append(id, [(made, 0), (chosen, 0), (SessionTitled(title=session.title), 0)], begun)
-        for place, turn in enumerate(session.turn, start=1):
-            served = past.served[turn.served]
+        for number, turn in enumerate(session.turn, start=1):
             at = now - dt.timedelta(days=turn.back)
-            charges = 0
-            store.append(id, [(TurnStarted(prompt=turn.prompt), place)], at)
-            for step, tokens in enumerate(turn.requests, start=1):
-                last = step == len(turn.requests)
-                events = list(_request(
-                    RequestId(f"r_{digest[:8]}{number:02}{place:02}{step:02}"),
-                    served, tokens, turn.reply if last else "", ended=turn.stop == "end" or not last,
-                ))  # fmt: skip
-                charges += sum(one.nano or 0 for one in events if isinstance(one, ChargeRecorded))
-                seconds = dt.timedelta(seconds=_SECONDS_A_REQUEST * step)
-                store.append(id, [(one, place) for one in events], at + seconds)
-            done = TurnFinished(stop=turn.stop, nano=charges, requests=len(turn.requests))
-            store.append(id, [(done, place)], at + seconds)
+            for events in _turn(f"r_{digest}{number:02}", past.served[turn.served], turn):
+                store.append(id, [(one, number) for one in events], at)
+                at += dt.timedelta(seconds=_SECONDS_A_REQUEST)
+
+
+def _turn(prefix: str, served: Served, turn: PastTurn) -> Iterator[list[AnyEvent]]:
+    """A turn's events, in groups some seconds apart."""
+    yield [TurnStarted(prompt=turn.prompt)]
+    nano = 0
+    for step, tokens in enumerate(turn.requests, start=1):
+        last = step == len(turn.requests)
+        events = list(
+            _request(
+                RequestId(f"{prefix}{step:02}"), served, tokens, turn.reply if last else "",
+                ended=turn.stop == "end" or not last,
+            )
+        )  # fmt: skip
+        nano += sum(one.nano or 0 for one in events if isinstance(one, ChargeRecorded))
+        yield events
+    yield [TurnFinished(stop=turn.stop, nano=nano, requests=len(turn.requests))]
 
 
 def _request(
@@ -135,7 +142,7 @@ def _request(
 def charge_of(id: RequestId, served: Served, tokens: tuple[int, int, int, int]) -> ChargeRecorded:
     """The receipt of a request; `tokens` as in the data: fresh, cached, written, output."""
     rates = served.usd or served.stated
-    quantities = dict(
+    quantities: dict[str, int] = dict(
         zip(("input", "cache_read", "cache_write_5m", "output"), tokens, strict=True)
     )
     lines = tuple(

@@ -18,6 +18,8 @@ _CONFIG = """\
 \tname = Demo
 \temail = demo@shop.example
 """
+MADE = ("tests/test_admin.py",)
+"""What the scenes make besides."""
 FILES = {
     ".gitignore": "__pycache__/\n",
     "README.md": """\
@@ -79,11 +81,16 @@ if __name__ == "__main__":
 
 
 def write_shop(folder: Path) -> None:
-    """Make the project anew, with its repository of one commit."""
-    write_files(folder)
+    """Make the project as it is at the beginning, with its repository of one commit."""
+    for name in MADE:
+        (folder / name).unlink(missing_ok=True)
+    for name, text in FILES.items():
+        file = folder / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text, encoding="utf-8")
     git = folder / ".git"
     for name in ("objects", "refs/heads", "refs/tags"):
-        (git / name).mkdir(parents=True)
+        (git / name).mkdir(parents=True, exist_ok=True)
     (git / "config").write_text(_CONFIG, encoding="utf-8")
     (git / "HEAD").write_text(f"ref: refs/heads/{BRANCH}\n", encoding="utf-8")
     blobs = {name: _keep(git, "blob", text.encode()) for name, text in sorted(FILES.items())}
@@ -93,21 +100,14 @@ def write_shop(folder: Path) -> None:
     (git / "index").write_bytes(_index(blobs))
 
 
-def write_files(folder: Path) -> None:
-    """Make its files as they are at the beginning."""
-    for name, text in FILES.items():
-        file = folder / name
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(text, encoding="utf-8")
-
-
 def _keep(git: Path, kind: str, body: bytes) -> bytes:
     """Write one object; its name."""
     data = f"{kind} {len(body)}\0".encode() + body
     name = hashlib.sha1(data, usedforsecurity=False).digest()
     file = git / "objects" / name.hex()[:2] / name.hex()[2:]
-    file.parent.mkdir(exist_ok=True)
-    file.write_bytes(zlib.compress(data))
+    if not file.exists():
+        file.parent.mkdir(exist_ok=True)
+        file.write_bytes(zlib.compress(data))
     return name
 
 

@@ -15,7 +15,8 @@ import os
 import shutil
 import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Generator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Self
 
@@ -28,7 +29,7 @@ LEFT = "That was the demo: nothing was sent, nothing was billed, and nothing was
 _GOES_ALONG = (
     "PATH", "USER", "LOGNAME", "SHELL", "TMPDIR", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "TERM",
     "COLORTERM", "NO_COLOR", "TERM_PROGRAM", "TMUX", "STY", "SSH_TTY", "SSH_CONNECTION",
-    "DISPLAY", "WAYLAND_DISPLAY", "XDG_RUNTIME_DIR", "EDITOR", "VISUAL", "PAGER", "VIRTUAL_ENV",
+    "DISPLAY", "WAYLAND_DISPLAY", "XAUTHORITY", "XDG_RUNTIME_DIR", "EDITOR", "VISUAL", "PAGER", "VIRTUAL_ENV",
 )  # fmt: skip
 """What of the person's environment the demo sees: the terminal, and where programs lie."""
 _YOUNG_S = 60.0
@@ -63,6 +64,18 @@ class DemoWorld:
         self._lock = _lock(self.root)
         write_shop(self.folder)
         return self
+
+    @contextmanager
+    def environment(self) -> Generator[None]:
+        """Within it the process itself has the demo's environment, and nothing of the person's."""
+        before = dict(os.environ)
+        os.environ.clear()
+        os.environ.update(self.environ)
+        try:
+            yield
+        finally:
+            os.environ.clear()
+            os.environ.update(before)
 
     def __exit__(self, *_: object) -> None:
         # First the lock's folder: what another demo sees without a lock it removes, too.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping
 from pathlib import Path
 from typing import Self, cast
 
@@ -13,6 +13,7 @@ from tui.events.session import Mode
 from tui.net import Network
 from tui.paths import find_paths
 from tui.permissions.book import ApprovalBook
+from tui.providers.base import Access, Api, ModelRequest, StreamPart
 from tui.providers.registry import provider
 from tui.runtime.budgets import keep_limit, limits_of
 from tui.runtime.guides import read_guides
@@ -92,7 +93,7 @@ class Runtime:
             mode=self._mode,
             guides=lambda cwd: read_guides(cwd, home_of(self._environ)),
             rules=self._judge,
-            stream=lambda api, request, access: provider(api).stream(request, access),
+            stream=self.stream,
             clock=utc_now,
             branch=git_branch,
             keep_limit=lambda scope, name, nano: keep_limit(
@@ -108,6 +109,10 @@ class Runtime:
             locks=self.paths.state / "locks",
             notify=self._notify,
         )
+
+    def stream(self, api: Api, request: ModelRequest, access: Access) -> AsyncGenerator[StreamPart]:
+        """See `tui.session.ports.Ports`: one request through its adapter."""
+        return provider(api).stream(request, access)
 
     async def close(self) -> None:
         """End the local model, the MCP servers and what runs beside."""
