@@ -82,7 +82,9 @@ def stay_off_the_network() -> None:
 
 
 def _furnish(paths: Paths, source: Path) -> None:
-    """Settings, keys, endpoint and the past, where they are not there yet."""
+    """The project, settings, keys, endpoint and the past, where they are not there yet."""
+    if not (source / "shop" / ".git").exists():
+        write_shop(source / "shop")
     if not paths.settings_file.exists():
         write_private(paths.settings_file, json.dumps(SETTINGS).encode())
         write_private(paths.recent_file, json.dumps(used_models()[:3]).encode())

@@ -29,7 +29,8 @@ LEFT = "That was the demo: nothing was sent, nothing was billed, and nothing was
 _GOES_ALONG = (
     "PATH", "USER", "LOGNAME", "SHELL", "TMPDIR", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "TERM",
     "COLORTERM", "NO_COLOR", "TERM_PROGRAM", "TMUX", "STY", "SSH_TTY", "SSH_CONNECTION",
-    "DISPLAY", "WAYLAND_DISPLAY", "XAUTHORITY", "XDG_RUNTIME_DIR", "EDITOR", "VISUAL", "PAGER", "VIRTUAL_ENV",
+    "DISPLAY", "WAYLAND_DISPLAY", "XAUTHORITY", "XDG_RUNTIME_DIR", "EDITOR", "VISUAL",
+    "PAGER", "VIRTUAL_ENV",
 )  # fmt: skip
 """What of the person's environment the demo sees: the terminal, and where programs lie."""
 _YOUNG_S = 60.0
@@ -59,10 +60,8 @@ class DemoWorld:
         self._lock = -1
 
     def __enter__(self) -> Self:
-        from tui.demo.shop import write_shop
-
         self._lock = _lock(self.root)
-        write_shop(self.folder)
+        self.folder.mkdir(parents=True)  # the engine fills it, while the console paints
         return self
 
     @contextmanager
