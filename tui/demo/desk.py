@@ -12,6 +12,7 @@ from tui.catalog.models import Catalogue
 from tui.demo.router import AUTO, CREDITS, CREDITS_LABEL
 from tui.errors import UsageError
 from tui.keys.check import CheckResult
+from tui.keys.makers import MAKERS
 from tui.keys.model_list import ModelFound
 from tui.runtime.desk import LiveDesk
 from tui.runtime.model_rows import NOT_KNOWN, ModelRows
@@ -30,14 +31,27 @@ from tui.session.replies import AnyReply, Done, ModelRow
 
 NO_NETWORK = "the demo asks nobody: this would go to the network"
 
+LISTED = {
+    "anthropic/claude-opus-5-5", "anthropic/claude-sonnet-5-5", "anthropic/claude-opus-4-7",
+    "anthropic/claude-sonnet-4-6", "anthropic/claude-haiku-4-5", "google/gemini-3.1-pro-preview",
+    "google/gemini-3.8-flash", "openai/gpt-5.5", "openai/gpt-5.4-mini", "openai/gpt-6-sol",
+    "openai/gpt-5.3-codex",
+}  # fmt: skip
+"""Of the makers' models, those that the demo shows."""
+
 
 class DemoRows(ModelRows):
-    """The list with the credit service's Auto models."""
+    """A short list, with the credit service's Auto models."""
 
     def rows(self) -> tuple[tuple[ModelRow, ...], bool]:
+        """Own keys' and the endpoint's, on credits, of this machine; then what nothing serves."""
         rows, missing = super().rows()
-        at = next((n for n, row in enumerate(rows) if row.payer == "credits"), len(rows))
-        return (*rows[:at], *self._auto(), *rows[at:]), missing
+        makers = {maker.id for maker in MAKERS}
+        listed = [row for row in rows if row.id in LISTED or row.provider not in makers]
+        credits = [row for row in listed if row.payer == "credits"]
+        local = [row for row in listed if row.payer == "nobody"]
+        others = [row for row in listed if row.payer not in ("credits", "nobody")]
+        return (*others, *self._auto(), *credits, *local), missing
 
     def _auto(self) -> list[ModelRow]:
         catalogue = Catalogue.load([])

@@ -16,7 +16,7 @@ from typing import Any
 from tui.demo.desk import DemoDesk
 from tui.demo.keyring import FOUND, DemoKeyring, write_connections
 from tui.demo.model import DemoModel
-from tui.demo.past import fill, used_models
+from tui.demo.past import fill
 from tui.demo.router import DemoLocalModels, DemoRouter
 from tui.demo.shop import write_shop
 from tui.demo.world import VARIABLE, is_demo_home
@@ -87,6 +87,5 @@ def _furnish(paths: Paths, source: Path) -> None:
         write_shop(source / "shop")
     if not paths.settings_file.exists():
         write_private(paths.settings_file, json.dumps(SETTINGS).encode())
-        write_private(paths.recent_file, json.dumps(used_models()[:3]).encode())
     write_connections(paths, utc_now())
     fill(paths.store_file, source, utc_now())

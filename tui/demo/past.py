@@ -9,7 +9,6 @@ from collections.abc import Iterator
 from decimal import Decimal
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
 
 import msgspec
 
@@ -179,10 +178,3 @@ def fill(path: Path, source: Path, now: dt.datetime) -> None:
         write_past(store, source, now)
     finally:
         store.close()
-
-
-def used_models() -> list[Any]:
-    """The models of the past, the one used last first: for the list of recent ones."""
-    past = read_past()
-    turns = sorted((turn for one in past.session for turn in one.turn), key=lambda one: one.back)
-    return list(dict.fromkeys(past.served[turn.served].model for turn in turns))
