@@ -5,7 +5,7 @@ Textual draws every widget that is seen again with each frame; of a blank one it
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, TypeVar, cast
 
 from textual.containers import Horizontal, Vertical
 from textual.screen import ModalScreen, Screen
@@ -81,5 +81,5 @@ class Modal(ModalScreen[Result], Echo[Result]):
 
 def is_demo(widget: Widget) -> bool:
     """Whether the app that it stands in is a demo."""
-    app: Shell[object] = widget.app  # pyright: ignore[reportAssignmentType] - there is no other
+    app = cast("Shell[object]", widget.app)  # pyright: ignore[reportUnknownMemberType] - ours
     return app.demo

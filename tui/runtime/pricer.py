@@ -61,7 +61,7 @@ class ListPricer:
             terms = terms_of(decision.provider, {}, context, self._book)
         except NotStated:
             return None
-        sheet = self._book.find(decision.provider, decision.wire_model, at, terms)
+        sheet = self._book_of(decision).find(decision.provider, decision.wire_model, at, terms)
         if isinstance(sheet, NoPrice):
             return None
         given = _dearest([sheet.rates.get(what) for what in _GIVEN], tokens)
