@@ -71,9 +71,7 @@ class Played:
         match record.event:
             case ApprovalAsked(call=call):
                 yes = self.says_yes
-                await self.manager.call(
-                    AnswerApproval(session=self.session, call=call, allow=yes)
-                )
+                await self.manager.call(AnswerApproval(session=self.session, call=call, allow=yes))
             case PersonAsked(call=call, choices=choices):
                 await self.manager.call(
                     AnswerPerson(session=self.session, call=call, answer=choices[0])

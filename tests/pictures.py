@@ -48,8 +48,8 @@ async def nobodys(size: tuple[int, int]) -> AsyncIterator[Seen]:
         (folder / ".git").mkdir(parents=True)
         (folder / ".git" / "HEAD").write_text("ref: refs/heads/fix-login\n", encoding="utf-8")
         environ = engine_environ(
-            Path(root) / ".ownkey", fake, OWNKEY_KEYRING="sealed", OWNKEY_PASSPHRASE="correct horse",
-            ANTHROPIC_API_KEY=ANTHROPIC_KEY,
+            Path(root) / ".ownkey", fake, OWNKEY_KEYRING="sealed",
+            OWNKEY_PASSPHRASE="correct horse", ANTHROPIC_API_KEY=ANTHROPIC_KEY,
         )  # fmt: skip
         async with on_engine(environ, folder, size=size) as seen:
             seen.app.composer.editor.cursor_blink = False
@@ -96,8 +96,7 @@ async def light(seen: Seen) -> None:
 async def picker(seen: Seen) -> None:
     """Another model, one keystroke away, with what it would cost to go on there."""
     await conversation(seen)
-    await seen.press("f2")
-    await seen.paste("pro")
+    await seen.press("f2", "down", "down", "down", "down")
     await asyncio.sleep(0.3)
 
 
@@ -130,7 +129,7 @@ async def receipt(seen: Seen) -> None:
     """A reply's cost, opened to its lines."""
     await conversation(seen)
     await seen.press("f9", "down", "enter")
-    await seen.until_said("unit", 5)
+    await seen.until_said("cache write", 5)
     await asyncio.sleep(0.3)
 
 

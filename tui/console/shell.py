@@ -290,7 +290,7 @@ class Shell(App[Result], inherit_bindings=False):
 
     def refresh_status(self) -> None:
         """Show what is so now; widgets paint only what changed."""
-        if self.closing:
+        if self.closing or not self.screen_stack:  # the screens go before the app does
             return
         self._status_at = time.monotonic()
         if self._status_timer is not None:

@@ -38,7 +38,7 @@ from tui.session.summing import ASK
 
 FIRST_S = 0.5
 """Until the first token."""
-TOKEN_S, THOUGHT_S = 1 / 48, 1 / 80
+TOKEN_S, THOUGHT_S = 1 / 48, 1 / 30
 LIMIT = 80_000
 """Output tokens a minute, as the demo's account has them."""
 _TOKEN = re.compile(r"\s*\S{1,5}|\s+")
