@@ -68,3 +68,13 @@ def test_values_for_a_shell_are_listed_without_keyring_sdks_and_network():
 
 def test_package_that_is_loaded_after_all_is_seen():
     assert {"keyring", "genai_prices"} <= loaded_by("import keyring, genai_prices")
+
+
+def test_the_demo_is_loaded_by_the_demo_alone():
+    code = """
+import sys
+import tui.cli.console, tui.cli.linear, tui.console.app, tui.engine.host, tui.linear.session
+import tui.runtime
+assert not [name for name in sys.modules if name.startswith("tui.demo")]
+"""
+    assert "tui" in loaded_by(code)

@@ -31,6 +31,18 @@ def run(args: argparse.Namespace) -> int:
                 "  line by line: `ownkey --linear`.\n"
             )
         return 2
+    if args.demo:
+        from tui.demo.world import LEFT, DemoWorld
+
+        with DemoWorld(os.environ) as world, world.environment():
+            status = _run_in(world.folder, args)
+        with suppress(OSError):
+            sys.stdout.write(f"{LEFT}\n")
+        return status
+    return _run_in(Path.cwd(), args)
+
+
+def _run_in(folder: Path, args: argparse.Namespace) -> int:
     # Nothing is to be restored yet, and Python's own handler can be lost in an import.
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     gc.disable()  # what is loaded now stays: looking through it takes a tenth of the start
@@ -42,7 +54,7 @@ def run(args: argparse.Namespace) -> int:
     harden()
     app = ConsoleApp(
         environ=dict(os.environ),
-        folder=Path.cwd(),
+        folder=folder,
         paths=find_paths(os.environ),
         session=args.session,
         model=args.model,
@@ -89,7 +101,8 @@ def show(app: ConsoleApp) -> int:
             reset_terminal()
         if lost:
             _speak_to_nobody()
-    if session is not None and app.state.turn and not app.forgetting:
+    kept = not app.forgetting and not app.demo
+    if session is not None and app.state.turn and kept:
         _say_how_to_come_back(app, session)
     return ending.status or app.return_code or 0
 

@@ -106,6 +106,11 @@ def console_parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--linear", action="store_true", help="line by line, for screen readers and poor terminals"
     )
+    parser.add_argument(
+        "--demo",
+        action="store_true",
+        help="look around in a scripted world: no key, no network, nothing is kept",
+    )
     parser.add_argument("--version", action="store_true", help="print the version")
     return parser
 

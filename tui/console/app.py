@@ -91,6 +91,7 @@ class ConsoleApp(
         tz: dt.tzinfo | None = None,
         painted: Callable[[], None] | None = None,
     ) -> None:
+        self.demo = "OWNKEY_DEMO" in environ
         super().__init__(folder=folder, paths=paths, clock=clock, tz=tz)
         self._painted, self.environ = painted, environ
         self.multiplexed = "TMUX" in environ

@@ -5,13 +5,19 @@ Textual draws every widget that is seen again with each frame; of a blank one it
 
 from __future__ import annotations
 
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar, cast
 
 from textual.containers import Horizontal, Vertical
 from textual.screen import ModalScreen, Screen
 from textual.widget import Widget
+from textual.widgets import Static
+
+if TYPE_CHECKING:
+    from tui.console.shell import Shell
 
 Result = TypeVar("Result")
+
+DEMO = " DEMO "
 
 
 class Row(Horizontal):
@@ -58,5 +64,22 @@ class Ground(Echo[None]):
     BLANK = True
 
 
+class DemoMark(Static):
+    """Says on a screen above the others what the header says below it: this is the demo."""
+
+    def __init__(self) -> None:
+        super().__init__(DEMO, classes="demo-mark")
+
+
 class Modal(ModalScreen[Result], Echo[Result]):
     """A screen above another, which it answers to."""
+
+    def on_mount(self) -> None:
+        if is_demo(self):
+            self.mount(DemoMark())
+
+
+def is_demo(widget: Widget) -> bool:
+    """Whether the app that it stands in is a demo."""
+    app = cast("Shell[object]", widget.app)  # pyright: ignore[reportUnknownMemberType] - ours
+    return app.demo

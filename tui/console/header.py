@@ -9,6 +9,7 @@ from textual.content import Content
 from textual.message import Message
 from textual.widget import Widget
 
+from tui.console.grounds import DEMO
 from tui.session.projection import SessionState
 from tui.text import neutralise, truncate
 
@@ -22,8 +23,9 @@ class Header(Widget):
     class SessionsAsked(Message):
         """A click on the count of the sessions."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, demo: bool = False) -> None:
         super().__init__(id="header")
+        self._demo = demo
         self.folder = neutralise(short_path(folder), strict=True)
         self.own_folder = self.folder
         self._title = ""
@@ -62,6 +64,8 @@ class Header(Widget):
         width = self.size.width
         right = self._right()
         left = Content.assemble((" ownkey   ", "bold $text"))
+        if self._demo:
+            left += Content.assemble((DEMO, "bold $page on $warn"), "   ")
         room = width - left.cell_length - right.cell_length - 2
         left += Content.assemble((truncate(self.folder, max(0, room)), "$soft"))
         for text, style in ((self._branch, "$mute"), (self._title, "italic $mute")):

@@ -82,8 +82,12 @@ class Shell(App[Result], inherit_bindings=False):
         paths: The person's folders.
         clock: Now, aware of its zone.
         tz: Zone of the times shown; None is the machine's own.
+
+    Attributes:
+        demo: Whether this is the demo, which every screen says.
     """
 
+    demo = False
     TITLE = "ownkey"
     AUTO_FOCUS = "#editor"
     CSS_PATH: ClassVar[list[Path]] = [  # pyright: ignore[reportIncompatibleVariableOverride]
@@ -122,9 +126,9 @@ class Shell(App[Result], inherit_bindings=False):
         self._countdown: Timer | None = None
         self._status_at = 0.0
         self._status_timer: Timer | None = None
-        self.header = Header(folder)
+        self.header = Header(folder, demo=self.demo)
         self.picker = ModelPicker(letters=self.letters, clock=clock)
-        self.welcome = Welcome()
+        self.welcome = Welcome(demo=self.demo)
         self.transcript = TranscriptView(names=self.names, letters=self.letters, clock=clock, tz=tz)
         self.choices = ChoicePanel(letters=self.letters)
         self.composer = Composer(History(paths.history_file), letters=self.letters)
@@ -287,7 +291,7 @@ class Shell(App[Result], inherit_bindings=False):
 
     def refresh_status(self) -> None:
         """Show what is so now; widgets paint only what changed."""
-        if self.closing:
+        if self.closing or not self.screen_stack:  # the screens go before the app does
             return
         self._status_at = time.monotonic()
         if self._status_timer is not None:

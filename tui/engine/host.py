@@ -14,8 +14,9 @@ import socket
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
+from typing import TYPE_CHECKING
 
 from tui import __version__
 from tui.crash import hush, places_of
@@ -36,6 +37,10 @@ from tui.events.base import SessionId
 from tui.process import harden
 from tui.session.commands import Shutdown
 from tui.session.manager import SessionManager
+from tui.session.replies import AnyNotice
+
+if TYPE_CHECKING:
+    from tui.runtime import Runtime
 
 END_LIMIT_S = 4.0
 
@@ -136,12 +141,10 @@ async def serve(connection: socket.socket) -> None:
         if not writer.is_closing():
             writer.write(frames.encode(frame))
 
-    from tui.runtime import Runtime
-
     environ = dict(os.environ) | {n: s.reveal() for n, s in hello.environ.items()}
     send(Ready(version=__version__))
     try:
-        runtime = Runtime(environ, notify=lambda notice: send(frames.Noticed(notice=notice)))
+        runtime = _runtime(environ, lambda notice: send(frames.Noticed(notice=notice)))
         served_manager = runtime.manager()
     except OwnkeyError as error:
         await _refuse(reader, send, error)
@@ -151,6 +154,18 @@ async def serve(connection: socket.socket) -> None:
     with suppress(ConnectionError):
         await writer.drain()
     writer.close()
+
+
+def _runtime(environ: Mapping[str, str], notify: Callable[[AnyNotice], None]) -> Runtime:
+    """What is behind the sessions: the person's own, or the demo's. Raises OwnkeyError."""
+    if environ.get("OWNKEY_DEMO"):
+        from tui.demo.engine import DemoRuntime, stay_off_the_network
+
+        stay_off_the_network()
+        return DemoRuntime(environ, notify)
+    from tui.runtime import Runtime
+
+    return Runtime(environ, notify)
 
 
 async def _serve_calls(

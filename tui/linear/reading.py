@@ -94,8 +94,10 @@ class Terminal:
         hide: Callable[[str], str],
         history: History,
         names: Sequence[str] = (),
+        mark: str = MARK,
     ) -> None:
         self._descriptor = descriptor
+        self._mark = mark
         self._ask = ask
         self._hide = hide
         self._editing = Editing(history, names)
@@ -105,7 +107,7 @@ class Terminal:
 
     def prompt(self) -> str:
         start, self._kept = self._kept, ""
-        lines = [self._line(MARK, start, recall=True)]
+        lines = [self._line(self._mark, start, recall=True)]
         while lines[-1].endswith("\\") or self._more_at_once():
             lines.append(self._line(MORE if lines[-1].endswith("\\") else "", "", recall=True))
         return joined(lines)

@@ -42,6 +42,10 @@ if TYPE_CHECKING:
     from tui.session.projection import SessionState
     from tui.store.history import History
 
+DEMO = (
+    "DEMO: a scripted world. No key, no network; the prices are real, the money is not. "
+    "Type anything: each prompt plays the next scene."
+)
 LEAVE_AGAIN_S = 3.0
 LONGEST_KEY = 70_000
 """Characters of a line that may still be a key and what stands around it (`tui.keys.paste`)."""
@@ -92,6 +96,7 @@ class Linear:
         self._lines = lines
         self._history = history
         self._folder = folder
+        self._demo = "OWNKEY_DEMO" in environ
         self._wire = Wire(environ=environ, folder=folder, session=session, model=model)
         questions = Questions(voice, lines)
         questions.replace_key = self._replace_key
@@ -160,6 +165,8 @@ class Linear:
     def _say_where(self) -> None:
         pump, state = self._pump, self._pump.state
         self._voice.say(f"ownkey {__version__}, line by line.")
+        if self._demo:
+            self._voice.head(DEMO)
         with suppress(OwnkeyError):
             self._keys.open_if_locked()
         with suppress(OwnkeyError):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import functools
 from collections.abc import Callable, Coroutine, Mapping
 from contextlib import aclosing, suppress
 from pathlib import Path
@@ -29,6 +28,7 @@ from tui.runtime.keyring import Keyring
 from tui.runtime.model_rows import ModelRows
 from tui.runtime.router import LiveRouter
 from tui.runtime.servers import servers_answer
+from tui.secret import Secret
 from tui.session.commands import (
     AddEndpoint,
     AddKey,
@@ -235,7 +235,7 @@ class LiveDesk:
                 hint=pasted.hint,
             )  # fmt: skip
         base_url = self._address(command.base_url, maker)
-        found = await check_key(maker.id, pasted.secret, base_url, environ=self._keyring.environ)
+        found = await self.ask_maker(maker.id, pasted.secret, base_url)
         if found.state != "verified" and not command.unchecked:
             error = "unreachable" if found.state == "unreachable" else found.error_kind
             return KeyAnswer(
@@ -249,6 +249,10 @@ class LiveDesk:
         )  # fmt: skip
         record = await with_limit(lambda: self._keyring.book.add(new))
         return self._kept(record, found, pasted.notes)
+
+    async def ask_maker(self, provider: str, secret: Secret, base_url: str) -> CheckResult:
+        """The live check of a key."""
+        return await check_key(provider, secret, base_url, environ=self._keyring.environ)
 
     def _kept(
         self, record: KeyRecord, found: CheckResult, notes: tuple[str, ...] = ()
@@ -303,8 +307,12 @@ class LiveDesk:
     async def _check(self, record: KeyRecord) -> KeyAnswer:
         environ = self._keyring.environ
         secret = await with_limit(lambda: self._keyring.book.secret_of(record, environ))
-        check = functools.partial(check_admin, now=utc_now()) if record.admin else check_key
-        found = await check(record.provider, secret, record.base_url, environ=environ)
+        if record.admin:
+            found = await check_admin(
+                record.provider, secret, record.base_url, environ=environ, now=utc_now()
+            )
+        else:
+            found = await self.ask_maker(record.provider, secret, record.base_url)
         self._keyring.book.record_check(record.id, as_checked(found, utc_now()))
         return self._kept(record, found)
 

@@ -79,9 +79,8 @@ class ListPricer:
             terms = terms_of(decision.provider, {}, context, self._book)
         except NotStated:
             return None
-        # A credit service bills by its own list, so that its word bounds what it can take.
-        book = self._book_of(decision) if decision.payer == "credits" else self._book
-        sheet = book.find(decision.provider, decision.wire_model, at, terms)
+        # A credit service and an endpoint bill by their own list: its word bounds what they take.
+        sheet = self._book_of(decision).find(decision.provider, decision.wire_model, at, terms)
         if isinstance(sheet, NoPrice):
             return None
         given = _dearest([sheet.rates.get(what) for what in _GIVEN], tokens)

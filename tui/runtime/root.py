@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping
 from pathlib import Path
 from typing import Self, cast
 
@@ -14,6 +14,7 @@ from tui.events.session import Mode
 from tui.net import Network
 from tui.paths import find_paths
 from tui.permissions.book import ApprovalBook
+from tui.providers.base import Access, Api, ModelRequest, StreamPart
 from tui.providers.registry import provider
 from tui.runtime.budgets import keep_limit, limits_of
 from tui.runtime.consent import consent_of, keep_fallback
@@ -101,7 +102,7 @@ class Runtime:
             mode=self._mode,
             guides=lambda cwd: read_guides(cwd, home_of(self._environ)),
             rules=self._judge,
-            stream=lambda api, request, access: provider(api).stream(request, access),
+            stream=self.stream,
             clock=utc_now,
             branch=git_branch,
             consent=lambda: consent_of(self.settings),
@@ -126,6 +127,10 @@ class Runtime:
         if isinstance(notice, SpentToday) and self.router.taken:
             taken, self.router.taken = frozenset(self.router.taken), set()
             self.desk.spent_at(taken)
+
+    def stream(self, api: Api, request: ModelRequest, access: Access) -> AsyncGenerator[StreamPart]:
+        """See `tui.session.ports.Ports`: one request through its adapter."""
+        return provider(api).stream(request, access)
 
     async def close(self) -> None:
         """End the local model, the MCP servers and what runs beside."""

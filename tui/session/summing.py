@@ -22,7 +22,7 @@ FULL = 0.85
 
 MOST_TOKENS = 4_000
 
-_ASK = """\
+ASK = """\
 [ownkey] The conversation has become long: its place will be taken by a summary that you write \
 now. Call no tool. Write what is needed to go on without the original, as short as it can be and \
 as exact as it must be:
@@ -79,7 +79,7 @@ class Summing:
 
     async def _sum_up(self, latest: str | None) -> None:
         sender = self._sender
-        ask = Message(role="user", blocks=(TextBlock(text=_ASK),))
+        ask = Message(role="user", blocks=(TextBlock(text=ASK),))
         request, most = await sender.route(MOST_TOKENS, self._take, ask)
         try:
             body = sender.build(request.decision, most, ask)

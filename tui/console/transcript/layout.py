@@ -170,7 +170,7 @@ def _paid(paid: Paid, setting: Setting) -> Line:
     where, short, label = _payer_words(paid, setting.names)
     model = neutralise(setting.names.model(paid.model), strict=True)
     cost = signs(_cost(paid), letters=setting.letters)
-    room = setting.prose - 3 - cell_width(cost) - 3
+    room = setting.prose - 3 - cell_width(cost) - 2
     if cell_width(f"{model} {where} {label}") > room:
         where = short
     behind = [Span(f" {where}", "mute"), *styled(f" {label}" if label else "", colour)]

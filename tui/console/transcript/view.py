@@ -73,9 +73,19 @@ class TranscriptView(WalkingCanvas):
         self.follow_end()
 
     def action_open(self) -> None:
-        """Open or close the block under the cursor."""
+        """Open or close the block under the cursor; what opens is shown as far as it has room."""
         if self._cursor is not None:
             self.toggle(self._cursor)
+            if self._flow.can_open(self._cursor) and self._flow.opened(self._cursor):
+                self._show_whole(self._cursor)
+
+    def _show_whole(self, block: BlockId) -> None:
+        """Scroll down until its last line is seen, and its first one still is."""
+        laid, top = self._flow.laid(block), self._flow.line_of(self._window.first)
+        first = self._flow.line_of(Place(block, laid.gap))
+        hidden = first + laid.height - laid.gap - (top + self.size.height)
+        if (lines := min(hidden, first - top)) > 0:
+            self.scroll_lines(lines)
 
     def toggle(self, block: BlockId) -> None:
         """Open or close a tool call or a thought; its first line stays where it is."""
