@@ -93,6 +93,6 @@ async def test_on_the_engine_a_budget_stops_is_raised_for_good_and_the_turn_goes
             await hear(seen)
             await seen.press("2")
             await seen.until(lambda: "All is well." in seen.text(seen.app.transcript))
-            await seen.until(lambda: "left" in seen.text(seen.app.status))
+            await seen.until(lambda: "of $" in seen.text(seen.app.status))
             assert seen.app.state.turn == 1
     assert store.usd("budget.day_usd") > 10_000_000

@@ -110,6 +110,7 @@ def test_an_admin_key_does_not_take_the_label_of_an_ordinary_one(admin: FakeAdmi
         (("anthropic", "--admin"), OPENAI_ADMIN, "begin with sk-ant-admin"),
         (("google", "--admin"), made_up_key("AIza"), "cost reports"),
     ],
+    ids=["admin-anthropic", "admin-openai", "plain", "plain-openai", "another-makers", "google"],
 )
 def test_a_key_of_the_other_kind_is_refused_with_a_hint(home: Path, words, key, hint):
     said = ownkey("keys", "add", *words, "--dry-run", "--json", stdin=key)

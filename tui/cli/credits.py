@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import functools
+import os
 
 from tui.cli.credits_grant import add_grant_parser, run_grant
 from tui.cli.credits_ledger import add_ledger_parser, run_ledger, run_settle
@@ -68,6 +69,14 @@ def _configure_add(part: argparse.ArgumentParser) -> None:
     _json_of(part)
 
 
+def _house_services() -> list[str]:
+    from tui.credits.records import read_services
+    from tui.paths import find_paths
+
+    found = read_services(find_paths(os.environ).credits_file)
+    return [] if found is None else [one.name for one in found.services if one.adapter == "house"]
+
+
 def run(args: argparse.Namespace) -> int:
     """Run one part; the exit status is contract.md's."""
     if args.action == "add":
@@ -75,7 +84,7 @@ def run(args: argparse.Namespace) -> int:
 
         return run_add(args)
     if args.action == "grant":
-        return run_grant(args)
+        return run_grant(args, _house_services())
     if args.action == "ledger":
         return run_ledger(args)
     if args.action == "settle":

@@ -120,6 +120,20 @@ def run_settle(args: argparse.Namespace) -> int:
     return 0
 
 
+def buckets_object(one: LedgerRead) -> list[dict[str, Any]]:
+    """What is left in each bucket, in the order in which they are spent."""
+    from tui.money import credits_string
+    from tui.store.usage_export import rfc3339
+
+    return [
+        {
+            "kind": bucket.kind, "left": credits_string(bucket.left),
+            "expires": None if bucket.expires is None else rfc3339(bucket.expires),
+        }
+        for bucket in one.buckets
+    ]  # fmt: skip
+
+
 def ledger_object(one: LedgerRead) -> dict[str, Any]:
     """A ledger as JSON: amounts as decimal strings with nine places."""
     from tui.money import credits_string
@@ -135,10 +149,7 @@ def ledger_object(one: LedgerRead) -> dict[str, Any]:
     return {
         "service": one.service,
         **{name: credits_string(getattr(one, name)) for name in sums},
-        "buckets": [
-            {"kind": b.kind, "left": credits_string(b.left), "expires": moment(b.expires)}
-            for b in one.buckets
-        ],
+        "buckets": buckets_object(one),
         "holds": [
             {
                 "request": hold.key, "session": hold.session, "at": rfc3339(hold.at),

@@ -91,6 +91,18 @@ def _test(
     return 0 if looked.trial.state == "verified" else 1
 
 
+def _books(paths: Paths) -> dict[str, dict[str, Any]]:
+    """What our own ledgers hold, by service, as `credits --json` shows it."""
+    from tui.cli.credits_ledger import buckets_object
+    from tui.money import credits_string
+    from tui.store.ledger_read import read_ledgers
+
+    return {
+        one.service: {"buckets": buckets_object(one), "held": credits_string(one.held)}
+        for one in read_ledgers(paths.store_file, utc_now(), lines=0)
+    }
+
+
 async def _list(environ: Mapping[str, str], *, offline: bool, as_json: bool) -> int:
     """Services, the platform's rate and budgets, as the engine has them."""
     from tui.cli.budgets import budget_objects
@@ -105,12 +117,13 @@ async def _list(environ: Mapping[str, str], *, offline: bool, as_json: bool) -> 
             budgets = await manager.call(ListBudgets())
         services = runtime.keyring.credits.all()
         ledger = runtime.router.ledger
+        books = _books(runtime.paths)
     assert isinstance(credits, Credits) and isinstance(budgets, Budgets)
     for warning in credits.warnings:
         say(f"ownkey: {warning}")
     if as_json:
         print_json({
-            "services": [service_object(one, ledger) for one in services],
+            "services": [service_object(one, ledger, books.get(one.name)) for one in services],
             "platform": {"rate": credits.platform_rate, "used": None},
             "budgets": budget_objects(budgets.budgets),
         })  # fmt: skip

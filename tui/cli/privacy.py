@@ -88,11 +88,17 @@ def _place(one: Place) -> dict[str, Any]:
 def _connections(paths: Paths, environ: Mapping[str, str]) -> list[dict[str, Any]]:
     """Every key and endpoint: where it sends, where its key lies, what becomes of what is sent."""
     from tui.address import origin
+    from tui.credits.known import adapter_of
+    from tui.credits.records import read_services
     from tui.endpoints.book import EndpointBook, serves
     from tui.keys.book import KeyBook
     from tui.keys.makers import find_maker
     from tui.keys.store import KeyStores, mode_of
-    from tui.session.privacy_words import endpoint_retention, key_retention
+    from tui.session.privacy_words import (
+        endpoint_retention,
+        key_retention,
+        service_retention,
+    )
 
     stores = KeyStores(mode_of(environ), paths, environ)
     found: list[dict[str, Any]] = []
@@ -114,6 +120,17 @@ def _connections(paths: Paths, environ: Mapping[str, str]) -> list[dict[str, Any
                 "label": one.name, "host": origin(one.base_url),
                 "key_in": None if one.key is None else one.key.backend,
                 "retention": endpoint_retention(one.name, payer),
+            }
+        )  # fmt: skip
+    services = read_services(paths.credits_file)
+    for service in () if services is None else services.services:
+        stated = service.told.retention or adapter_of(service.adapter).retention
+        found.append(
+            {
+                "id": service.name, "kind": "credits", "label": service.name,
+                "host": origin(service.base_url),
+                "key_in": None if service.key is None else service.key.backend,
+                "retention": service_retention(stated),
             }
         )  # fmt: skip
     return found

@@ -64,6 +64,11 @@ def endpoint_retention(name: str, payer: str) -> str:
     return f"Not stated: ask whoever runs {name}. ownkey cannot enforce it."
 
 
+def service_retention(stated: str) -> str:
+    """Of what is sent to a credit service, by its own word; empty: it states nothing."""
+    return f"By its own word: {stated}" if stated else "Not stated. ownkey cannot enforce it."
+
+
 LOCAL_RETENTION = "Stays here: nothing leaves this machine."
 FORGET_WORD = "forget everything"
 """What a person types to confirm."""

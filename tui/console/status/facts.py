@@ -54,7 +54,7 @@ def status_facts(
         today_nano=None if today is None else today.nano + (live or 0),
         today_unknown=(0 if today is None else today.unknown) + (live is None),
         day_budget_nano=day_budget,
-        budget_left=_budget_left(budgets, live or 0),
+        budget_left=_budget_left(budgets, live or 0, day_shown=day_budget is not None),
         context=state.context_tokens,
         window=None if row is None else row.context,
         credits=_credits_left(state, row, credits),
@@ -72,8 +72,12 @@ _NAMES: dict[Scope, str] = {
 }  # fmt: skip
 
 
-def _budget_left(budgets: Sequence[BudgetRow], live: int) -> tuple[str, int] | None:
+def _budget_left(
+    budgets: Sequence[BudgetRow], live: int, *, day_shown: bool
+) -> tuple[str, int] | None:
     """The tightest budget and what is left of it, what streams taken off.
+
+    None where that is the day's and today's sum is shown against it anyway.
 
     What an open request is held for is not spent: only what it has cost so far counts here.
     """
@@ -85,7 +89,7 @@ def _budget_left(budgets: Sequence[BudgetRow], live: int) -> tuple[str, int] | N
     if not lefts:
         return None
     left, name = min(lefts)
-    return name, left
+    return None if day_shown and name == _NAMES["day"] else (name, left)
 
 
 def _credits_left(

@@ -11,11 +11,13 @@ from tui.console.settings.rows import ForgetAll, Group, Row
 from tui.console.settings.world import World
 from tui.hosts import Contact
 from tui.places import size_words
+from tui.session.credit_talk import Credits
 from tui.session.privacy_words import (
     LOCAL_RETENTION,
     STATEMENTS,
     endpoint_retention,
     key_retention,
+    service_retention,
 )
 from tui.session.replies import Endpoints
 from tui.text import neutralise
@@ -129,6 +131,9 @@ def _retention(world: World) -> list[Row]:
     told = world.endpoints.endpoints if isinstance(world.endpoints, Endpoints) else ()
     for one in told:
         said[f"What {one.name} keeps"] = endpoint_retention(one.name, one.payer)
+    services = world.credits.services if isinstance(world.credits, Credits) else ()
+    for one in services:
+        said[f"What {one.name} keeps"] = service_retention(one.retention)
     if isinstance(world.local, tuple) and world.local:
         said["Models on this machine"] = LOCAL_RETENTION
     return [
