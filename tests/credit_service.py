@@ -26,12 +26,12 @@ class CreditRouter(LiveRouter):
     house: FakeProvider
     model: str
 
-    def connections(self) -> tuple[Connection, ...]:
+    def connections(self, folder: str = "") -> tuple[Connection, ...]:
         service = Connection(
             id=HOUSE, kind="credits", label=HOUSE, models=(self.model,), balance=Decimal(25),
             base_url=self.house.url("openai-chat"),
         )  # fmt: skip
-        return (*super().connections(), service)
+        return (*super().connections(folder), service)
 
     def _decision(self, route: Route, connection: Connection) -> Decision:
         if connection.kind != "credits":

@@ -3,7 +3,7 @@
     with FakeOpenRouter(keys={KEY}, bought="20") as fake:
         fake.cost = "0.0132"         # of each reply from now on, told as this service tells it
         fake.lies = {"/credits": b"…"}   # bytes in place of an honest answer at a path
-        fake.served, fake.spent      # replies that were billed, and dollars that they took
+        fake.paid_for, fake.spent    # replies that were billed, and dollars that they took
 
 Shapes: OpenRouter `GET /api/v1/credits`, `/api/v1/key`, `usage.cost`; LiteLLM `GET /key/info`, the
 headers `x-litellm-response-cost`, `-key-spend`, `-key-max-budget`; Vercel `GET /v1/credits` and
@@ -31,7 +31,7 @@ class FakeCredits(FakeProvider):
         self.bought = Decimal(bought)
         self.spent = Decimal(0)
         self.cost = "0.0132"
-        self.served = 0
+        self.paid_for = 0
         self.asked: list[str] = []
         self.lies: dict[str, bytes] = {}
         self.slow_s = 0.0
@@ -79,7 +79,7 @@ class FakeCredits(FakeProvider):
             return step
         cost = Decimal(step.get("cost", self.cost))
         self.spent += cost
-        self.served += 1
+        self.paid_for += 1
         told = self.billed(cost)
         told["usage"] = {**told.get("usage", {}), **step.get("usage", {})}
         told["headers"] = {**told.get("headers", {}), **step.get("headers", {})}
@@ -87,7 +87,7 @@ class FakeCredits(FakeProvider):
 
     def reset(self) -> None:
         super().reset()
-        self.spent, self.served, self.slow_s = Decimal(0), 0, 0.0
+        self.spent, self.paid_for, self.slow_s = Decimal(0), 0, 0.0
         self.asked.clear()
         self.lies.clear()
 

@@ -42,9 +42,18 @@ class LedgerRouter(ScriptedRouter):
 @contextmanager
 def live_ledger() -> Iterator[None]:
     """Every route of a real runtime is on the ledger meanwhile."""
-    real = LiveRouter.decide
-    with mock.patch.object(
-        LiveRouter, "decide", lambda self, model: paid_by_ledger(real(self, model))
+    real, opening = LiveRouter.decide, LiveRouter.open
+
+    def decided(self, model, folder="", *, via=""):
+        return paid_by_ledger(real(self, model, folder, via=via))
+
+    def opened(self, decision):
+        route = msgspec.structs.replace(decision.route, payer="own_key")
+        return opening(self, msgspec.structs.replace(decision, route=route))
+
+    with (
+        mock.patch.object(LiveRouter, "decide", decided),
+        mock.patch.object(LiveRouter, "open", opened),
     ):
         yield
 

@@ -12,7 +12,6 @@ import pytest
 from tests.fake_faults import closed_port
 from tests.fake_provider import FakeProvider
 from tests.wire_cases import Outcome, access_to, collect, plain_request
-from tui import net
 from tui.errors import (
     EndedEarly,
     InvalidKey,
@@ -178,7 +177,8 @@ async def test_a_cancel_ends_a_silent_request_within_a_second(
 async def test_silence_ends_a_cloud_request_by_itself(
     api: Api, fault: str, fake: FakeProvider, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(net, "CLOUD_SILENCE_S", 0.6)
+    for module in ("tui.net", "tui.net.client"):
+        monkeypatch.setattr(f"{module}.CLOUD_SILENCE_S", 0.6)
     found = await under(fake, api, fault)
     assert isinstance(found.error, TimedOut)
     assert WORDS.startswith(found.text)

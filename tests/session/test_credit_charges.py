@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from decimal import Decimal
 
+from tui.billing.credit_units import in_credits
 from tui.catalog.prices import PriceBook
 from tui.credits.records import CreditService, Told
 from tui.endpoints.records import EndpointModel
@@ -31,12 +32,13 @@ def decision(adapter="openrouter", rate: str | None = "0.01", **model) -> Decisi
 def charged(where: Decision, usage, headers: dict[str, str] | None = None):
     context = {"headers": headers or {}}
     pricer = ListPricer(PriceBook())
-    return pricer.receipt(RequestId("r"), where, usage, context, AT)[1]
+    charge = pricer.receipt(RequestId("r"), where, usage, context, AT)[1]
+    return in_credits(charge, where.rate)  # as a request records it
 
 
 def test_the_stated_cost_is_the_charge_and_its_credits_are_exact():
     charge = charged(decision(), {**USAGE, "cost": 0.0132})
-    assert (charge.nano, charge.sureness, charge.credits) == (13_200_000, "exact", "1.32")
+    assert (charge.nano, charge.sureness, charge.credits) == (13_200_000, "exact", "1.320000000")
 
 
 def test_a_proxys_header_states_the_cost_in_dollars_alone():

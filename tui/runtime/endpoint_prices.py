@@ -98,6 +98,27 @@ def endpoint_receipt(
     return _priced(book, decision, raw, context, at, own=True)
 
 
+def house_receipt(
+    book: PriceBook,
+    decision: Decision,
+    raw: dict[str, Any] | None,
+    context: dict[str, Any],
+    at: dt.datetime,
+) -> Receipt:
+    """What a request cost whose books we keep, where the answer states nothing.
+
+    By the person's own file, a maker's list, or else by the house's own list of models.
+    """
+    request = PriceRequest(
+        provider="custom" if decision.provider == "house" else decision.provider,
+        model=decision.wire_model,
+        at=at,
+        usage=raw,
+        context={**context, "base_url": decision.base_url},
+    )
+    return price(request, EndpointPrices(book, decision, listed=True), stated=False)
+
+
 def _priced(
     book: PriceBook,
     decision: Decision,

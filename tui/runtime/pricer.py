@@ -133,9 +133,12 @@ class ListPricer:
         from tui.billing.receipt import PriceRequest, price
 
         if decision.price_source or decision.payer == "credits":
-            from tui.runtime.endpoint_prices import endpoint_receipt
+            from tui.runtime.endpoint_prices import endpoint_receipt, house_receipt
 
-            return endpoint_receipt(self._book, decision, raw, context, at)
+            stated = endpoint_receipt(self._book, decision, raw, context, at)
+            if not decision.ledger or stated.total is not None:
+                return stated
+            return house_receipt(self._book, decision, raw, context, at)
         request = PriceRequest(
             provider=decision.provider,
             model=decision.wire_model,

@@ -40,7 +40,8 @@ def failure_lines(block: Failure, setting: Setting, opened: bool, now: dt.dateti
         left = countdown((block.until - now).total_seconds())
         right = (Span("trying again in ", "mute"), Span(left, "warn"))
     lines = list[Line]()
-    if not block.asked or not block.message.strip():  # else the panel says it
+    # A panel says it too; but over a key that was refused its dialog opens, and hides the panel.
+    if not block.asked or not block.message.strip() or block.kind == "invalid_key":
         lines = wrap(spans, setting.prose - width_of(right) - 2)
         lines[0] = lines[0]._replace(right=right)
     if block.message.strip():
