@@ -58,6 +58,7 @@ async def test_the_rule_stands_there_as_it_will_be_listed(tmp_path):
         assert "3 always here: git commit *" in panel(seen)
 
 
+@pytest.mark.long
 async def test_without_a_rule_there_is_no_always(tmp_path):
     async with asking(tmp_path, rule=None) as seen:
         await hear(seen)
@@ -79,6 +80,7 @@ async def test_a_change_shows_its_diff_side_by_side_where_it_is_wide(tmp_path):
         assert "import read_cookie" in rows[0]
 
 
+@pytest.mark.long
 async def test_a_session_that_waits_says_so_in_the_header(tmp_path):
     async with asking(tmp_path, size=(80, 24)) as seen:
         assert "needs you" in seen.rows()[0]
@@ -87,6 +89,7 @@ async def test_a_session_that_waits_says_so_in_the_header(tmp_path):
         assert "needs you" not in seen.rows()[0]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("size", [(60, 18), (132, 42)])
 async def test_each_character_of_a_long_command_comes_into_sight(tmp_path, size):
     what = "python -c '" + "".join(f"print({n});" for n in range(150)) + "'"
@@ -117,6 +120,7 @@ def scrolled(looks: list[list[str]], width: int) -> str:
     return "".join(kept[number] for number in sorted(kept)).rstrip()
 
 
+@pytest.mark.long
 async def test_yes_stays_closed_until_the_end_was_seen(tmp_path):
     async with asking(tmp_path, LONG) as seen:
         await hear(seen)
@@ -148,6 +152,7 @@ async def test_arrows_move_what_is_asked_about_too(tmp_path):
         assert "lines 2 to" in panel(seen)
 
 
+@pytest.mark.long
 async def test_what_was_seen_stays_seen_when_the_terminal_is_resized(tmp_path):
     async with asking(tmp_path, LONG) as seen:
         while "rm -rf build" not in panel(seen):
@@ -159,6 +164,7 @@ async def test_what_was_seen_stays_seen_when_the_terminal_is_resized(tmp_path):
         assert answers(seen)[0].allow
 
 
+@pytest.mark.long
 async def test_a_reason_of_any_length_is_read_whole_before_a_yes(tmp_path):
     why = " ".join(f"word{number}" for number in range(300)) + " and it sends mail"
     async with asking(tmp_path, why=why, size=(80, 24)) as seen:
@@ -212,6 +218,7 @@ async def test_a_question_costs_one_key(tmp_path, digit, allow, scope):
         assert panel(seen) == ""
 
 
+@pytest.mark.long
 async def test_an_answer_counts_once_however_often_its_key_comes(tmp_path):
     async with asking(tmp_path) as seen:
         await hear(seen)
@@ -219,6 +226,7 @@ async def test_an_answer_counts_once_however_often_its_key_comes(tmp_path):
         assert len(answers(seen)) == 1
 
 
+@pytest.mark.long
 async def test_a_no_takes_the_persons_words_along(tmp_path):
     async with asking(tmp_path) as seen:
         await hear(seen)
@@ -253,6 +261,7 @@ async def test_a_key_among_the_words_is_not_sent(tmp_path):
         assert "it was not sent" in seen.status
 
 
+@pytest.mark.long
 async def test_an_edited_command_runs_as_it_was_written(tmp_path):
     async with asking(tmp_path) as seen:
         await hear(seen)
@@ -299,6 +308,7 @@ async def test_the_command_to_edit_goes_when_the_turn_ends(tmp_path):
         assert (seen.prompt, panel(seen)) == ("", "")
 
 
+@pytest.mark.long
 async def test_an_answer_that_could_not_be_sent_is_asked_for_again(tmp_path):
     async with asking(tmp_path) as seen:
         await hear(seen)
@@ -309,6 +319,7 @@ async def test_an_answer_that_could_not_be_sent_is_asked_for_again(tmp_path):
         assert "the engine is gone" in seen.text(seen.app.transcript)
 
 
+@pytest.mark.long
 async def test_calls_that_wait_together_are_asked_one_after_the_other(tmp_path):
     script = scenes_agent.asking_command()
     for number in (2, 3):
@@ -329,6 +340,7 @@ async def test_calls_that_wait_together_are_asked_one_after_the_other(tmp_path):
         assert "2 of 3" in panel(seen)
 
 
+@pytest.mark.long
 async def test_the_next_of_several_is_deaf_at_first(tmp_path, monkeypatch):
     script = scenes_agent.asking_command()
     script.add(ApprovalAsked(call=CallId("n2"), name="shell", what="make", why="it runs"))
@@ -343,6 +355,7 @@ async def test_the_next_of_several_is_deaf_at_first(tmp_path, monkeypatch):
 # The agent asks.
 
 
+@pytest.mark.long
 async def test_a_digit_answers_what_the_agent_asks(tmp_path):
     async with hand_fed(tmp_path, script=scenes_agent.asking_person()) as seen:
         await hear(seen)
@@ -352,6 +365,7 @@ async def test_a_digit_answers_what_the_agent_asks(tmp_path):
         assert panel(seen) == ""
 
 
+@pytest.mark.long
 async def test_own_words_answer_what_the_agent_asks(tmp_path):
     async with hand_fed(tmp_path, script=scenes_agent.asking_person()) as seen:
         await hear(seen)

@@ -22,6 +22,7 @@ def remembered(folder: Path) -> str:
     return file.read_text("utf-8") if file.exists() else ""
 
 
+@pytest.mark.long
 async def test_enter_sends_what_was_typed(tmp_path):
     async with hand_fed(tmp_path) as seen:
         await seen.type("hello there", "enter")
@@ -29,6 +30,7 @@ async def test_enter_sends_what_was_typed(tmp_path):
         assert seen.prompt == ""
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("key", ["ctrl+j", "shift+enter"])
 async def test_a_new_line_is_no_sending(tmp_path, key):
     async with hand_fed(tmp_path) as seen:
@@ -37,12 +39,14 @@ async def test_a_new_line_is_no_sending(tmp_path, key):
         assert prompts(seen) == ["one\ntwo"]
 
 
+@pytest.mark.long
 async def test_an_empty_prompt_sends_nothing_at_rest(tmp_path):
     async with hand_fed(tmp_path, script=scenes.answered()) as seen:
         await seen.press("enter", "space", "enter")
         assert seen.bridge.commands() == []
 
 
+@pytest.mark.long
 async def test_what_was_sent_comes_back_by_up_and_the_draft_by_down(tmp_path):
     async with hand_fed(tmp_path) as seen:
         await seen.type("first", "enter")
@@ -53,6 +57,7 @@ async def test_what_was_sent_comes_back_by_up_and_the_draft_by_down(tmp_path):
         assert seen.prompt == "draft"
 
 
+@pytest.mark.long
 async def test_prompts_are_kept_for_the_next_console(tmp_path):
     async with hand_fed(tmp_path) as seen:
         await seen.type("kept", "enter")
@@ -107,6 +112,7 @@ async def test_control_characters_of_a_paste_become_marks(tmp_path):
         assert {"a", "b", "c"} <= set(seen.prompt)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "pasted", [ANTHROPIC_KEY, f'export ANTHROPIC_API_KEY="{ANTHROPIC_KEY}"\n', f" {OPENAI_KEY}\n"]
 )
@@ -118,12 +124,14 @@ async def test_a_pasted_key_opens_the_key_dialog_and_is_never_sent(tmp_path, pas
         assert prompts(seen) == []
 
 
+@pytest.mark.long
 async def test_the_dialog_of_a_pasted_key_is_its_makers(tmp_path):
     async with hand_fed(tmp_path) as seen:
         await seen.paste(OPENAI_KEY)
         assert "OpenAI API key" in seen.text()
 
 
+@pytest.mark.long
 async def test_a_typed_key_is_neither_sent_nor_remembered(tmp_path):
     async with hand_fed(tmp_path) as seen:
         await seen.type(ANTHROPIC_KEY, "enter")
@@ -140,6 +148,7 @@ async def test_a_key_never_stands_readable_on_the_screen(tmp_path):
         assert ANTHROPIC_KEY[12:] not in seen.text()
 
 
+@pytest.mark.long
 async def test_a_command_is_done_and_not_sent(tmp_path):
     async with hand_fed(tmp_path) as seen:
         await seen.type("/help", "enter")
@@ -172,6 +181,7 @@ async def test_an_unknown_command_is_said_and_given_back(tmp_path):
         assert seen.bridge.commands() == []
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("text", ["/usr/bin/env", "/tmp", "/key is what?"])
 async def test_a_path_or_a_sentence_with_a_slash_is_sent(tmp_path, text):
     async with hand_fed(tmp_path) as seen:
@@ -197,6 +207,7 @@ async def test_tab_sends_nothing_at_rest(tmp_path):
         assert seen.prompt == "half a thou"
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("key", ["tab", "enter"])
 async def test_while_the_agent_works_a_message_queues(tmp_path, key):
     async with hand_fed(tmp_path, script=scenes.streaming()) as seen:
@@ -204,6 +215,7 @@ async def test_while_the_agent_works_a_message_queues(tmp_path, key):
         assert prompts(seen) == ["and then"]
 
 
+@pytest.mark.long
 async def test_up_takes_the_last_queued_message_back(tmp_path):
     script = scenes.queued()
     async with hand_fed(tmp_path, script=script) as seen:
@@ -219,6 +231,7 @@ async def test_up_takes_the_last_queued_message_back(tmp_path):
         assert "1 message is queued" in seen.text()
 
 
+@pytest.mark.long
 async def test_a_message_that_went_out_meanwhile_is_not_taken_back(tmp_path):
     script = scenes.queued()
     async with hand_fed(tmp_path, script=script) as seen:
@@ -244,6 +257,7 @@ async def test_enter_in_an_empty_prompt_goes_on_with_what_broke_off(tmp_path):
         assert prompts(seen) == [""]
 
 
+@pytest.mark.long
 async def test_enter_tries_now_while_a_retry_is_waited_for(tmp_path):
     async with hand_fed(tmp_path, script=scenes.limited()) as seen:
         assert "Enter try now" in seen.text(seen.app.composer)
@@ -251,6 +265,7 @@ async def test_enter_tries_now_while_a_retry_is_waited_for(tmp_path):
         assert isinstance(seen.bridge.commands()[-1], RetryNow)
 
 
+@pytest.mark.long
 async def test_esc_stops_what_runs(tmp_path):
     async with hand_fed(tmp_path, script=scenes.streaming()) as seen:
         await seen.press("escape")
@@ -271,6 +286,7 @@ async def test_the_empty_prompt_says_what_a_program_can_wait_for(tmp_path):
         assert "Type a message" not in seen.text()
 
 
+@pytest.mark.long
 async def test_typing_over_the_conversation_goes_to_the_prompt(tmp_path):
     async with hand_fed(tmp_path, script=scenes.answered()) as seen:
         seen.app.transcript.focus()
@@ -279,6 +295,7 @@ async def test_typing_over_the_conversation_goes_to_the_prompt(tmp_path):
         assert seen.prompt == "hello"
 
 
+@pytest.mark.long
 async def test_a_paste_over_the_conversation_goes_to_the_prompt(tmp_path):
     async with hand_fed(tmp_path, script=scenes.answered()) as seen:
         seen.app.transcript.focus()
@@ -287,6 +304,7 @@ async def test_a_paste_over_the_conversation_goes_to_the_prompt(tmp_path):
         assert seen.prompt == "pasted"
 
 
+@pytest.mark.long
 async def test_a_fresh_session_says_what_this_is_until_something_was_said(tmp_path):
     async with hand_fed(tmp_path, script=scenes.opened()) as seen:
         assert "runs on your own API keys" in seen.text()

@@ -6,10 +6,14 @@ import asyncio
 from pathlib import Path
 from unittest import mock
 
+import pytest
+
 from tests.canary import made_up_key
 from tests.command import run_command
 from tests.console_world import engine_environ, on_engine
 from tests.fake_credits import FakeOpenRouter
+
+pytestmark = pytest.mark.long
 
 KEY = made_up_key("sk-or-v1-")
 SEALED = {"OWNKEY_KEYRING": "sealed", "OWNKEY_PASSPHRASE": "correct horse"}

@@ -2,8 +2,12 @@ from __future__ import annotations
 
 import os
 
+import pytest
+
 from tests.console_world import hand_fed, on_engine
 from tui.demo.world import VARIABLE, DemoWorld
+
+pytestmark = pytest.mark.long
 
 SCREENS = ("f1", "f3", "f4", "f5", "ctrl+p")
 

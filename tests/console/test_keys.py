@@ -96,6 +96,7 @@ async def test_a_paste_that_is_no_key_is_refused_in_words(tmp_path, words):
         assert "Paste the key alone." in seen.text()
 
 
+@pytest.mark.long
 async def test_a_key_that_nobody_could_check_is_saved_by_a_second_enter(tmp_path):
     async with hand_fed(tmp_path) as seen:
         seen.bridge.answers[AddKey] = UNREACHABLE
@@ -105,6 +106,7 @@ async def test_a_key_that_nobody_could_check_is_saved_by_a_second_enter(tmp_path
         assert [one.unchecked for one in sent(seen, AddKey)] == [False, True]
 
 
+@pytest.mark.long
 async def test_another_paste_is_checked_again(tmp_path):
     async with hand_fed(tmp_path) as seen:
         seen.bridge.answers[AddKey] = UNREACHABLE
@@ -122,6 +124,7 @@ async def test_a_paste_of_several_lines_reaches_the_engine_whole(tmp_path):
         )
 
 
+@pytest.mark.long
 async def test_up_and_down_choose_the_maker(tmp_path):
     async with hand_fed(tmp_path) as seen:
         await open_dialog(seen)
@@ -159,6 +162,7 @@ async def test_a_second_key_gets_a_label_of_its_own(tmp_path):
         assert [(one.label, one.replace) for one in sent(seen, AddKey)] == [("main 2", False)]
 
 
+@pytest.mark.long
 async def test_the_label_of_a_key_that_is_there_replaces_it_and_says_so(tmp_path):
     async with hand_fed(tmp_path, keys=some_keys(WORK, HOME)) as seen:
         await open_dialog(seen)
@@ -241,6 +245,7 @@ def _served(row):
     return msgspec.structs.replace(row, payer="own_key", key=True, label="main", connection="k")
 
 
+@pytest.mark.long
 async def test_the_first_key_of_all_chooses_its_makers_first_model(tmp_path):
     async with hand_fed(tmp_path, script=scenes.opened(None), models=no_models()) as seen:
         seen.bridge.answers[AddKey] = kept(WORK)
@@ -250,6 +255,7 @@ async def test_the_first_key_of_all_chooses_its_makers_first_model(tmp_path):
         assert [one.model for one in sent(seen, ChooseModel)] == ["anthropic/claude-opus-4-7"]
 
 
+@pytest.mark.long
 async def test_another_key_leaves_a_model_that_works_alone(tmp_path):
     async with hand_fed(tmp_path, script=scenes.opened()) as seen:
         seen.bridge.answers[AddKey] = kept(HOME)
@@ -276,6 +282,7 @@ async def test_f9_asks_the_keyring_again(tmp_path):
         assert "kept in Secret Service: login" in seen.text()
 
 
+@pytest.mark.long
 async def test_the_encrypted_file_is_made_by_a_passphrase_given_twice(tmp_path):
     async with hand_fed(tmp_path, keys=NO_KEYRING) as seen:
         await open_dialog(seen)
@@ -292,6 +299,7 @@ async def test_the_encrypted_file_is_made_by_a_passphrase_given_twice(tmp_path):
         assert sent(seen, AddKey)[0].pasted == Secret(ANTHROPIC_KEY)
 
 
+@pytest.mark.long
 async def test_two_different_passphrases_make_nothing(tmp_path):
     async with hand_fed(tmp_path, keys=NO_KEYRING) as seen:
         await open_dialog(seen)
@@ -302,6 +310,7 @@ async def test_two_different_passphrases_make_nothing(tmp_path):
         assert sent(seen, CreateVault) == []
 
 
+@pytest.mark.long
 async def test_a_short_passphrase_is_not_taken(tmp_path):
     async with hand_fed(tmp_path, keys=NO_KEYRING) as seen:
         await open_dialog(seen)
@@ -311,6 +320,7 @@ async def test_a_short_passphrase_is_not_taken(tmp_path):
         assert sent(seen, CreateVault) == []
 
 
+@pytest.mark.long
 async def test_esc_makes_no_encrypted_file_and_keeps_the_paste(tmp_path):
     async with hand_fed(tmp_path, keys=NO_KEYRING) as seen:
         await open_dialog(seen)
@@ -322,6 +332,7 @@ async def test_esc_makes_no_encrypted_file_and_keeps_the_paste(tmp_path):
         assert sent(seen, AddKey)[0].pasted == Secret(ANTHROPIC_KEY)
 
 
+@pytest.mark.long
 async def test_key_that_could_not_be_kept_is_told_with_the_ways_to_keep_it(tmp_path):
     async with hand_fed(tmp_path, keys=NO_KEYRING) as seen:
         await open_dialog(seen)
@@ -333,6 +344,7 @@ async def test_key_that_could_not_be_kept_is_told_with_the_ways_to_keep_it(tmp_p
         assert "F8" in seen.text()
 
 
+@pytest.mark.long
 async def test_a_file_that_is_there_is_opened_by_one_passphrase(tmp_path):
     keys = some_keys(store="nowhere yet", trouble="no keyring", vault=True)
     async with hand_fed(tmp_path, keys=keys) as seen:
@@ -356,6 +368,7 @@ async def test_a_file_that_is_closed_asks_for_its_passphrase_at_the_start(tmp_pa
         assert len(seen.app.screen_stack) == 1
 
 
+@pytest.mark.long
 async def test_an_engine_that_starts_anew_is_given_the_passphrase_again(tmp_path):
     async with hand_fed(tmp_path, keys=some_keys(WORK, store="sealed vault", vault=True)) as seen:
         assert not isinstance(seen.app.screen, VaultDialog)
@@ -432,6 +445,7 @@ async def test_models_are_there_before_a_keyring_that_hangs_has_answered(tmp_pat
         hanging.cancel()
 
 
+@pytest.mark.long
 async def test_an_answer_is_not_hidden_by_a_keyring_that_is_slow(tmp_path, monkeypatch):
     monkeypatch.setattr(key_entry, "SLOW_S", 0.4)
     async with hand_fed(tmp_path) as seen:

@@ -72,6 +72,7 @@ async def test_no_wall_stands_at_the_first_run(tmp_path):
         assert seen.prompt == "hello"
 
 
+@pytest.mark.long
 async def test_a_digit_uses_the_found_key_and_chooses_a_model(tmp_path):
     async with first_run(tmp_path) as seen:
         await hear(seen)
@@ -84,6 +85,7 @@ async def test_a_digit_uses_the_found_key_and_chooses_a_model(tmp_path):
         assert panel(seen) == ""
 
 
+@pytest.mark.long
 async def test_a_found_key_that_its_maker_refuses_is_said(tmp_path):
     async with first_run(tmp_path) as seen:
         await hear(seen)
@@ -94,6 +96,7 @@ async def test_a_found_key_that_its_maker_refuses_is_said(tmp_path):
         assert "unchecked: the key is not valid" in seen.text(seen.app.transcript)
 
 
+@pytest.mark.long
 async def test_a_digit_opens_the_key_dialog(tmp_path):
     async with first_run(tmp_path) as seen:
         await hear(seen)
@@ -101,6 +104,7 @@ async def test_a_digit_opens_the_key_dialog(tmp_path):
         assert isinstance(seen.app.screen, KeyDialog)
 
 
+@pytest.mark.long
 async def test_a_digit_fetches_the_small_model_and_its_way_is_shown(tmp_path):
     async with first_run(tmp_path) as seen:
         await hear(seen)
@@ -122,6 +126,7 @@ async def test_the_small_model_is_chosen_when_it_has_come(tmp_path):
         assert "is on this machine now" in seen.text(seen.app.transcript)
 
 
+@pytest.mark.long
 async def test_a_fetch_that_fails_says_why_in_the_flow_and_can_be_tried_again(tmp_path):
     async with first_run(tmp_path) as seen:
         await hear(seen)
@@ -136,6 +141,7 @@ async def test_a_fetch_that_fails_says_why_in_the_flow_and_can_be_tried_again(tm
         ]  # fmt: skip
 
 
+@pytest.mark.long
 async def test_a_second_wish_while_it_comes_fetches_once(tmp_path):
     async with first_run(tmp_path) as seen:
         await hear(seen)
@@ -165,6 +171,7 @@ async def test_digits_in_the_first_400_ms_do_not_answer(tmp_path):
         assert seen.prompt == ""
 
 
+@pytest.mark.long
 async def test_digits_answer_only_in_an_empty_prompt(tmp_path):
     async with first_run(tmp_path) as seen:
         await hear(seen)
@@ -216,6 +223,7 @@ async def test_a_digit_answers_the_call_and_closes_the_panel(tmp_path, digit, al
         assert panel(seen) == ""
 
 
+@pytest.mark.long
 async def test_the_next_call_is_asked_about_anew_and_deaf_at_first(tmp_path, monkeypatch):
     script = scenes.asking()
     async with hand_fed(tmp_path, script=script) as seen:
@@ -269,6 +277,7 @@ async def test_a_wait_is_counted_down_in_the_flow_and_the_status_bar(tmp_path):
         assert "again in 0:38" in seen.status
 
 
+@pytest.mark.long
 async def test_the_countdown_runs_by_itself(tmp_path):
     script = scenes.limited()
     async with hand_fed(tmp_path, script=script) as seen:
@@ -286,6 +295,7 @@ async def test_nothing_ticks_once_the_wait_is_over(tmp_path):
         assert not ticks(seen)
 
 
+@pytest.mark.long
 async def test_f2_takes_another_model_while_it_waits(tmp_path):
     async with hand_fed(tmp_path, script=scenes.limited()) as seen:
         await seen.press("f2")

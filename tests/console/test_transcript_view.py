@@ -42,6 +42,7 @@ async def test_scrolled_up_the_place_is_held():
         assert seen.rows()[-1].endswith("3 new ↓")
 
 
+@pytest.mark.long
 async def test_the_line_of_what_is_new_jumps_to_the_end():
     async with screen(talk(30)) as seen:
         seen.view.action_page(-1)
@@ -69,6 +70,7 @@ async def test_scrolling_back_to_the_end_follows_again():
         assert seen.view.following
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("act", "first", "last"),
     [
@@ -132,6 +134,7 @@ async def test_another_width_still_follows_the_end():
         assert seen.view.following
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("size", [(20, 5), (8, 3), (60, 18), (200, 60)])
 async def test_any_size_can_be_shown(size: tuple[int, int]):
     script = talk(3).turn("x", REPLY_OF_TWELVE_LINES + "\n|a|b|\n|-|-|\n|1|2|\n")
@@ -139,6 +142,7 @@ async def test_any_size_can_be_shown(size: tuple[int, int]):
         assert seen.rows()
 
 
+@pytest.mark.long
 async def test_a_click_opens_a_card_and_another_closes_it():
     script = Script().prompt("x").route().tool("read", {"path": "a.py"}, "first\nsecond")
     async with screen(script) as seen:
@@ -156,6 +160,7 @@ async def test_an_opened_card_stays_where_it_was_on_the_screen():
         assert seen.row("read a.py") == before
 
 
+@pytest.mark.long
 async def test_the_cursor_goes_from_block_to_block_and_opens_one():
     script = Script().prompt("x").route().tool("read", {"path": "a.py"}, "one\ntwo").say("text")
     async with screen(script) as seen:
@@ -220,6 +225,7 @@ async def test_the_last_code_of_a_reply_can_be_copied_alone():
         assert str(code).startswith("def refresh(session):\n")
 
 
+@pytest.mark.long
 async def test_a_selection_with_the_mouse_is_what_is_copied():
     async with screen(Script().turn("x", "one two three\nfour five")) as seen:
         y = seen.row("one two three")
@@ -227,6 +233,7 @@ async def test_a_selection_with_the_mouse_is_what_is_copied():
         assert seen.app.screen.get_selected_text() == "two three\nfour"
 
 
+@pytest.mark.long
 async def test_a_wrapped_line_is_copied_as_one():
     words = " ".join(f"word{i}" for i in range(30))
     async with screen(Script().turn("x", words)) as seen:
@@ -235,6 +242,7 @@ async def test_a_wrapped_line_is_copied_as_one():
         assert str(seen.app.screen.get_selected_text()).startswith(words)
 
 
+@pytest.mark.long
 async def test_what_is_ours_is_not_copied():
     script = Script().turn("x", "1. *a*\n\n> quoted\n\n```py\ncode\n```")
     async with screen(script) as seen:
@@ -242,6 +250,7 @@ async def test_what_is_ours_is_not_copied():
         assert seen.app.screen.get_selected_text() == "x\n\n1. a\n\nquoted\n\ncode"
 
 
+@pytest.mark.long
 async def test_a_selection_does_not_move_when_heights_above_it_change():
     script = (
         Script().prompt("x").route().tool("read", {"path": "a.py"}, "o\n" * 3).say("pick me up")
@@ -254,12 +263,14 @@ async def test_a_selection_does_not_move_when_heights_above_it_change():
         assert seen.app.screen.get_selected_text() == "pick"
 
 
+@pytest.mark.long
 async def test_two_clicks_select_one_block_and_not_the_session():
     async with screen(Script().turn("x", "all of this\n\nand this")) as seen:
         await seen.click("all of this", times=2)
         assert seen.app.screen.get_selected_text() == "all of this\n\nand this"
 
 
+@pytest.mark.long
 async def test_a_drag_over_a_card_opens_nothing():
     script = Script().prompt("x").route().tool("read", {"path": "a.py"}, "first\nsecond")
     async with screen(script) as seen:
@@ -349,6 +360,7 @@ async def test_another_theme_repaints_what_was_painted():
         assert dark[1].color != light[1].color
 
 
+@pytest.mark.long
 async def test_every_builtin_theme_has_our_colours():
     async with screen(Script().turn("x", "text `code`")) as seen:
         for name in ("textual-light", "nord", "dracula"):
@@ -389,6 +401,7 @@ async def test_long_code_gets_its_colours_a_little_later():
         assert colours["return"] == wanted.color
 
 
+@pytest.mark.long
 async def test_two_sizes_of_session_cost_the_same_to_scroll_and_to_grow():
     async def cost(messages: int) -> tuple[float, float, float]:
         script = Script()
@@ -418,6 +431,7 @@ async def test_two_sizes_of_session_cost_the_same_to_scroll_and_to_grow():
     assert large[2] < 20 * small[2] + 0.02
 
 
+@pytest.mark.long
 def test_importing_the_view_imports_neither_parser_nor_lexers():
     code = (
         "import sys, tui.console.transcript.view;"

@@ -29,6 +29,8 @@ from tests.fake_faults import closed_port
 from tui.keys import vault
 from tui.paths import find_paths
 
+pytestmark = pytest.mark.long
+
 SEALED = {"OWNKEY_KEYRING": "sealed", "OWNKEY_PASSPHRASE": "correct horse"}
 GOOD = made_up_key("sk-or-v1-")
 OPUS = "anthropic/claude-opus-4-7"

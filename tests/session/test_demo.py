@@ -32,6 +32,8 @@ from tui.session.commands import Compact, ListModels
 from tui.store.check import check_store
 from tui.store.log import Store
 
+pytestmark = pytest.mark.long
+
 NOW = dt.datetime(2026, 11, 30, 12, tzinfo=dt.UTC)
 SECRETS = {"ANTHROPIC_API_KEY": "sk-ant-of-the-person", "ANTHROPIC_BASE_URL": "https://a.example"}
 

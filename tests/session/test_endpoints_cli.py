@@ -19,6 +19,8 @@ from tests.fake_provider import FakeProvider
 from tests.hostile_cases import load
 from tui.paths import find_paths
 
+pytestmark = pytest.mark.long
+
 SEALED = {"OWNKEY_KEYRING": "sealed", "OWNKEY_PASSPHRASE": "correct horse"}
 GOOD = made_up_key("sk-gw-")
 

@@ -8,9 +8,13 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from tests.canary import made_up_key
 from tests.command import run_command
 from tests.fake_provider import FakeProvider
+
+pytestmark = pytest.mark.long
 
 WATCHED = """
 import json, sys

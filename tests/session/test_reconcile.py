@@ -19,6 +19,8 @@ from tui.events.turn import TurnStarted
 from tui.paths import find_paths, private_folder
 from tui.store.log import Store
 
+pytestmark = pytest.mark.long
+
 SEALED = {"OWNKEY_KEYRING": "sealed", "OWNKEY_PASSPHRASE": "correct horse"}
 ADMIN = made_up_key("sk-ant-admin01-")
 OPENAI_ADMIN = made_up_key("sk-admin-")

@@ -220,6 +220,7 @@ def test_exactly_one_done_comes_last(with_a_tool):
     assert with_a_tool.returncode == 0
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("model", MODELS)
 def test_a_charge_is_what_price_says_of_the_same_usage(run, fake, model):
     fake.script([
@@ -270,6 +271,7 @@ def test_a_stop_that_the_wire_names_is_told(run, fake):
     assert said.returncode == 0
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("model", MODELS)
 @pytest.mark.parametrize(
     "kind",
@@ -298,6 +300,7 @@ def test_a_wrong_key_is_said_with_the_next_step_and_no_reply(run, fake):
     assert second.startswith("  ")
 
 
+@pytest.mark.long
 def test_a_limit_that_passes_is_waited_for_and_told(run, fake):
     fake.script([{"error": {"kind": "rate_limit", "retry_after": 0.05}}, {"text": "now"}])
     said = run("hello", "--json")
@@ -315,6 +318,7 @@ def test_three_tries_are_all(run, fake):
     assert said.returncode == 1
 
 
+@pytest.mark.long
 def test_an_answer_that_breaks_off_keeps_its_text_and_ends_as_incomplete(run, fake):
     fake.script([{"text": LONG, "fault": "cut"}])
     said = run("hello", "--json")
@@ -326,6 +330,7 @@ def test_an_answer_that_breaks_off_keeps_its_text_and_ends_as_incomplete(run, fa
     assert said.returncode == 1
 
 
+@pytest.mark.long
 def test_a_request_whose_cost_nobody_told_is_unknown_and_never_zero(run, fake):
     fake.script([{"text": LONG, "fault": "cut"}])
     said = run("hello", "--json")
@@ -334,6 +339,7 @@ def test_a_request_whose_cost_nobody_told_is_unknown_and_never_zero(run, fake):
     assert objects(said)[-1]["usd"] is None
 
 
+@pytest.mark.long
 def test_no_network_is_one_sentence_with_the_next_step(run, monkeypatch):
     monkeypatch.setattr("tui.session.retry.FIRST_WAIT_S", 0.01)
     said = run("hello", "--json", OPENAI_BASE_URL=f"http://127.0.0.1:{closed_port()}/v1")
@@ -437,6 +443,7 @@ def test_a_session_goes_on_with_what_was_said_before(run, fake):
     assert "You said: my name is Ada" in sent
 
 
+@pytest.mark.long
 def test_a_session_goes_on_with_another_makers_model(run, fake):
     session = of_type(run("first", "--json", model=OPUS), "session")[0]["id"]
     said = run("second", "--json", "--session", session, model=MODELS[2])
@@ -444,12 +451,14 @@ def test_a_session_goes_on_with_another_makers_model(run, fake):
     assert "You said: first" in json.dumps(fake.requests[-1].body)
 
 
+@pytest.mark.long
 def test_a_session_keeps_its_model_where_none_is_named(run):
     run("first", model=MODELS[2])
     said = run("second", "--session", "last", "--json", model="")
     assert of_type(said, "route")[0]["model"] == MODELS[2]
 
 
+@pytest.mark.long
 def test_the_last_session_is_that_of_this_folder(run, tmp_path, monkeypatch):
     run("here")
     elsewhere = tmp_path / "elsewhere"
@@ -465,6 +474,7 @@ def test_the_last_session_is_that_of_this_folder(run, tmp_path, monkeypatch):
 # Standard input and output.
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("words", [("-",), ()], ids=["dash", "none"])
 def test_the_prompt_comes_from_standard_input(run, words):
     assert run(*words, stdin="from the pipe\n").stdout == "You said: from the pipe\n"
@@ -523,6 +533,7 @@ def test_a_terminal_of_another_encoding_gets_the_reply_without_a_crash(environ, 
     assert b"Traceback" not in err
 
 
+@pytest.mark.long
 def test_a_reader_that_leaves_ends_it_quietly_and_the_request_too(environ, fake, home):
     fake.script([{"text": LONG, "rate": 200}])
     with start(environ, "hello", "--json") as child:
@@ -556,6 +567,7 @@ def test_an_interrupt_ends_it_with_130_and_an_interrupted_turn(environ, fake, nu
     assert took < 5
 
 
+@pytest.mark.long
 def test_objects_come_as_they_happen(environ, fake):
     fake.script([{"text": "one two three four five six", "rate": 4}])
     with start(environ, "hello", "--json") as child:

@@ -251,6 +251,7 @@ async def test_what_a_search_program_claims_of_a_file_it_may_not_show_is_not_sho
     assert "needle" not in (await place.run("grep", pattern="needle")).output.split("[", 1)[0]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("pattern", "line"),
     [("(a+)+$", "a" * 60 + "!"), ("(.*a){25}$", "a" * 60 + "!"), ("(a|aa)+$", "a" * 80 + "!")],
