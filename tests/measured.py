@@ -19,8 +19,10 @@ from typing import Any
 OPUS = "anthropic/claude-opus-4-7"
 SHORT = """
 from tui import net
+from tui.net import client
 from tui.session import retry
-net.CLOUD_SILENCE_S, net.CONNECT_TIMEOUT_S, retry.FIRST_WAIT_S = 1.0, 2.0, 0.05
+net.CLOUD_SILENCE_S = client.CLOUD_SILENCE_S = 1.0
+client.CONNECT_TIMEOUT_S, retry.FIRST_WAIT_S = 2.0, 0.05
 """
 """Python in front of the program: a cloud is silent for 1 s, not for 300, before it counts."""
 

@@ -114,8 +114,11 @@ async def test_an_answer_cut_at_any_byte_is_broken_or_whole_and_never_another(
     assert 400 < at < 20_000
 
 
-UNBOUND = "from tui import net\nnet.MAX_BODY_BYTES = 1 << 40\n"
-UNTIMED = "from tui import net\nnet.CLOUD_SILENCE_S = None\n"
+UNBOUND = "from tui.net import client\nclient.MAX_BODY_BYTES = 1 << 40\n"
+UNTIMED = (
+    "from tui import net\nfrom tui.net import client\n"
+    "net.CLOUD_SILENCE_S = client.CLOUD_SILENCE_S = None\n"
+)
 """Mutants: an answer has no end; silence has none."""
 
 
