@@ -44,6 +44,7 @@ def asking(tmp_path, what: str = COMMAND, size=(80, 30), **fields):
 # What it shows.
 
 
+@pytest.mark.long
 async def test_a_command_stands_there_with_folder_sandbox_and_reason(tmp_path):
     async with asking(tmp_path) as seen:
         said = panel(seen)
@@ -73,6 +74,7 @@ async def test_a_change_shows_its_diff_in_one_column_where_it_is_narrow(tmp_path
         assert not any("read_cookie" in row for row in rows)
 
 
+@pytest.mark.long
 async def test_a_change_shows_its_diff_side_by_side_where_it_is_wide(tmp_path):
     async with hand_fed(tmp_path, script=scenes_agent.asking_change(), size=(180, 50)) as seen:
         rows = [row for row in seen.rows(seen.app.choices) if "import jar_of" in row]
@@ -87,6 +89,7 @@ async def test_a_session_that_waits_says_so_in_the_header(tmp_path):
         assert "needs you" not in seen.rows()[0]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("size", [(60, 18), (132, 42)])
 async def test_each_character_of_a_long_command_comes_into_sight(tmp_path, size):
     what = "python -c '" + "".join(f"print({n});" for n in range(150)) + "'"
@@ -117,6 +120,7 @@ def scrolled(looks: list[list[str]], width: int) -> str:
     return "".join(kept[number] for number in sorted(kept)).rstrip()
 
 
+@pytest.mark.long
 async def test_yes_stays_closed_until_the_end_was_seen(tmp_path):
     async with asking(tmp_path, LONG) as seen:
         await hear(seen)
@@ -133,6 +137,7 @@ async def test_yes_stays_closed_until_the_end_was_seen(tmp_path):
         assert answers(seen)[0].allow
 
 
+@pytest.mark.long
 async def test_no_is_open_before_the_end_was_seen(tmp_path):
     async with asking(tmp_path, LONG) as seen:
         await hear(seen)
@@ -140,6 +145,7 @@ async def test_no_is_open_before_the_end_was_seen(tmp_path):
         assert not answers(seen)[0].allow
 
 
+@pytest.mark.long
 async def test_arrows_move_what_is_asked_about_too(tmp_path):
     async with asking(tmp_path, LONG) as seen:
         await seen.press("pagedown", "pageup", "down", "down")
@@ -159,6 +165,7 @@ async def test_what_was_seen_stays_seen_when_the_terminal_is_resized(tmp_path):
         assert answers(seen)[0].allow
 
 
+@pytest.mark.long
 async def test_a_reason_of_any_length_is_read_whole_before_a_yes(tmp_path):
     why = " ".join(f"word{number}" for number in range(300)) + " and it sends mail"
     async with asking(tmp_path, why=why, size=(80, 24)) as seen:
@@ -169,6 +176,7 @@ async def test_a_reason_of_any_length_is_read_whole_before_a_yes(tmp_path):
         assert "it sends mail" in panel(seen)
 
 
+@pytest.mark.long
 async def test_what_takes_long_to_lay_out_stops_nobody_and_is_judged_after_it(tmp_path):
     what = "\n".join(f"echo {number}" for number in range(6_000)) + "\nrm -rf build"
     async with asking(tmp_path, what) as seen:
@@ -176,6 +184,7 @@ async def test_what_takes_long_to_lay_out_stops_nobody_and_is_judged_after_it(tm
         assert "open when you have seen the end" in panel(seen)
 
 
+@pytest.mark.long
 async def test_what_was_laid_out_in_a_thread_is_answered_as_any_other(tmp_path, monkeypatch):
     from tui.console.panels import approval
 
@@ -187,6 +196,7 @@ async def test_what_was_laid_out_in_a_thread_is_answered_as_any_other(tmp_path, 
         assert answers(seen)[0].allow
 
 
+@pytest.mark.long
 async def test_what_cannot_be_seen_in_a_command_is_marked(tmp_path):
     from tui.text import neutralise
 
@@ -212,6 +222,7 @@ async def test_a_question_costs_one_key(tmp_path, digit, allow, scope):
         assert panel(seen) == ""
 
 
+@pytest.mark.long
 async def test_an_answer_counts_once_however_often_its_key_comes(tmp_path):
     async with asking(tmp_path) as seen:
         await hear(seen)
@@ -241,6 +252,7 @@ async def test_esc_goes_back_from_the_words_to_the_answers(tmp_path):
         assert answers(seen)[0].allow
 
 
+@pytest.mark.long
 async def test_a_key_among_the_words_is_not_sent(tmp_path):
     from tests.console_world import ANTHROPIC_KEY
 

@@ -48,6 +48,7 @@ async def test_a_summary_takes_the_conversations_place_and_says_what_it_cost(
     assert "a long question" not in sent
 
 
+@pytest.mark.long
 async def test_a_summary_is_stopped_by_esc_and_nothing_has_changed(fake, environ, tmp_path):
     fake.script([{"text": "a long answer"}, SLOW, {"text": "and on"}])
     async with on_engine(environ, tmp_path) as seen:

@@ -29,6 +29,7 @@ async def test_enter_sends_what_was_typed(tmp_path):
         assert seen.prompt == ""
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("key", ["ctrl+j", "shift+enter"])
 async def test_a_new_line_is_no_sending(tmp_path, key):
     async with hand_fed(tmp_path) as seen:
@@ -43,6 +44,7 @@ async def test_an_empty_prompt_sends_nothing_at_rest(tmp_path):
         assert seen.bridge.commands() == []
 
 
+@pytest.mark.long
 async def test_what_was_sent_comes_back_by_up_and_the_draft_by_down(tmp_path):
     async with hand_fed(tmp_path) as seen:
         await seen.type("first", "enter")
@@ -53,6 +55,7 @@ async def test_what_was_sent_comes_back_by_up_and_the_draft_by_down(tmp_path):
         assert seen.prompt == "draft"
 
 
+@pytest.mark.long
 async def test_prompts_are_kept_for_the_next_console(tmp_path):
     async with hand_fed(tmp_path) as seen:
         await seen.type("kept", "enter")
@@ -107,6 +110,7 @@ async def test_control_characters_of_a_paste_become_marks(tmp_path):
         assert {"a", "b", "c"} <= set(seen.prompt)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "pasted", [ANTHROPIC_KEY, f'export ANTHROPIC_API_KEY="{ANTHROPIC_KEY}"\n', f" {OPENAI_KEY}\n"]
 )
@@ -134,12 +138,14 @@ async def test_a_typed_key_is_neither_sent_nor_remembered(tmp_path):
         assert ANTHROPIC_KEY not in remembered(tmp_path)
 
 
+@pytest.mark.long
 async def test_a_key_never_stands_readable_on_the_screen(tmp_path):
     async with hand_fed(tmp_path) as seen:
         await seen.paste(ANTHROPIC_KEY)
         assert ANTHROPIC_KEY[12:] not in seen.text()
 
 
+@pytest.mark.long
 async def test_a_command_is_done_and_not_sent(tmp_path):
     async with hand_fed(tmp_path) as seen:
         await seen.type("/help", "enter")
@@ -147,6 +153,7 @@ async def test_a_command_is_done_and_not_sent(tmp_path):
         assert seen.bridge.commands() == []
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("key", ["f1", "question_mark"])
 async def test_help_opens_by_key_and_closes_by_esc(tmp_path, key):
     async with hand_fed(tmp_path) as seen:
@@ -172,6 +179,7 @@ async def test_an_unknown_command_is_said_and_given_back(tmp_path):
         assert seen.bridge.commands() == []
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("text", ["/usr/bin/env", "/tmp", "/key is what?"])
 async def test_a_path_or_a_sentence_with_a_slash_is_sent(tmp_path, text):
     async with hand_fed(tmp_path) as seen:
@@ -180,6 +188,7 @@ async def test_a_path_or_a_sentence_with_a_slash_is_sent(tmp_path, text):
         assert prompts(seen) == [text]
 
 
+@pytest.mark.long
 async def test_commands_are_listed_as_they_are_typed_and_completed_by_tab(tmp_path):
     async with hand_fed(tmp_path) as seen:
         await seen.type("/")
@@ -197,6 +206,7 @@ async def test_tab_sends_nothing_at_rest(tmp_path):
         assert seen.prompt == "half a thou"
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("key", ["tab", "enter"])
 async def test_while_the_agent_works_a_message_queues(tmp_path, key):
     async with hand_fed(tmp_path, script=scenes.streaming()) as seen:
@@ -244,6 +254,7 @@ async def test_enter_in_an_empty_prompt_goes_on_with_what_broke_off(tmp_path):
         assert prompts(seen) == [""]
 
 
+@pytest.mark.long
 async def test_enter_tries_now_while_a_retry_is_waited_for(tmp_path):
     async with hand_fed(tmp_path, script=scenes.limited()) as seen:
         assert "Enter try now" in seen.text(seen.app.composer)

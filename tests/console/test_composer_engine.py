@@ -9,7 +9,7 @@ import pytest
 from tests.console_world import ANTHROPIC_KEY, OPENAI_KEY, engine_environ, on_engine
 from tests.fake_provider import FakeProvider
 
-pytestmark = pytest.mark.soak
+pytestmark = [pytest.mark.soak, pytest.mark.long]
 
 PNG = b"\x89PNG\r\n\x1a\n" + b"\0" * 64
 

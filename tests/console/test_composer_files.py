@@ -176,6 +176,7 @@ async def test_what_was_taken_back_comes_with_its_paste(shop):
         assert len(seen.app.composer.chips.pasted) == 1
 
 
+@pytest.mark.long
 async def test_a_paste_of_10_mb_holds_nobody_up_and_is_not_sent_where_it_does_not_fit(shop):
     text = "0123456789abcde\n" * 655_360
     async with in_shop(shop, script=scenes.answered()) as seen:

@@ -23,6 +23,8 @@ from tui.session.commands import (
 )
 from tui.store.history import KEEP, History
 
+pytestmark = pytest.mark.long
+
 
 def sent(seen: Seen, kind: type):
     return [one for one in seen.bridge.sent if isinstance(one, kind)]

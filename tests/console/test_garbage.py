@@ -10,6 +10,8 @@ from tests.console_world import hand_fed
 from tests.transcript_world import Script
 from tui.console import garbage
 
+pytestmark = pytest.mark.long
+
 
 @pytest.fixture
 def looks(monkeypatch):

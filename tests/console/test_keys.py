@@ -84,6 +84,7 @@ async def test_a_refused_key_keeps_the_dialog_open_with_the_reason(tmp_path):
         assert "the key is not valid" in seen.text()
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("words", ["nothing was pasted", "that is no key", "too long for a key"])
 async def test_a_paste_that_is_no_key_is_refused_in_words(tmp_path, words):
     async with hand_fed(tmp_path) as seen:
@@ -113,6 +114,7 @@ async def test_another_paste_is_checked_again(tmp_path):
         assert [one.unchecked for one in sent(seen, AddKey)] == [False, False]
 
 
+@pytest.mark.long
 async def test_a_paste_of_several_lines_reaches_the_engine_whole(tmp_path):
     async with hand_fed(tmp_path) as seen:
         await pasted(seen, ANTHROPIC_KEY[:20] + "\n" + ANTHROPIC_KEY[20:])
@@ -121,6 +123,7 @@ async def test_a_paste_of_several_lines_reaches_the_engine_whole(tmp_path):
         )
 
 
+@pytest.mark.long
 async def test_up_and_down_choose_the_maker(tmp_path):
     async with hand_fed(tmp_path) as seen:
         await open_dialog(seen)
@@ -169,6 +172,7 @@ async def test_the_label_of_a_key_that_is_there_replaces_it_and_says_so(tmp_path
         assert [(one.label, one.replace) for one in sent(seen, AddKey)] == [("Home", True)]
 
 
+@pytest.mark.long
 async def test_a_key_that_was_refused_is_what_the_dialog_replaces(tmp_path):
     refused = key_row("anthropic", "work", "AAqr", default=True, state="refused")
     async with hand_fed(tmp_path, keys=some_keys(refused, HOME)) as seen:
@@ -203,6 +207,7 @@ def test_times_of_checks_are_told_in_one_unit(since, words):
     assert ago(since) == words
 
 
+@pytest.mark.long
 async def test_a_found_key_is_used_by_enter_in_the_empty_field(tmp_path):
     found = found_key("ANTHROPIC_API_KEY", "anthropic", "1a2b")
     async with hand_fed(tmp_path, keys=some_keys(found)) as seen:
@@ -213,6 +218,7 @@ async def test_a_found_key_is_used_by_enter_in_the_empty_field(tmp_path):
         assert sent(seen, UseFoundKey) == [UseFoundKey(variable="ANTHROPIC_API_KEY")]
 
 
+@pytest.mark.long
 async def test_a_pasted_key_wins_over_a_found_one(tmp_path):
     found = found_key("ANTHROPIC_API_KEY", "anthropic", "1a2b")
     async with hand_fed(tmp_path, keys=some_keys(found)) as seen:
@@ -221,6 +227,7 @@ async def test_a_pasted_key_wins_over_a_found_one(tmp_path):
         assert len(sent(seen, AddKey)) == 1
 
 
+@pytest.mark.long
 async def test_the_model_that_wanted_the_key_is_chosen_once_it_is_there(tmp_path):
     async with hand_fed(tmp_path, script=scenes.opened()) as seen:
         await seen.press("f2")
@@ -240,6 +247,7 @@ def _served(row):
     return msgspec.structs.replace(row, payer="own_key", key=True, label="main", connection="k")
 
 
+@pytest.mark.long
 async def test_the_first_key_of_all_chooses_its_makers_first_model(tmp_path):
     async with hand_fed(tmp_path, script=scenes.opened(None), models=no_models()) as seen:
         seen.bridge.answers[AddKey] = kept(WORK)
@@ -249,6 +257,7 @@ async def test_the_first_key_of_all_chooses_its_makers_first_model(tmp_path):
         assert [one.model for one in sent(seen, ChooseModel)] == ["anthropic/claude-opus-4-7"]
 
 
+@pytest.mark.long
 async def test_another_key_leaves_a_model_that_works_alone(tmp_path):
     async with hand_fed(tmp_path, script=scenes.opened()) as seen:
         seen.bridge.answers[AddKey] = kept(HOME)
@@ -266,6 +275,7 @@ async def test_a_keyring_that_cannot_keep_ends_in_a_choice(tmp_path):
         assert "OWNKEY_KEYRING=env" in said
 
 
+@pytest.mark.long
 async def test_f9_asks_the_keyring_again(tmp_path):
     async with hand_fed(tmp_path, keys=NO_KEYRING) as seen:
         await open_dialog(seen)
@@ -275,6 +285,7 @@ async def test_f9_asks_the_keyring_again(tmp_path):
         assert "kept in Secret Service: login" in seen.text()
 
 
+@pytest.mark.long
 async def test_the_encrypted_file_is_made_by_a_passphrase_given_twice(tmp_path):
     async with hand_fed(tmp_path, keys=NO_KEYRING) as seen:
         await open_dialog(seen)
@@ -291,6 +302,7 @@ async def test_the_encrypted_file_is_made_by_a_passphrase_given_twice(tmp_path):
         assert sent(seen, AddKey)[0].pasted == Secret(ANTHROPIC_KEY)
 
 
+@pytest.mark.long
 async def test_two_different_passphrases_make_nothing(tmp_path):
     async with hand_fed(tmp_path, keys=NO_KEYRING) as seen:
         await open_dialog(seen)
@@ -301,6 +313,7 @@ async def test_two_different_passphrases_make_nothing(tmp_path):
         assert sent(seen, CreateVault) == []
 
 
+@pytest.mark.long
 async def test_a_short_passphrase_is_not_taken(tmp_path):
     async with hand_fed(tmp_path, keys=NO_KEYRING) as seen:
         await open_dialog(seen)
@@ -430,6 +443,7 @@ async def test_models_are_there_before_a_keyring_that_hangs_has_answered(tmp_pat
         hanging.cancel()
 
 
+@pytest.mark.long
 async def test_an_answer_is_not_hidden_by_a_keyring_that_is_slow(tmp_path, monkeypatch):
     monkeypatch.setattr(key_entry, "SLOW_S", 0.4)
     async with hand_fed(tmp_path) as seen:

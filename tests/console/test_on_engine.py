@@ -109,6 +109,7 @@ async def test_models_are_switched_across_makers_in_the_middle_of_a_session(
         assert ["messages" in path for path in paths] == [True, False, True]
 
 
+@pytest.mark.long
 async def test_a_pasted_key_is_checked_kept_and_used_and_never_sent_as_text(fake, folder, without):
     async with on_engine(without, folder) as seen:
         await seen.until_said("How do you want to begin?")
@@ -214,6 +215,7 @@ async def test_without_a_keyring_the_encrypted_file_is_made_by_consent(fake, fol
         await seen.until_said("kept in sealed vault")
 
 
+@pytest.mark.long
 @pytest.mark.secret_service
 @pytest.mark.usefixtures("_running_secret_service")
 async def test_the_secret_service_is_named_and_keeps_the_key(
@@ -318,6 +320,7 @@ async def test_a_wait_is_stopped_by_esc(fake, folder, with_keys):
         assert len(fake.requests) == 1
 
 
+@pytest.mark.long
 async def test_a_stream_is_stopped_by_esc_and_gone_on_with_by_enter(fake, folder, with_keys):
     fake.script([LONG, {"text": "The rest."}])
     async with on_engine(with_keys, folder) as seen:
@@ -411,6 +414,7 @@ async def test_a_second_console_follows_and_takes_over_once_the_first_has_gone(
             assert "read only" not in second.status
 
 
+@pytest.mark.long
 async def test_a_refused_key_in_mid_turn_is_replaced_in_place(fake, folder, without):
     async with on_engine(without, folder) as seen:
         await add_key(seen, ANTHROPIC_KEY)

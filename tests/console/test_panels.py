@@ -72,6 +72,7 @@ async def test_no_wall_stands_at_the_first_run(tmp_path):
         assert seen.prompt == "hello"
 
 
+@pytest.mark.long
 async def test_a_digit_uses_the_found_key_and_chooses_a_model(tmp_path):
     async with first_run(tmp_path) as seen:
         await hear(seen)
@@ -94,6 +95,7 @@ async def test_a_found_key_that_its_maker_refuses_is_said(tmp_path):
         assert "unchecked: the key is not valid" in seen.text(seen.app.transcript)
 
 
+@pytest.mark.long
 async def test_a_digit_opens_the_key_dialog(tmp_path):
     async with first_run(tmp_path) as seen:
         await hear(seen)
@@ -122,6 +124,7 @@ async def test_the_small_model_is_chosen_when_it_has_come(tmp_path):
         assert "is on this machine now" in seen.text(seen.app.transcript)
 
 
+@pytest.mark.long
 async def test_a_fetch_that_fails_says_why_in_the_flow_and_can_be_tried_again(tmp_path):
     async with first_run(tmp_path) as seen:
         await hear(seen)
@@ -136,6 +139,7 @@ async def test_a_fetch_that_fails_says_why_in_the_flow_and_can_be_tried_again(tm
         ]  # fmt: skip
 
 
+@pytest.mark.long
 async def test_a_second_wish_while_it_comes_fetches_once(tmp_path):
     async with first_run(tmp_path) as seen:
         await hear(seen)
@@ -143,6 +147,7 @@ async def test_a_second_wish_while_it_comes_fetches_once(tmp_path):
         assert len([one for one in seen.bridge.sent if isinstance(one, FetchLocalModel)]) == 1
 
 
+@pytest.mark.long
 async def test_with_a_key_the_fetch_is_shown_in_the_status_bar(tmp_path):
     rows = (*some_models()[:-1], no_models()[-1])
     async with hand_fed(tmp_path, script=scenes.answered(), models=rows) as seen:
@@ -165,6 +170,7 @@ async def test_digits_in_the_first_400_ms_do_not_answer(tmp_path):
         assert seen.prompt == ""
 
 
+@pytest.mark.long
 async def test_digits_answer_only_in_an_empty_prompt(tmp_path):
     async with first_run(tmp_path) as seen:
         await hear(seen)
@@ -234,12 +240,14 @@ async def test_the_next_call_is_asked_about_anew_and_deaf_at_first(tmp_path, mon
         assert "read /etc/passwd" in panel(seen)
 
 
+@pytest.mark.long
 async def test_esc_stops_the_turn_that_asks(tmp_path):
     async with hand_fed(tmp_path, script=scenes.asking()) as seen:
         await seen.press("escape")
         assert isinstance(seen.bridge.commands()[-1], Interrupt)
 
 
+@pytest.mark.long
 async def test_what_is_asked_about_is_neutral_and_never_hides_its_end(tmp_path):
     script = scenes.answered()
     script.prompt("go").route(label="work").opened()
@@ -252,6 +260,7 @@ async def test_what_is_asked_about_is_neutral_and_never_hides_its_end(tmp_path):
         assert "4 no" in said
 
 
+@pytest.mark.long
 async def test_a_session_of_another_console_asks_nothing_here(tmp_path):
     async with hand_fed(tmp_path, script=scenes.answered()) as seen:
         seen.app.driving = False
@@ -269,6 +278,7 @@ async def test_a_wait_is_counted_down_in_the_flow_and_the_status_bar(tmp_path):
         assert "again in 0:38" in seen.status
 
 
+@pytest.mark.long
 async def test_the_countdown_runs_by_itself(tmp_path):
     script = scenes.limited()
     async with hand_fed(tmp_path, script=script) as seen:
@@ -276,6 +286,7 @@ async def test_the_countdown_runs_by_itself(tmp_path):
         await seen.until(lambda: "again in 0:08" in seen.status, 3)
 
 
+@pytest.mark.long
 async def test_nothing_ticks_once_the_wait_is_over(tmp_path):
     script = scenes.limited()
     async with hand_fed(tmp_path, script=script) as seen:
@@ -286,6 +297,7 @@ async def test_nothing_ticks_once_the_wait_is_over(tmp_path):
         assert not ticks(seen)
 
 
+@pytest.mark.long
 async def test_f2_takes_another_model_while_it_waits(tmp_path):
     async with hand_fed(tmp_path, script=scenes.limited()) as seen:
         await seen.press("f2")

@@ -20,6 +20,8 @@ from tui.console.dialogs.key_entry import KeyDialog
 from tui.console.panels.choices import DEAF_S
 from tui.console.sidebar.marker import glyph
 
+pytestmark = pytest.mark.long
+
 SONNET = "anthropic/claude-sonnet-4-6"
 
 

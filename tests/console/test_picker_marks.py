@@ -12,6 +12,8 @@ from tui.errors import StoreError
 from tui.session.commands import ChooseModel, ListModels, MarkFavourite
 from tui.session.replies import Marks, Models, ModelsChanged
 
+pytestmark = pytest.mark.long
+
 FLASH, SONNET = "google/gemini-3.7-flash", "anthropic/claude-sonnet-4-6"
 LIKED = Marks(favourites=(FLASH,), recent=(OPUS, SONNET))
 SIZES = [(132, 42), (80, 24), (60, 18)]

@@ -15,6 +15,8 @@ from tui.events.session import ModelChosen
 from tui.session.commands import ChooseModel, ForkSession
 from tui.session.replies import Forked
 
+pytestmark = pytest.mark.long
+
 FLASH = "google/gemini-3.7-flash"
 
 

@@ -9,6 +9,8 @@ from tests.transcript_pane import talk
 from tests.transcript_world import REPLY_OF_TWELVE_LINES, Script
 from tui.session.commands import Interrupt
 
+pytestmark = pytest.mark.long
+
 CODE = "def refresh(session):\n"
 
 

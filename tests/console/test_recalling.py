@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import os
 
+import pytest
 from textual.geometry import Offset
 from textual.selection import Selection
 
@@ -11,6 +12,8 @@ from tests.transcript_pane import Screen, screen, talk
 from tests.transcript_world import Script
 from tui.console.transcript.blocks import Notice, Prompt, ToolCard
 from tui.console.transcript.selection import row_of
+
+pytestmark = pytest.mark.long
 
 TURNS = 60
 TAIL = 12

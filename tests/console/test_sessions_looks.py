@@ -20,6 +20,8 @@ from tui.events.tool import FileChanged
 from tui.session.commands import ListSessions
 from tui.session.replies import Sessions
 
+pytestmark = pytest.mark.long
+
 FOLDER = Path(__file__).parent / "snapshots" / "sessions"
 WIDE, MIDDLE, NARROW, LEAST = (132, 42), (100, 30), (80, 24), (60, 18)
 LIGHT = {"appearance.theme": "ownkey-light"}

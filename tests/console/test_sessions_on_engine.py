@@ -12,7 +12,7 @@ from tests.console_world import ANTHROPIC_KEY, Seen, engine_environ, on_engine
 from tests.fake_provider import FakeProvider
 from tui.console.sessions.screen import SessionsScreen
 
-pytestmark = pytest.mark.soak
+pytestmark = [pytest.mark.soak, pytest.mark.long]
 
 
 @pytest.fixture

@@ -14,6 +14,8 @@ from tui.events.base import CallId, SessionId
 from tui.session.commands import Interrupt, StartTurn
 from tui.session.replies import SessionOpened
 
+pytestmark = pytest.mark.long
+
 
 async def beside(seen: Seen, session: str, script: Script) -> None:
     """Open another session and let it tell what has been."""

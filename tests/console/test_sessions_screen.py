@@ -45,6 +45,7 @@ def asked(seen: Seen, kind: type) -> list[Any]:
     return [one for one in seen.bridge.sent if isinstance(one, kind)]
 
 
+@pytest.mark.long
 async def test_typing_filters_and_enter_opens_the_best(tmp_path):
     async with listed(tmp_path) as seen:
         await seen.type("haiku")
@@ -55,6 +56,7 @@ async def test_typing_filters_and_enter_opens_the_best(tmp_path):
         assert not isinstance(seen.app.screen, SessionsScreen)
 
 
+@pytest.mark.long
 async def test_enter_at_once_goes_to_who_waits(tmp_path):
     async with hand_fed(tmp_path, script=titled("one")) as seen:
         await seen.app.open_session("b")
@@ -66,6 +68,7 @@ async def test_enter_at_once_goes_to_who_waits(tmp_path):
         assert seen.app.choices.display
 
 
+@pytest.mark.long
 async def test_f5_again_and_esc_leave_everything_as_it_was(tmp_path):
     async with listed(tmp_path) as seen:
         for key in ("f5", "f5", "escape"):
@@ -76,6 +79,7 @@ async def test_f5_again_and_esc_leave_everything_as_it_was(tmp_path):
         assert seen.prompt == "hi"
 
 
+@pytest.mark.long
 async def test_esc_clears_the_search_before_it_leaves(tmp_path):
     async with listed(tmp_path) as seen:
         await seen.type("xyzzy")
@@ -102,6 +106,7 @@ async def test_a_title_is_typed_in_its_place(tmp_path):
         assert asked(seen, RenameSession)[-1].title == "a haiku about rain and snow"
 
 
+@pytest.mark.long
 async def test_esc_in_the_field_changes_nothing(tmp_path):
     async with listed(tmp_path) as seen:
         await seen.press("down", "r")
@@ -111,6 +116,7 @@ async def test_esc_in_the_field_changes_nothing(tmp_path):
         assert not asked(seen, RenameSession)
 
 
+@pytest.mark.long
 async def test_a_fork_is_opened(tmp_path):
     async with listed(tmp_path) as seen:
         seen.bridge.answers[ForkSession] = Forked(session=SessionId("f2"))
@@ -135,6 +141,7 @@ async def test_what_was_deleted_can_be_brought_back_also_later(tmp_path):
         assert not seen.app.deleted
 
 
+@pytest.mark.long
 async def test_what_works_is_not_deleted(tmp_path):
     async with listed(tmp_path) as seen:
         await seen.app.open_session("w")
@@ -147,6 +154,7 @@ async def test_what_works_is_not_deleted(tmp_path):
         assert not asked(seen, DeleteSession)
 
 
+@pytest.mark.long
 async def test_deleting_the_session_that_is_shown_shows_another(tmp_path):
     async with hand_fed(tmp_path, script=titled("mine")) as seen:
         seen.bridge.answers[ListSessions] = Sessions(sessions=(line("s", "mine"),))
@@ -159,6 +167,7 @@ async def test_deleting_the_session_that_is_shown_shows_another(tmp_path):
         assert seen.app.welcome.display
 
 
+@pytest.mark.long
 async def test_what_the_engine_refuses_is_said_in_the_list(tmp_path):
     async with listed(tmp_path) as seen:
         refused = UsageError("this session is driven by another ownkey", hint="Close that one.")
@@ -168,6 +177,7 @@ async def test_what_the_engine_refuses_is_said_in_the_list(tmp_path):
         assert "This session is driven by another ownkey. Close that one." in seen.text()
 
 
+@pytest.mark.long
 async def test_n_begins_a_new_session(tmp_path):
     async with listed(tmp_path) as seen:
         await seen.press("down", "n")
@@ -182,6 +192,7 @@ async def exported(seen: Seen, name: str) -> None:
     await seen.settle()
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("form", ["md", "json", "html"])
 async def test_a_session_is_exported_to_a_named_file(tmp_path, form):
     script = titled("a question", says="An answer.")
@@ -198,6 +209,7 @@ async def test_a_session_is_exported_to_a_named_file(tmp_path, form):
             assert json.loads(text)["title"] == "a question"
 
 
+@pytest.mark.long
 async def test_a_file_that_is_there_is_written_over_only_after_a_second_enter(tmp_path):
     script = titled("a question")
     async with hand_fed(tmp_path, script=script) as seen:
@@ -215,6 +227,7 @@ async def test_a_file_that_is_there_is_written_over_only_after_a_second_enter(tm
         assert "a question" in (tmp_path / "mine.md").read_text("utf-8")
 
 
+@pytest.mark.long
 async def test_a_name_that_says_no_form_is_refused(tmp_path):
     async with listed(tmp_path) as seen:
         await seen.press("down")
@@ -222,6 +235,7 @@ async def test_a_name_that_says_no_form_is_refused(tmp_path):
         assert "End it in .md, .json or .html." in seen.text()
 
 
+@pytest.mark.long
 async def test_a_click_on_the_count_opens_the_list(tmp_path):
     async with hand_fed(tmp_path, script=titled("one")) as seen:
         await seen.app.open_session("b")
@@ -233,6 +247,7 @@ async def test_a_click_on_the_count_opens_the_list(tmp_path):
         assert isinstance(seen.app.screen, SessionsScreen)
 
 
+@pytest.mark.long
 async def test_a_list_that_fails_leaves_the_console_working(tmp_path, monkeypatch):
     def broken(*_: object, **__: object) -> list[tuple[str, str]]:
         raise ValueError("no cells")
@@ -245,6 +260,7 @@ async def test_a_list_that_fails_leaves_the_console_working(tmp_path, monkeypatc
         assert seen.prompt == "on"
 
 
+@pytest.mark.long
 async def test_others_are_looked_for_while_it_is_open(tmp_path):
     async with listed(tmp_path) as seen:
         fresh = line("z", "made elsewhere")
@@ -263,6 +279,7 @@ def worked() -> Script:
     return script.finished().usage().charge().done()
 
 
+@pytest.mark.long
 async def test_going_back_takes_the_chat_alone(tmp_path):
     async with hand_fed(tmp_path, script=worked()) as seen:
         await seen.type("/rewind", "enter")
@@ -278,6 +295,7 @@ async def test_going_back_takes_the_chat_alone(tmp_path):
         assert "/rewind still has what stood before" in seen.status
 
 
+@pytest.mark.long
 async def test_going_back_with_the_files_says_so(tmp_path):
     async with hand_fed(tmp_path, script=worked()) as seen:
         await seen.type("/rewind", "enter")
@@ -286,6 +304,7 @@ async def test_going_back_with_the_files_says_so(tmp_path):
         assert asked(seen, RewindSession)[-1].files is True
 
 
+@pytest.mark.long
 async def test_a_fork_begins_there_with_the_prompt(tmp_path):
     async with hand_fed(tmp_path, script=worked()) as seen:
         seen.bridge.answers[ForkSession] = Forked(session=SessionId("f2"))
@@ -297,6 +316,7 @@ async def test_a_fork_begins_there_with_the_prompt(tmp_path):
         assert seen.bridge.session == "f2" and seen.prompt == "first thing"
 
 
+@pytest.mark.long
 async def test_without_changed_files_there_are_two_ways(tmp_path):
     async with hand_fed(tmp_path, script=titled("only")) as seen:
         await seen.type("/rewind", "enter")
@@ -307,6 +327,7 @@ async def test_without_changed_files_there_are_two_ways(tmp_path):
         assert asked(seen, RewindSession)[-1].files is False
 
 
+@pytest.mark.long
 async def test_what_stood_before_going_back_is_had_again_as_a_fork(tmp_path):
     from tui.events.session import SessionRewound
 
@@ -322,6 +343,7 @@ async def test_what_stood_before_going_back_is_had_again_as_a_fork(tmp_path):
         assert asked(seen, ForkSession)[-1].at == last
 
 
+@pytest.mark.long
 async def test_nobody_goes_back_under_a_working_agent(tmp_path):
     script = titled("one").prompt("two").route().opened()
     async with hand_fed(tmp_path, script=script) as seen:
@@ -329,6 +351,7 @@ async def test_nobody_goes_back_under_a_working_agent(tmp_path):
         assert "Esc stops it, then you can go back" in seen.status
 
 
+@pytest.mark.long
 async def test_a_session_that_is_only_followed_is_not_gone_back_in(tmp_path):
     async with hand_fed(tmp_path, script=worked()) as seen:
         seen.app.on_session(SessionOpened(session=SessionId("s"), driving=False, seq=9, model=None))

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import pytest
 from textual import events
 
 from tests.console_world import (
@@ -61,6 +62,7 @@ async def test_settings_open_with_the_search_in_focus(tmp_path):
             await seen.press("f3")
 
 
+@pytest.mark.long
 async def test_enter_on_a_key_opens_its_dialog_to_replace_that_very_key(tmp_path):
     async with hand_fed(tmp_path, keys=KEYS) as seen:
         seen.bridge.answers[AddKey] = kept(HOME)
@@ -72,6 +74,7 @@ async def test_enter_on_a_key_opens_its_dialog_to_replace_that_very_key(tmp_path
         assert "Anthropic home …Bq7x is in use." in seen.text()
 
 
+@pytest.mark.long
 async def test_a_key_is_checked_again_by_its_letter(tmp_path):
     async with hand_fed(tmp_path, keys=KEYS) as seen:
         seen.bridge.answers[ChangeKey] = kept(WORK)
@@ -96,6 +99,7 @@ async def forget_work(seen: Seen) -> None:
     await seen.press("down", "d")
 
 
+@pytest.mark.long
 async def test_a_forgotten_key_can_be_brought_back_until_the_settings_close(tmp_path):
     async with hand_fed(tmp_path, keys=KEYS) as seen:
         await forget_work(seen)
@@ -104,6 +108,7 @@ async def test_a_forgotten_key_can_be_brought_back_until_the_settings_close(tmp_
         assert [one.action for one in sent(seen, ChangeKey)] == ["forget", "undo"]
 
 
+@pytest.mark.long
 async def test_a_key_of_the_environment_takes_one_yes(tmp_path):
     async with hand_fed(tmp_path, keys=FOUND) as seen:
         await searched(seen, "openai")
@@ -120,6 +125,7 @@ async def test_a_switch_is_toggled_where_it_is_found(tmp_path):
         assert value(seen, "appearance.notify") is True
 
 
+@pytest.mark.long
 async def test_a_budget_is_typed_where_it_is_found(tmp_path):
     async with hand_fed(tmp_path) as seen:
         await searched(seen, "daily budget", keys=("enter", *"12.50", "enter"))
@@ -136,6 +142,7 @@ async def test_a_wrong_value_is_refused_with_the_reason_and_the_old_one_stays(tm
         assert "$7" in seen.row_of("Budget per day")
 
 
+@pytest.mark.long
 async def test_a_choice_is_picked_from_its_list(tmp_path):
     async with hand_fed(tmp_path) as seen:
         await searched(seen, "theme", keys=("enter", "down", "enter"))
@@ -143,6 +150,7 @@ async def test_a_choice_is_picked_from_its_list(tmp_path):
         assert seen.app.theme == "ownkey-light"
 
 
+@pytest.mark.long
 async def test_what_differs_from_its_default_is_marked_and_reset_by_a_key(tmp_path):
     async with hand_fed(tmp_path, settings={"budget.day_usd": "7"}) as seen:
         await searched(seen, "daily budget")
@@ -168,12 +176,14 @@ async def test_esc_goes_back_one_level_at_a_time(tmp_path):
         assert len(seen.app.screen_stack) == 1
 
 
+@pytest.mark.long
 async def test_letters_act_only_in_the_list(tmp_path):
     async with hand_fed(tmp_path, keys=KEYS) as seen:
         await seen.press("f3", *"dtmur")
         assert sent(seen, ChangeKey) == []
 
 
+@pytest.mark.long
 async def test_a_section_leads_to_its_rows(tmp_path):
     async with hand_fed(tmp_path) as seen:
         await seen.press("f3", "shift+tab", "down", "down", "down", "enter")
@@ -181,6 +191,7 @@ async def test_a_section_leads_to_its_rows(tmp_path):
         assert "Budgets" in seen.text(screen(seen).list)
 
 
+@pytest.mark.long
 async def test_a_click_on_a_row_acts_on_it(tmp_path):
     async with hand_fed(tmp_path) as seen:
         await searched(seen, "notifications")
@@ -197,6 +208,7 @@ async def test_a_change_made_elsewhere_is_seen_in_the_open_settings(tmp_path):
         await seen.until(lambda: "ownkey-light" in seen.row_of("Theme"))
 
 
+@pytest.mark.long
 async def test_a_change_made_elsewhere_is_seen_when_the_terminal_has_the_focus_again(tmp_path):
     async with hand_fed(tmp_path) as seen:
         store = SettingsStore(seen.app.paths.settings_file)
@@ -208,6 +220,7 @@ async def test_a_change_made_elsewhere_is_seen_when_the_terminal_has_the_focus_a
         assert "🔑" not in seen.text()
 
 
+@pytest.mark.long
 async def test_nothing_ticks_while_the_settings_are_closed(tmp_path):
     async with hand_fed(tmp_path) as seen:
         before = len(seen.app._timers)
@@ -215,6 +228,7 @@ async def test_nothing_ticks_while_the_settings_are_closed(tmp_path):
         assert len(seen.app._timers) <= before
 
 
+@pytest.mark.long
 async def test_rules_given_for_good_are_taken_back_by_the_second_key(tmp_path):
     async with hand_fed(tmp_path) as seen:
         seen.bridge.answers |= {ListRules: Rules(rules=(RULE,)), RemoveRule: Rules(rules=())}
@@ -225,6 +239,7 @@ async def test_rules_given_for_good_are_taken_back_by_the_second_key(tmp_path):
         assert sent(seen, RemoveRule) == [RemoveRule(rule=RULE.rule, folder=RULE.folder)]
 
 
+@pytest.mark.long
 async def test_a_model_file_that_is_none_is_refused_beside_the_field(tmp_path):
     async with hand_fed(tmp_path) as seen:
         await searched(seen, "gguf", keys=("enter",))
@@ -234,6 +249,7 @@ async def test_a_model_file_that_is_none_is_refused_beside_the_field(tmp_path):
         assert LocalModels(seen.app.paths).models() == []
 
 
+@pytest.mark.long
 async def test_a_settings_file_that_is_broken_is_said_and_the_rest_works(tmp_path):
     async with hand_fed(tmp_path) as seen:
         file = seen.app.paths.settings_file
@@ -245,6 +261,7 @@ async def test_a_settings_file_that_is_broken_is_said_and_the_rest_works(tmp_pat
         assert list(file.parent.glob("settings.json.broken-*"))
 
 
+@pytest.mark.long
 async def test_a_key_pasted_into_the_search_is_kept_out_of_sight(tmp_path):
     async with hand_fed(tmp_path) as seen:
         await seen.press("f3")

@@ -13,6 +13,7 @@ from tui.session.commands import Interrupt
 from tui.session.replies import SessionOpened, Trouble
 
 
+@pytest.mark.long
 async def test_ctrl_c_stops_what_runs(tmp_path):
     async with hand_fed(tmp_path, script=scenes.streaming()) as seen:
         await seen.press("ctrl+c")
@@ -27,6 +28,7 @@ async def test_ctrl_c_at_rest_says_that_a_second_one_leaves(tmp_path):
         assert seen.app.return_value is None
 
 
+@pytest.mark.long
 async def test_a_session_that_opens_meanwhile_does_not_hide_it(tmp_path):
     async with hand_fed(tmp_path, script=scenes.answered()) as seen:
         await seen.press("ctrl+c")
@@ -41,6 +43,7 @@ async def test_ctrl_c_twice_leaves_with_the_sessions_id(tmp_path):
     assert seen.app.return_value == "s"
 
 
+@pytest.mark.long
 async def test_ctrl_c_copies_what_is_selected_in_the_prompt(tmp_path):
     async with hand_fed(tmp_path, script=scenes.streaming()) as seen:
         await seen.type("copy me", "shift+home", "ctrl+c")
@@ -50,6 +53,7 @@ async def test_ctrl_c_copies_what_is_selected_in_the_prompt(tmp_path):
         assert seen.bridge.commands() == []
 
 
+@pytest.mark.long
 async def test_ctrl_c_copies_what_is_selected_in_the_conversation(tmp_path):
     async with hand_fed(tmp_path, script=scenes.answered()) as seen:
         row = next(n for n, line in enumerate(seen.rows()) if "test_login fail" in line)
@@ -82,12 +86,14 @@ async def test_leaving_has_a_command(tmp_path, command):
     assert seen.app.return_value == "s"
 
 
+@pytest.mark.long
 async def test_ctrl_q_does_nothing(tmp_path):
     async with hand_fed(tmp_path) as seen:
         await seen.press("ctrl+q")
         assert seen.app.is_running
 
 
+@pytest.mark.long
 async def test_page_keys_scroll_the_conversation_while_the_prompt_has_the_focus(tmp_path):
     script = Script()
     for number in range(40):
@@ -111,6 +117,7 @@ async def test_the_first_and_the_last_message_are_one_key_away(tmp_path):
         assert "answer 39" in seen.text()
 
 
+@pytest.mark.long
 async def test_page_keys_scroll_the_help_that_does_not_fit(tmp_path):
     async with hand_fed(tmp_path, script=scenes.answered(), size=(80, 24)) as seen:
         await seen.press("f1")
@@ -159,6 +166,7 @@ async def test_what_another_console_drives_is_read_only_and_keeps_what_was_typed
         assert "it can only be read here" in seen.status
 
 
+@pytest.mark.long
 async def test_the_palette_has_every_command(tmp_path):
     async with hand_fed(tmp_path, script=scenes.answered()) as seen:
         await seen.press("ctrl+p")
@@ -166,6 +174,7 @@ async def test_the_palette_has_every_command(tmp_path):
         await seen.until_said("/quit     leave (Ctrl+D)", 5)
 
 
+@pytest.mark.long
 async def test_a_link_is_copied_whole_and_not_opened(tmp_path):
     script = Script(START).turn("?", "See [the docs](https://example.org/a/long/path).")
     async with hand_fed(tmp_path, script=script) as seen:

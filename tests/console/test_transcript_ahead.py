@@ -12,6 +12,8 @@ from tests.transcript_world import Script, long_session
 from tui.console.transcript.blocks import BlockId
 from tui.console.transcript.flow import Place
 
+pytestmark = pytest.mark.long
+
 
 async def rested(seen: Screen) -> None:
     while not seen.view.resting:

@@ -3,11 +3,14 @@ from __future__ import annotations
 import asyncio
 import time
 
+import pytest
 from textual.geometry import Region
 from textual.widgets import Input
 
 from tests.transcript_pane import Screen, screen, talk
 from tests.transcript_world import Script, long_session
+
+pytestmark = pytest.mark.long
 
 
 def styled(seen: Screen, style: str) -> list[str]:

@@ -69,6 +69,7 @@ async def test_scrolling_back_to_the_end_follows_again():
         assert seen.view.following
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("act", "first", "last"),
     [
@@ -132,6 +133,7 @@ async def test_another_width_still_follows_the_end():
         assert seen.view.following
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("size", [(20, 5), (8, 3), (60, 18), (200, 60)])
 async def test_any_size_can_be_shown(size: tuple[int, int]):
     script = talk(3).turn("x", REPLY_OF_TWELVE_LINES + "\n|a|b|\n|-|-|\n|1|2|\n")
@@ -139,6 +141,7 @@ async def test_any_size_can_be_shown(size: tuple[int, int]):
         assert seen.rows()
 
 
+@pytest.mark.long
 async def test_a_click_opens_a_card_and_another_closes_it():
     script = Script().prompt("x").route().tool("read", {"path": "a.py"}, "first\nsecond")
     async with screen(script) as seen:
@@ -183,6 +186,7 @@ async def test_the_cursor_brings_its_block_into_sight():
         assert seen.rows()[seen.row("▎ question 17") :][0]
 
 
+@pytest.mark.long
 async def test_a_higher_prompt_lays_nothing_out_anew():
     async with screen(talk(30)) as seen:
         laid = seen.view._flow._laid  # pyright: ignore[reportPrivateUsage]
@@ -199,6 +203,7 @@ async def test_a_click_on_a_link_asks_for_it():
         assert seen.app.sent == ["https://docs.python.org/3"]
 
 
+@pytest.mark.long
 async def test_a_click_on_an_unsafe_link_does_nothing():
     async with screen(Script().turn("x", "see [docs](javascript:alert(1)) now")) as seen:
         await seen.click("docs")
@@ -302,6 +307,7 @@ async def test_queued_messages_are_told_of():
         assert "1 message is queued" in seen.text()
 
 
+@pytest.mark.long
 async def test_seconds_tick_while_a_turn_runs_and_nothing_ticks_after():
     script = Script().prompt("x").route().say("a")
     async with screen(script) as seen:
@@ -329,6 +335,7 @@ async def test_a_tick_paints_the_rows_that_changed_and_no_other():
         assert rows == [(seen.row("run  make"), 1), (seen.row("Esc stops"), 1)]
 
 
+@pytest.mark.long
 async def test_a_piece_of_a_reply_paints_its_last_row_alone():
     async with screen(Script().prompt("x").route().say("one\n\ntwo\n\nthr")) as seen:
         painted: list[Region] = []
@@ -337,6 +344,7 @@ async def test_a_piece_of_a_reply_paints_its_last_row_alone():
         assert [(region.y, region.height) for region in painted] == [(seen.row("three"), 1)]
 
 
+@pytest.mark.long
 async def test_another_theme_repaints_what_was_painted():
     async with screen(Script().turn("x", "text")) as seen:
         region = Region(0, seen.row("text"), seen.view.size.width, 1)
@@ -349,6 +357,7 @@ async def test_another_theme_repaints_what_was_painted():
         assert dark[1].color != light[1].color
 
 
+@pytest.mark.long
 async def test_every_builtin_theme_has_our_colours():
     async with screen(Script().turn("x", "text `code`")) as seen:
         for name in ("textual-light", "nord", "dracula"):
@@ -357,6 +366,7 @@ async def test_every_builtin_theme_has_our_colours():
             assert "text code" in seen.text()
 
 
+@pytest.mark.long
 async def test_another_session_starts_empty():
     async with screen(talk(5)) as seen:
         seen.view.clear()
@@ -378,6 +388,7 @@ async def test_what_was_fed_before_the_first_layout_is_shown():
         assert "answer 2" in seen.text()
 
 
+@pytest.mark.long
 async def test_long_code_gets_its_colours_a_little_later():
     code = "def f():\n    return 1\n" * 200
     async with screen(Script().turn("x", f"```python\n{code}```")) as seen:
@@ -389,6 +400,7 @@ async def test_long_code_gets_its_colours_a_little_later():
         assert colours["return"] == wanted.color
 
 
+@pytest.mark.long
 async def test_two_sizes_of_session_cost_the_same_to_scroll_and_to_grow():
     async def cost(messages: int) -> tuple[float, float, float]:
         script = Script()
@@ -418,6 +430,7 @@ async def test_two_sizes_of_session_cost_the_same_to_scroll_and_to_grow():
     assert large[2] < 20 * small[2] + 0.02
 
 
+@pytest.mark.long
 def test_importing_the_view_imports_neither_parser_nor_lexers():
     code = (
         "import sys, tui.console.transcript.view;"

@@ -15,6 +15,8 @@ from tests.fake_provider import FakeProvider
 from tests.live_console import OPUS, environ_for
 from tests.typed_child import TypedChild
 
+pytestmark = pytest.mark.long
+
 WORDS = " ".join(f"word{n}" for n in range(900))
 PROMPT = "\n> "
 READLINE = re.compile(r"\x1b\[\?2004[hl]|\x1b\[[KC]")

@@ -51,6 +51,7 @@ async def under(fake: FakeProvider, api: Api, fault: str) -> Outcome:
         return await collect(provider(api), plain_request(), access_to(fake.url(api, fault=fault)))
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("api", APIS)
 @pytest.mark.parametrize(
     ("fault", "kind"),
@@ -152,6 +153,7 @@ async def first_part(api: Api, fake: FakeProvider, fault: str, seen: asyncio.Eve
         seen.set()
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("api", APIS)
 @pytest.mark.parametrize("fault", ["stall", "stall-mid", "trickle:1", "endless-1xx"])
 async def test_a_cancel_ends_a_silent_request_within_a_second(
@@ -170,6 +172,7 @@ async def test_a_cancel_ends_a_silent_request_within_a_second(
     assert time.monotonic() - begun < 1
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("api", APIS)
 @pytest.mark.parametrize("fault", ["stall", "stall-mid", "endless-1xx"])
 async def test_silence_ends_a_cloud_request_by_itself(

@@ -83,6 +83,7 @@ async def test_a_model_is_switched_across_makers_in_one_session(environ, tmp_pat
     assert text_of(engine.records).count("You said: prompt") == 3
 
 
+@pytest.mark.long
 async def test_following_begins_behind_the_number_it_is_asked_from(environ, tmp_path):
     async with RunningEngine(environ, tmp_path) as engine:
         opened = await engine.open()
@@ -108,6 +109,7 @@ async def test_an_interrupt_stops_the_turn_within_200_ms(environ, tmp_path, fake
     assert took < 5 * 0.2
 
 
+@pytest.mark.long
 async def test_an_interrupt_right_behind_its_prompt_still_ends_the_turn(environ, tmp_path, fake):
     fake.script([{"text": WORDS, "rate": 50}])
     async with RunningEngine(environ, tmp_path) as engine:
@@ -118,6 +120,7 @@ async def test_an_interrupt_right_behind_its_prompt_still_ends_the_turn(environ,
     assert engine.records[-1].event.stop == "interrupted"
 
 
+@pytest.mark.long
 async def test_prompts_sent_while_it_works_run_in_their_order(environ, tmp_path, fake):
     fake.script([{"text": "one", "wait": 0.3}])
     async with RunningEngine(environ, tmp_path) as engine:
@@ -130,6 +133,7 @@ async def test_prompts_sent_while_it_works_run_in_their_order(environ, tmp_path,
     ]  # fmt: skip
 
 
+@pytest.mark.long
 async def test_two_sessions_of_one_engine_run_side_by_side(environ, tmp_path, fake):
     fake.script([{"text": WORDS, "rate": 50}, {"text": "the second one"}])
     async with RunningEngine(environ, tmp_path) as engine:
@@ -162,6 +166,7 @@ async def test_a_killed_engine_is_known_to_be_dead_within_a_second(environ, tmp_
     assert took < 1
 
 
+@pytest.mark.long
 async def test_after_a_kill_the_turn_ends_as_interrupted_and_keeps_all_that_was_shown(
     environ, tmp_path, fake, home
 ):
@@ -177,6 +182,7 @@ async def test_after_a_kill_the_turn_ends_as_interrupted_and_keeps_all_that_was_
     assert check_store(store_of(home)).problems == ()
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("reopened", [False, True])
 async def test_after_a_kill_the_export_holds_every_character_that_was_shown(
     environ, tmp_path, fake, reopened
@@ -200,6 +206,7 @@ async def test_after_a_kill_the_session_goes_on(environ, tmp_path, fake):
     assert text_of(engine.records).endswith("You said: Go on where you stopped.")
 
 
+@pytest.mark.long
 async def test_what_is_asked_of_a_dead_engine_fails_and_does_not_hang(environ, tmp_path):
     async with RunningEngine(environ, tmp_path) as engine:
         await engine.open()
@@ -212,6 +219,7 @@ async def test_what_is_asked_of_a_dead_engine_fails_and_does_not_hang(environ, t
             await engine.client.call(ListSessions())
 
 
+@pytest.mark.long
 async def test_a_stopped_engine_is_gone_and_no_news(environ, tmp_path):
     async with RunningEngine(environ, tmp_path) as engine:
         await engine.open()
@@ -285,6 +293,7 @@ async def test_the_bridge_reads_on_behind_a_kill_without_a_gap_or_a_double(envir
     assert text_of(records).endswith("You said: typed since")
 
 
+@pytest.mark.long
 async def test_an_engine_that_cannot_open_its_store_says_why_and_is_tried_again(
     environ, tmp_path, home
 ):
@@ -336,12 +345,14 @@ def kill_the_parent(environ, folder, model) -> tuple[int, list[int]]:
     return engine, [int(pid) for pid in listed.stdout.split()]
 
 
+@pytest.mark.long
 def test_the_engine_ends_within_5_s_of_a_kill_of_its_console(environ, tmp_path, fake):
     fake.script([{"text": WORDS, "rate": 20}])
     engine, _ = kill_the_parent(environ, tmp_path, QUICK)
     assert is_gone(engine, 5)
 
 
+@pytest.mark.long
 def test_a_console_that_is_killed_leaves_an_interrupted_turn_and_nothing_lost(
     environ, tmp_path, fake, home
 ):
@@ -392,6 +403,7 @@ def test_a_console_that_does_not_read_holds_up_nobody_and_misses_nothing(
     assert told == written
 
 
+@pytest.mark.long
 async def test_a_prompt_with_half_a_character_reaches_the_engine(environ, tmp_path):
     async with RunningEngine(environ, tmp_path) as engine:
         opened = await engine.open()
@@ -408,6 +420,7 @@ async def test_a_frame_of_64_mb_is_read_and_answered(environ, tmp_path):
     assert answer.error == "too_long"
 
 
+@pytest.mark.long
 async def test_a_batch_of_64_mb_comes_back_as_it_was():
     record = frames.WireRecord(1, None, 1, b"x" * 64 * 2**20)  # type: ignore[arg-type]
     reader = asyncio.StreamReader()
@@ -432,6 +445,7 @@ def test_an_error_crosses_the_wire_as_what_it_was(error):
     assert (type(back), back.message, back.hint) == (type(error), error.message, error.hint)
 
 
+@pytest.mark.long
 def test_the_engine_is_told_of_keys_and_addresses_in_its_first_frame_alone(environ):
     told = frames.environment_for_engine({**environ, "AWS_SECRET": "x", "PATH": "/bin"})
     assert set(told) == set(environ)

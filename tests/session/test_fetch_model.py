@@ -14,6 +14,8 @@ from tui.localmodel.fetch import FetchFailed, fetch
 from tui.localmodel.models import SMOLLM2, LocalModels
 from tui.paths import find_paths
 
+pytestmark = pytest.mark.long
+
 CONTENT = b"GGUF\x03\x00\x00\x00" + os.urandom(4_000_000)
 HOLD = 1_000_000
 

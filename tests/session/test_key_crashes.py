@@ -16,6 +16,8 @@ from tui.keys.changes import LOST_AFTER
 from tui.keys.vault import Vault
 from tui.secret import Secret
 
+pytestmark = pytest.mark.long
+
 
 @pytest.mark.soak
 def test_processes_that_add_at_once_lose_nothing(home: Path):

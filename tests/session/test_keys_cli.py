@@ -73,6 +73,7 @@ def test_a_key_that_is_refused_live_is_not_stored(url: str):
     assert listed() == []
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("payload", "error"),
     [("", "empty"), ("sk-ant-...", "not_a_key"), ("a" * 5000, "too_long"),
@@ -125,6 +126,7 @@ def test_a_label_that_is_taken_is_refused_before_anything_is_sent(maker: FakePro
     assert (said.returncode, maker.seen) == (2, [])
 
 
+@pytest.mark.long
 def test_replace_puts_the_new_key_in_place_of_the_old(url: str):
     ownkey("add", "anthropic", "--base-url", url, stdin=GOOD)
     said = ownkey("add", "anthropic", "--base-url", url, "--replace", stdin=OTHER)
@@ -166,6 +168,7 @@ def test_a_key_as_an_argument_is_refused_and_never_repeated(home: Path, words: l
     assert "Traceback" not in said.stderr
 
 
+@pytest.mark.long
 def test_a_wrong_passphrase_stores_nothing_and_says_so(url: str):
     ownkey("add", "anthropic", "--base-url", url, stdin=GOOD)
     said = ownkey(
@@ -197,6 +200,7 @@ def test_a_bad_line_of_a_batch_gets_its_answer_in_step(line: str):
 # Using, choosing, removing
 
 
+@pytest.mark.long
 def test_keys_are_checked_chosen_removed_and_brought_back(url: str):
     ownkey("add", "anthropic", "--base-url", url, "--label", "a", stdin=GOOD)
     ownkey("add", "anthropic", "--base-url", url, "--label", "b", stdin=OTHER)
@@ -212,6 +216,7 @@ def test_keys_are_checked_chosen_removed_and_brought_back(url: str):
     assert [one["label"] for one in listed()] == ["a", "b"]
 
 
+@pytest.mark.long
 def test_a_check_of_a_key_that_went_bad_fails_and_is_remembered(maker: FakeProvider, url: str):
     ownkey("add", "anthropic", "--base-url", url, stdin=GOOD)
     maker.keys, before = {OTHER}, maker.keys
@@ -224,6 +229,7 @@ def test_a_check_of_a_key_that_went_bad_fails_and_is_remembered(maker: FakeProvi
     assert (listed()[0]["state"], listed()[0]["error_kind"]) == ("refused", "invalid_key")
 
 
+@pytest.mark.long
 def test_removing_by_maker_asks_which_of_several(url: str):
     ownkey("add", "anthropic", "--no-check", "--base-url", url, "--label", "a", stdin=GOOD)
     ownkey("add", "anthropic", "--no-check", "--base-url", url, "--label", "b", stdin=OTHER)
@@ -277,6 +283,7 @@ def test_a_key_that_is_not_there_is_wrong_usage(home: Path, words: list[str]):
 # At a terminal
 
 
+@pytest.mark.long
 def test_a_pasted_key_is_not_echoed(url: str):
     with TypedChild("keys", "add", "anthropic", "--base-url", url, environ=SEALED) as child:
         child.wait_for("Paste the key")
@@ -287,6 +294,7 @@ def test_a_pasted_key_is_not_echoed(url: str):
     assert listed()[0]["fingerprint"] == GOOD[-4:]
 
 
+@pytest.mark.long
 def test_a_key_that_a_terminal_broke_is_taken_whole(url: str):
     with TypedChild("keys", "add", "anthropic", "--base-url", url, environ=SEALED) as child:
         child.wait_for("Paste the key")
@@ -331,6 +339,7 @@ def test_the_vault_is_made_only_after_a_yes(url: str, home: Path):
     assert not any(home.rglob("vault.sealed"))
 
 
+@pytest.mark.long
 def test_a_yes_makes_the_vault_with_a_passphrase_asked_twice(url: str):
     with TypedChild("keys", "add", "anthropic", "--base-url", url) as child:
         child.wait_for("yes or no")
@@ -362,6 +371,7 @@ def test_who_named_the_system_keyring_is_asked_for_nothing_else(home: Path):
     assert "yes or no" not in child.shown
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("answer", "status"), [("no", 2), ("", 2), ("yes", 0)])
 def test_clear_text_to_another_host_takes_a_yes(home: Path, answer: str, status: int):
     words = ["keys", "add", "openai", "--no-check", "--base-url", "http://gateway.example/v1"]
@@ -375,6 +385,7 @@ def test_clear_text_to_another_host_takes_a_yes(home: Path, answer: str, status:
     assert [one["base_url"] for one in listed()] == ["http://gateway.example/v1"][: status == 0]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("answer", "stored"), [("no", []), ("yes", ["unreachable"])])
 def test_an_unchecked_key_is_stored_after_a_yes(home: Path, answer: str, stored: list[str]):
     url = f"http://127.0.0.1:{closed_port()}"

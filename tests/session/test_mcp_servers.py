@@ -17,6 +17,8 @@ from tui.tools.mcp.connection import Limits
 from tui.tools.mcp.definitions import MOST_TOOLS
 from tui.tools.mcp.servers import HttpServer, StdioServer
 
+pytestmark = pytest.mark.long
+
 GET = {"name": "get", "description": "Gets it"}
 HTTP_SERVER = """
 import sys

@@ -21,6 +21,8 @@ from tests.neutral_checks import assert_holds_none, assert_no_raw_controls
 from tests.past_sessions import past_session
 from tui.secret import Secret
 
+pytestmark = pytest.mark.long
+
 SEALED = {"OWNKEY_KEYRING": "sealed", "OWNKEY_PASSPHRASE": "correct horse"}
 KEY = made_up_key()
 FORGED = "x\nanthropic  main  …1234 verified\tdefault"

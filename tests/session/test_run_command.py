@@ -150,6 +150,7 @@ def test_every_object_has_the_fields_of_the_contract(with_a_tool):
         check_object(one)
 
 
+@pytest.mark.long
 def test_a_turn_is_told_in_the_order_in_which_it_happens(with_a_tool):
     assert types(with_a_tool) == [
         "session", "route", "thinking", "text", "tool_call", "usage", "charge", "approval",
@@ -157,6 +158,7 @@ def test_a_turn_is_told_in_the_order_in_which_it_happens(with_a_tool):
     ]  # fmt: skip
 
 
+@pytest.mark.long
 def test_a_tool_call_its_approval_and_its_result_belong_together(with_a_tool):
     (call,) = of_type(with_a_tool, "tool_call")
     (approval,) = of_type(with_a_tool, "approval")
@@ -168,6 +170,7 @@ def test_a_tool_call_its_approval_and_its_result_belong_together(with_a_tool):
     assert "what is in it" in result["output"]
 
 
+@pytest.mark.long
 def test_the_objects_of_one_request_share_its_id(with_a_tool):
     first, _, third = of_type(with_a_tool, "route")
     texts = of_type(with_a_tool, "text")
@@ -177,6 +180,7 @@ def test_the_objects_of_one_request_share_its_id(with_a_tool):
     assert charged == [first["request"], third["request"]]
 
 
+@pytest.mark.long
 def test_deltas_join_to_what_the_model_said(with_a_tool):
     assert "".join(one["delta"] for one in of_type(with_a_tool, "thinking")) == "let me look"
     assert "".join(one["delta"] for one in of_type(with_a_tool, "text")) == "I look.It says so."
@@ -187,6 +191,7 @@ def test_what_a_turn_cost_is_the_sum_of_its_charges(with_a_tool):
     assert Decimal(objects(with_a_tool)[-1]["usd"]) == sum(charges) > 0
 
 
+@pytest.mark.long
 def test_exactly_one_done_comes_last(with_a_tool):
     told = [one["type"] for one in objects(with_a_tool)]
     assert told.count("done") == 1
@@ -195,6 +200,7 @@ def test_exactly_one_done_comes_last(with_a_tool):
     assert with_a_tool.returncode == 0
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("model", MODELS)
 def test_a_charge_is_what_price_says_of_the_same_usage(run, fake, model):
     fake.script([
@@ -213,6 +219,7 @@ def test_a_charge_is_what_price_says_of_the_same_usage(run, fake, model):
     }
 
 
+@pytest.mark.long
 def test_usage_counts_as_the_contract_does(run, fake):
     fake.script([{"text": "x", "usage": {"input": 500, "output": 40, "cache_read": 300}}])
     (usage,) = of_type(run("hello", "--json", model=OPUS), "usage")
@@ -245,6 +252,7 @@ def test_a_stop_that_the_wire_names_is_told(run, fake):
     assert said.returncode == 0
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("model", MODELS)
 @pytest.mark.parametrize(
     "kind",
@@ -273,6 +281,7 @@ def test_a_wrong_key_is_said_with_the_next_step_and_no_reply(run, fake):
     assert second.startswith("  ")
 
 
+@pytest.mark.long
 def test_a_limit_that_passes_is_waited_for_and_told(run, fake):
     fake.script([{"error": {"kind": "rate_limit", "retry_after": 0.05}}, {"text": "now"}])
     said = run("hello", "--json")
@@ -282,6 +291,7 @@ def test_a_limit_that_passes_is_waited_for_and_told(run, fake):
     assert said.returncode == 0
 
 
+@pytest.mark.long
 def test_three_tries_are_all(run, fake):
     fake.script([{"error": {"kind": "rate_limit", "retry_after": 0.05}, "times": 9}])
     said = run("hello", "--json")
@@ -301,6 +311,7 @@ def test_an_answer_that_breaks_off_keeps_its_text_and_ends_as_incomplete(run, fa
     assert said.returncode == 1
 
 
+@pytest.mark.long
 def test_a_request_whose_cost_nobody_told_is_unknown_and_never_zero(run, fake):
     fake.script([{"text": LONG, "fault": "cut"}])
     said = run("hello", "--json")
@@ -403,6 +414,7 @@ def test_the_last_session_of_an_empty_store_is_a_wrong_usage(run):
 # Sessions.
 
 
+@pytest.mark.long
 def test_a_session_goes_on_with_what_was_said_before(run, fake):
     run("my name is Ada")
     said = run("and again", "--session", "last", "--json")
@@ -425,6 +437,7 @@ def test_a_session_keeps_its_model_where_none_is_named(run):
     assert of_type(said, "route")[0]["model"] == MODELS[2]
 
 
+@pytest.mark.long
 def test_the_last_session_is_that_of_this_folder(run, tmp_path, monkeypatch):
     run("here")
     elsewhere = tmp_path / "elsewhere"
@@ -487,6 +500,7 @@ def start(environ, *words: str, **more: str) -> subprocess.Popen[bytes]:
     )  # fmt: skip
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("encoding", ["ascii", "latin-1", "cp1252"])
 def test_a_terminal_of_another_encoding_gets_the_reply_without_a_crash(environ, fake, encoding):
     fake.script([{"text": "Grüße ☃ \U0001f600"}])
@@ -497,6 +511,7 @@ def test_a_terminal_of_another_encoding_gets_the_reply_without_a_crash(environ, 
     assert b"Traceback" not in err
 
 
+@pytest.mark.long
 def test_a_reader_that_leaves_ends_it_quietly_and_the_request_too(environ, fake, home):
     fake.script([{"text": LONG, "rate": 200}])
     with start(environ, "hello", "--json") as child:
@@ -530,6 +545,7 @@ def test_an_interrupt_ends_it_with_130_and_an_interrupted_turn(environ, fake, nu
     assert took < 5
 
 
+@pytest.mark.long
 def test_objects_come_as_they_happen(environ, fake):
     fake.script([{"text": "one two three four five six", "rate": 4}])
     with start(environ, "hello", "--json") as child:

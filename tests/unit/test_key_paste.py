@@ -364,6 +364,7 @@ def test_no_paste_breaks_the_rules(text: str):
         assert re.fullmatch(r"[A-Za-z0-9_.~+/=-]{16,4096}", pasted.secret.reveal())
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "text",
     [

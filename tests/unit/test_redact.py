@@ -148,6 +148,7 @@ def test_a_short_secret_is_masked_where_it_stands_whole(form: str):
     assert scrubber(key).scrub("(pass-word)") == "(pass-word)"
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("form", FORMS)
 def test_a_key_split_at_any_place_does_not_pass_a_stream(form: str):
     text = f"a {encoded(KEY, form)} z"
@@ -155,6 +156,7 @@ def test_a_key_split_at_any_place_does_not_pass_a_stream(form: str):
     assert leaked == []
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("form", FORMS)
 def test_a_key_that_comes_character_by_character_does_not_pass_a_stream(form: str):
     text = f"a {encoded(KEY, form)} z"

@@ -149,6 +149,7 @@ def test_generated_control_sequences_leave_no_raw_control(text: str):
     assert_no_raw_controls(neutralise(text))
 
 
+@pytest.mark.long
 @settings(max_examples=200, deadline=None)
 @given(HOSTILE_TEXT)
 def test_generated_control_sequences_leave_no_raw_control_wherever_they_are_split(text: str):
@@ -156,6 +157,7 @@ def test_generated_control_sequences_leave_no_raw_control_wherever_they_are_spli
         assert_no_raw_controls(neutralise(text[:at]) + neutralise(text[at:]))
 
 
+@pytest.mark.long
 @settings(max_examples=200, deadline=None)
 @given(HOSTILE_TEXT)
 def test_generated_bytes_leave_no_raw_control_wherever_they_are_split(text: str):

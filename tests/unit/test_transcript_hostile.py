@@ -64,6 +64,7 @@ def test_no_raw_control_reaches_a_line(case: HostileCase, channel: str):
             assert not RAW.search(span.text), (line, span)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("case", CASES, ids=repr)
 def test_no_row_is_wider_than_the_screen(case: HostileCase):
     assert all(width_of(line.spans) <= 93 for line in shown("model_text", case.filled()))
@@ -161,6 +162,7 @@ def test_text_made_to_break_the_parser_is_shown_in_time(name: str):
     assert took < 4
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", BOMBS)
 def test_text_made_to_break_the_parser_is_not_lost(name: str):
     text = BOMBS[name]
