@@ -209,6 +209,20 @@ class Console:
         self.seen.rest_until_quiet()
         self.seen.wait_until(lambda: WORKING not in self.seen.text, "rest")
 
+    def be_refused(self, prompt: str, steps: list[dict[str, Any]]) -> None:
+        """The key is refused in a turn: its dialog opens and is left, and so is the turn."""
+        self.places.fake.script(steps)
+        before = turns_in(self.places.home)
+        self.seen.type(f"{prompt}\r")
+        self.seen.wait_for("Paste the key")
+        self.seen.rest_until_quiet()
+        self.places.sweep.note("the screen", self.seen.text)
+        self.escape()
+        self.places.sweep.note("the screen behind the dialog", self.seen.text)
+        self.escape()
+        self.seen.wait_until(lambda: turns_in(self.places.home) > before, "the turn's end")
+        self.seen.rest_until_quiet()
+
     def escape(self) -> None:
         self.seen.type("\x1b")
         self.seen.rest(ESCAPE_S)
@@ -266,9 +280,7 @@ def talk_in_the_console(places: KeyPlaces) -> None:
         assert (places.work / "screen.svg").stat().st_size > 1_000
         places.sweep.note("the screen", console.seen.text)
         console.escape()
-        console.ask("go", [refusing(places.key)])
-        places.sweep.note("the screen", console.seen.text)
-        console.escape()
+        console.be_refused("go", [refusing(places.key)])
         console.seen.paste(places.key)
         console.seen.rest_until_quiet(0.2)
         console.signal(signal.SIGUSR1)
