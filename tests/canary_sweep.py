@@ -49,6 +49,7 @@ class Sweep:
         self._processes: set[tuple[str, bytes]] = set()
         self.in_environment = False
         """The test itself gives the key to its children, in their environment."""
+        self._given: set[tuple[str, ...]] = set()
 
     def note(self, place: str, data: bytes | str) -> None:
         """Something that came out: standard output, standard error, a terminal's bytes."""
@@ -70,6 +71,7 @@ class Sweep:
         """Note the arguments and the environment of every process below this one."""
         ended = threading.Event()
         family = _Family()
+        self._given.add(_image_of(os.getpid()))
 
         def watch() -> None:
             while not ended.is_set():
@@ -87,12 +89,16 @@ class Sweep:
 
     def _look_at(self, pid: int, parent: int) -> None:
         with suppress(OSError):
+            image = _image_of(pid)
             arguments = Path(f"/proc/{pid}/cmdline").read_bytes()
             environment = Path(f"/proc/{pid}/environ").read_bytes()
+            if _image_of(pid) != image:
+                return  # it began another program meanwhile: what was read may be of either
             self._processes.add(("arguments", arguments))
+            if parent == os.getpid():
+                self._given.add(image)
             # Between fork and exec a child still shows its parent's.
-            same = arguments == Path(f"/proc/{parent}/cmdline").read_bytes()
-            if not (self.in_environment and (parent == os.getpid() or same)):
+            if not (self.in_environment and image in self._given):
                 self._processes.add(("environment", environment))
 
     @property
@@ -116,6 +122,14 @@ class Sweep:
                 for form in leaks(view, self._key)
             }
         )
+
+
+def _image_of(pid: int) -> tuple[str, ...]:
+    """Where the kernel put a program's arguments and environment: by chance for each exec (proc(5),
+    `arg_start` to `env_end`), so that two processes share it only from a fork until the next exec.
+    """
+    stat = Path(f"/proc/{pid}/stat").read_text("utf-8", "replace")
+    return tuple(stat.rpartition(")")[2].split()[45:49])
 
 
 def _views(data: bytes) -> Iterator[bytes]:
