@@ -45,6 +45,25 @@ def test_console_paints_without_sdks_prices_keyring_ciphers_and_http():
     assert loaded & (SDKS | SECRETS | HEAVY | {"httpx2", "httpcore2", "sqlite3"}) == set()
 
 
+LATER = [
+    "tui.process", "tui.protected", "tui.credits", "tui.settings.search",
+    "tui.console.panels.approval", "tui.console.settings.rows",
+    "tui.console.transcript.cards", "tui.console.transcript.diff",
+    "tui.console.transcript.markdown",
+]  # fmt: skip
+
+
+def test_console_paints_before_what_only_later_screens_and_replies_need():
+    check = "\nimport sys; print('\\n'.join(sys.modules))"
+    child = subprocess.run(
+        [sys.executable, "-c", "import tui.console.app" + check],
+        cwd=ROOT, capture_output=True, text=True, timeout=50, check=True,
+    )  # fmt: skip
+    loaded = set(child.stdout.split())
+    assert "tui.console.transcript.view" in loaded
+    assert loaded.isdisjoint(LATER), loaded & set(LATER)
+
+
 def test_line_by_line_session_loads_no_screen_no_sdk_no_prices_and_no_keyring():
     loaded = loaded_by("import tui.cli.linear, tui.linear.session")
     assert "tui" in loaded

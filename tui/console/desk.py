@@ -7,7 +7,6 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TypeVar
 
-from tui.console.panels.questions import fetch_words, first_run_question
 from tui.console.picking import LOCAL, Picking
 from tui.events.base import utc_now
 from tui.paths import Paths
@@ -128,6 +127,8 @@ class Desk(Picking[Result], inherit_bindings=False):
 
     def ask_first_run(self) -> None:
         """Ask how to begin."""
+        from tui.console.panels.questions import first_run_question
+
         self.choices.ask(
             first_run_question(
                 self.keys,
@@ -261,5 +262,7 @@ class Desk(Picking[Result], inherit_bindings=False):
     def _show_fetch(self, progress: LocalProgress | None) -> None:
         self._fetching = progress
         if progress is not None and not self.nothing_serves():
+            from tui.console.panels.questions import fetch_words
+
             self.flash(f"fetching the small model  {fetch_words(progress)}", seconds=30)
         self.ask_what_waits()

@@ -55,8 +55,9 @@ LOW = 30
 """Lines under which the prompt has no empty ones."""
 LEAST = (60, 18)
 """Columns and lines under which one line says so (look/README.md, Widths)."""
-SHEETS = ("base", "console", "transcript", "sidebar", "status", "dialogs", "settings", "sessions",
-          "usage")  # fmt: skip
+SHEETS = ("base", "console", "transcript", "sidebar", "status")
+LATER_SHEETS = ("dialogs", "settings", "sessions", "usage")
+"""Of screens that open later: read behind the first paint, which they would hold up."""
 FLASH_S = 6.0
 STATUS_S = 0.25
 """How often the status line moves while tokens stream."""
@@ -189,6 +190,13 @@ class Shell(App[Result], inherit_bindings=False):
         self.theme_changed_signal.subscribe(self, self._keep_theme)
         self.fold(self.size.width, self.size.height)
         self.show_welcome()
+        self.call_after_refresh(self._read_later_sheets)
+
+    def _read_later_sheets(self) -> None:
+        self.stylesheet.read_all([theme.sheet(name) for name in LATER_SHEETS])
+        self.stylesheet.parse()
+        if len(self.screen_stack) > 1:  # somebody was faster
+            self.refresh_css(animate=False)
 
     def on_resize(self, event: events.Resize) -> None:
         self.fold(*event.size)  # ours has still the old one

@@ -19,6 +19,7 @@ from tui.text.characters import (
     STANDARD_VARIANTS,
     TAGGED_FLAGS,
     UNSPACED_SCRIPTS,
+    is_one_of,
     one_of,
     runs_of,
 )
@@ -168,7 +169,7 @@ def _strict_word(found: re.Match[str]) -> str:
 @functools.lru_cache(maxsize=4096)
 def _is_lookalike(char: str) -> bool:
     folded = char if char.isascii() else unicodedata.normalize("NFKC", char)
-    return bool(one_of(LOOKALIKE_LETTERS).match(folded))
+    return is_one_of(folded[0], LOOKALIKE_LETTERS)
 
 
 @functools.lru_cache(maxsize=4096)
@@ -176,7 +177,7 @@ def _is_deceptive(char: str) -> bool:
     """Whether a character is invisible, a blank, or an ASCII one in another form, in any word."""
     if char.isascii():
         return not char.isprintable()
-    if not char.isprintable() or one_of(CONTROLS, JOINERS, LOOKALIKE_SIGNS).match(char):
+    if not char.isprintable() or is_one_of(char, CONTROLS, JOINERS, LOOKALIKE_SIGNS):
         return True
     form = unicodedata.decomposition(char).partition(" ")[0]
     small_or_framed = form in ("<super>", "<sub>", "<circle>", "<square>", "<fraction>")

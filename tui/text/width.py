@@ -7,7 +7,7 @@ import re
 import unicodedata
 from collections.abc import Iterator
 
-from tui.text.characters import EMOJI, JAMO_TAILS, REGIONAL, WIDE_SINCE_16, one_of
+from tui.text.characters import EMOJI, JAMO_TAILS, REGIONAL, WIDE_SINCE_16, is_one_of, one_of
 
 
 def cell_width(text: str) -> int:
@@ -52,13 +52,13 @@ def _char_width(char: str) -> int:
     if char.isascii():
         return int(char.isprintable())
     kind = unicodedata.category(char)
-    if kind[0] == "M" or kind in ("Cf", "Cc", "Zl", "Zp") or one_of(JAMO_TAILS).match(char):
+    if kind[0] == "M" or kind in ("Cf", "Cc", "Zl", "Zp") or is_one_of(char, JAMO_TAILS):
         return 0
     if kind == "Cn":
         # Python's table may be older than the terminal's: new emoji and ideographs are wide.
-        return 2 if one_of("1F300-1FAFF 20000-3FFFD").match(char) else 1
+        return 2 if is_one_of(char, "1F300-1FAFF 20000-3FFFD") else 1
     wide = unicodedata.east_asian_width(char) in ("W", "F")
-    return 2 if wide or one_of(WIDE_SINCE_16).match(char) else 1
+    return 2 if wide or is_one_of(char, WIDE_SINCE_16) else 1
 
 
 @functools.cache

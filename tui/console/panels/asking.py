@@ -6,15 +6,12 @@ import asyncio
 import datetime as dt
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import NamedTuple, TypeVar
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from textual.content import Content
 
-from tui.console.panels.approval import Answers, approval_question
-from tui.console.panels.budget import budget_question
 from tui.console.panels.going_on import GoingOn
 from tui.console.panels.modes import after, mode_content
-from tui.console.panels.questions import person_question
 from tui.console.prompt.editor import PLACEHOLDER
 from tui.console.prompt.hints import Hint
 from tui.errors import OwnkeyError
@@ -25,8 +22,6 @@ from tui.events.failing import PayerAsked, WayOutAsked
 from tui.events.session import Mode, ModeChosen
 from tui.events.tool import ApprovalAsked, PersonAsked
 from tui.paths import Paths
-from tui.session.approving import Scope, editable
-from tui.session.budget_choices import Answer
 from tui.session.commands import (
     AnswerApproval,
     AnswerPerson,
@@ -36,6 +31,10 @@ from tui.session.commands import (
 )
 from tui.session.replies import AnyReply
 from tui.session.waiting import Asked
+
+if TYPE_CHECKING:
+    from tui.session.approving import Scope
+    from tui.session.budget_choices import Answer
 
 Result = TypeVar("Result")
 
@@ -82,12 +81,16 @@ class Asking(GoingOn[Result], inherit_bindings=False):
             case ApprovalAsked():
                 self._ask_approval(first)
             case BudgetReached() | CeilingAsked():
+                from tui.console.panels.budget import budget_question
+
                 self.choices.ask(budget_question(first, self.models, self._settling(first)))
             case WayOutAsked():
                 self.ask_way_out(first)
             case PayerAsked():
                 self.ask_payer(first)
             case PersonAsked():
+                from tui.console.panels.questions import person_question
+
                 answer = self._answering(first)
                 self.choices.ask(person_question(first, answer, self.waiting.place(first.call)))
             case None if (switch := self.switching) is not None:
@@ -113,6 +116,9 @@ class Asking(GoingOn[Result], inherit_bindings=False):
         return PLACEHOLDER if self._words is None else self._words.hints[0][1].capitalize()
 
     def _ask_approval(self, asked: ApprovalAsked) -> None:
+        from tui.console.panels.approval import Answers, approval_question
+        from tui.session.approving import editable
+
         made = self.waiting.called(asked.call)
         command = editable(asked, made.args if made else None)
 

@@ -10,7 +10,6 @@ from typing import TypeVar
 from textual.timer import Timer
 
 from tui.console.desk import Desk
-from tui.console.panels.limit import limit_question, payer_question
 from tui.events.base import CallId, SessionId, utc_now
 from tui.events.failing import PayerAsked, PayerChoice, WayOutAsked
 from tui.paths import Paths
@@ -43,6 +42,8 @@ class GoingOn(Desk[Result], inherit_bindings=False):
 
     def ask_way_out(self, asked: WayOutAsked) -> None:
         """Open the panel of a failed request, or let its wait count down."""
+        from tui.console.panels.limit import limit_question
+
         self.choices.ask(
             limit_question(
                 asked, self._going_on(asked), names=self.names, letters=self.letters,
@@ -88,6 +89,7 @@ class GoingOn(Desk[Result], inherit_bindings=False):
 
     def ask_payer(self, asked: PayerAsked) -> None:
         """Open the panel of a payer that would change."""
+        from tui.console.panels.limit import payer_question
 
         def answer(choice: PayerChoice) -> None:
             self.answer(asked, lambda s: AnswerPayer(session=s, call=asked.call, choice=choice))

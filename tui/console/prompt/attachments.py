@@ -18,7 +18,6 @@ from tui.console.prompt.mentions import Mention
 from tui.console.prompt.pasted import Pasted
 from tui.errors import OwnkeyError
 from tui.events.turn import Attachment
-from tui.protected import secret_reason
 from tui.session.replies import ModelRow
 from tui.text import neutralise, truncate
 
@@ -112,6 +111,7 @@ class Reader:
         return self._cwd / path
 
     def _look(self, path: str) -> Looked:
+        from tui.protected import secret_reason
         from tui.tools.files import binary_kind
 
         try:

@@ -13,8 +13,6 @@ import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path, PurePosixPath
 
-from tui import process
-from tui.protected import secret_reason
 from tui.text.filter import score
 
 SLICE = 16_384
@@ -62,6 +60,8 @@ class Search:
 
     def top(self, most: int) -> list[str]:
         """The best, without what may hold secrets: that is named whole or not at all."""
+        from tui.protected import secret_reason
+
         ranked = sorted(self._fits, key=lambda path: (-self._fits[path], len(path), path))
         shown: list[str] = []
         for path in ranked:
@@ -123,6 +123,9 @@ def list_files(folder: Path, environ: Mapping[str, str]) -> FileList:
         OSError: the folder cannot be read.
         TimeoutError: not done in 20 s.
     """
+    from tui import process
+    from tui.protected import secret_reason
+
     files = FileList()
     secret_reason(PurePosixPath("/x"))  # makes its pattern, which takes 70 ms
     rg = process.find_program("rg", environ, outside=folder)
@@ -138,6 +141,7 @@ def list_files(folder: Path, environ: Mapping[str, str]) -> FileList:
 
 def _listed(rg: Path, folder: Path, environ: Mapping[str, str]) -> Iterator[list[str]]:
     """Ripgrep's list in pieces: taken whole it would hold the interpreter for 100 ms."""
+    from tui import process
     from tui.tools.listing import MOST_BYTES, MOST_FILES, ripgrep_list
 
     output = asyncio.run(

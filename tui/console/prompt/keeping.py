@@ -15,7 +15,6 @@ from textual.timer import Timer
 from tui.console.prompt.chips import Chips
 from tui.console.prompt.drafts import Drafts, Written
 from tui.console.prompt.editor import Editor
-from tui.console.prompt.outside import editor_command, write_outside
 from tui.console.prompt.pasted import Pasted, long_paste
 from tui.console.prompt.sending import Sending
 from tui.console.sessions.view import SessionView
@@ -194,6 +193,8 @@ class Keeping(Sending[Result], inherit_bindings=False):
         self.keep_draft_soon()
 
     def _outside(self, text: str) -> str | None:
+        from tui.console.prompt.outside import editor_command, write_outside
+
         try:
             command = editor_command(self.environ, self.workspace)
             with self.suspend():

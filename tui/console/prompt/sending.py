@@ -25,7 +25,6 @@ from tui.events.tool import ShellRun
 from tui.events.turn import Attachment, MessageUnqueued, PromptAdded, TurnStarted
 from tui.paths import Paths
 from tui.secret import Secret
-from tui.session.attached import is_text
 from tui.session.commands import EditQueued, RetryNow, RunShell, StartTurn, Unqueue
 from tui.session.replies import AnyReply, Done
 
@@ -125,6 +124,8 @@ class Sending(SessionsDesk[Result], inherit_bindings=False):
         reader, context = self.reader(), self.state.context_tokens
         found = mentions(parcel.text)
         insists, self._insisted = self._insisted == parcel.text, None
+
+        from tui.session.attached import is_text
 
         def work() -> Gathered:
             return reader.gather(found, parcel.pasted, row, insists=insists)

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from tui.console import theme
 from tui.console.desk import Desk
-from tui.console.settings.rows import AddEndpoint
 from tui.console.sidebar.marker import plain_glyphs
 from tui.errors import OwnkeyError
 from tui.events.base import SessionId
@@ -26,6 +25,9 @@ from tui.session.replies import (
     ModelRow,
 )
 from tui.settings.schema import SETTINGS
+
+if TYPE_CHECKING:
+    from tui.console.settings.rows import AddEndpoint
 
 Result = TypeVar("Result")
 
@@ -187,6 +189,8 @@ class SettingsDesk(Desk[Result], inherit_bindings=False):
         if row.connection is not None or found is None:
             self.action_settings(row.connection or row.provider)
             return
+        from tui.console.settings.rows import AddEndpoint
+
         act = AddEndpoint(known=found.known, name=found.name, url=found.url)
 
         def closed(answer: EndpointAnswer | None) -> None:
@@ -199,6 +203,7 @@ class SettingsDesk(Desk[Result], inherit_bindings=False):
 
     def replace_endpoint_key(self, name: str, kept: Callable[[], None]) -> None:
         """Its key was refused in a turn: the dialog, and `kept` once it is another."""
+        from tui.console.settings.rows import AddEndpoint
 
         async def ask() -> None:
             told = await self.asked(ListEndpoints())

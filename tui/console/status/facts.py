@@ -8,8 +8,6 @@ from decimal import Decimal
 
 from tui.console.status.bar import StatusFacts
 from tui.console.status.meter import clock
-from tui.credits.amounts import credits_of
-from tui.credits.words import credits_words, usd_words
 from tui.events.budget import Scope
 from tui.money import NANO
 from tui.session.credit_talk import CreditRow
@@ -105,6 +103,9 @@ def _credits_left(
         return None
     if one.endless:
         return "no limit", ""
+    from tui.credits.amounts import credits_of
+    from tui.credits.words import credits_words, usd_words
+
     live = state.live_nano if state.working and one.name == paying else 0
     mark = "" if live == 0 else "~"
     if one.credits is not None:

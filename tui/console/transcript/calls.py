@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from tui.console.transcript.blocks import ToolCard
 from tui.console.transcript.checklist import checklist, tally
-from tui.console.transcript.diff import Change, from_texts, from_unified
 from tui.events.tool import FileChanged
 from tui.session.call_words import RUNS, Outcome, did, one_line, result_words, subject
 from tui.text import decode
+
+if TYPE_CHECKING:
+    from tui.console.transcript.diff import Change
 
 _CHANGES = (
     ("old", "new"),
@@ -45,6 +49,8 @@ def language_of(card: ToolCard) -> str:
 
 def change_of(card: ToolCard) -> Change | None:
     """What an edit takes out and puts in; None for any other call."""
+    from tui.console.transcript.diff import from_texts, from_unified
+
     if card.output is not None and card.ok and (told := from_unified(card.output)):
         return told
     if card.denied or not card.ok:
@@ -68,6 +74,8 @@ def _texts(card: ToolCard) -> tuple[str, str] | None:
 
 def _of_file(change: FileChanged) -> Change | None:
     """What really became of the file; None where it is no text."""
+    from tui.console.transcript.diff import from_texts
+
     if _is_binary(change):
         return None
     before, after = decode(change.before or b""), decode(change.after or b"")

@@ -31,11 +31,12 @@ from tui.console.transcript.heights import Heights
 from tui.console.transcript.highlight import Highlighter
 from tui.console.transcript.layout import Setting, lay_out
 from tui.console.transcript.lines import BLANK, Line
-from tui.console.transcript.markdown import MarkdownLines
 from tui.console.transcript.model import TranscriptModel
 
 if TYPE_CHECKING:
     from markdown_it import MarkdownIt
+
+    from tui.console.transcript.markdown import MarkdownLines
 
 _QUICK_S = 0.004
 _AT_ONCE = 2_000
@@ -324,6 +325,8 @@ class Flow:
             return Laid(block.version, 0, [])
         gap = self._gap(block)
         if isinstance(block, Reply):
+            from tui.console.transcript.markdown import MarkdownLines
+
             width, lead = self.setting.width, block.lead
             markdown = MarkdownLines(self._parser, width, self.highlighter, lead)
             laid = Laid(block.version, gap, markdown.lines, markdown)

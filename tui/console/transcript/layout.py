@@ -21,7 +21,6 @@ from tui.console.transcript.blocks import (
     Thinking,
     ToolCard,
 )
-from tui.console.transcript.cards import card_lines
 from tui.console.transcript.highlight import Colours
 from tui.console.transcript.lines import (
     BLANK,
@@ -81,6 +80,8 @@ def lay_out(block: Block, setting: Setting, *, opened: bool, now: dt.datetime) -
         case Thinking():
             return _thinking(block, setting, opened, now)
         case ToolCard():
+            from tui.console.transcript.cards import card_lines
+
             return card_lines(block, setting.width, setting.prose, setting.colours, opened, now)
         case ServerTool():
             return [_step("▪ ", f"{neutralise(block.name, strict=True)}", "by the provider")]
