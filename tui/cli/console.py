@@ -48,8 +48,8 @@ def _run_in(folder: Path, args: argparse.Namespace) -> int:
     gc.disable()  # what is loaded now stays: looking through it takes a tenth of the start
     from tui.console.app import ConsoleApp
     from tui.console.garbage import begin_collecting
+    from tui.crash import harden
     from tui.paths import find_paths
-    from tui.process import harden
 
     harden()
     app = ConsoleApp(

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, ClassVar, TypeVar
 from textual.app import SuspendNotSupported
 from textual.binding import Binding, BindingType
 
-from tui.console import clipboard
 from tui.console.prompt.hints import Hint
 from tui.console.recalling import Recalling
 from tui.console.sessions.view import SessionView
@@ -152,12 +151,16 @@ class Reading(Recalling[Result], inherit_bindings=False):
         if not piece.text:
             self.flash(f"There is nothing to copy: {piece.name} is empty.")
             return
+        from tui.console import clipboard
+
         takes = clipboard.terminal_takes(self.environ)
         if takes is not False and len(piece.text) <= clipboard.MOST_OSC:
             self.copy_to_clipboard(piece.text)
         self.run_worker(self._copy_by_programs(piece, takes), group="copy", exclusive=True)
 
     async def _copy_by_programs(self, piece: Piece, takes: bool | None) -> None:
+        from tui.console import clipboard
+
         took = await asyncio.to_thread(
             clipboard.give, piece.text, self.environ, self._folder_outside()
         )
