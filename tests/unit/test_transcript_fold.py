@@ -34,6 +34,7 @@ from tui.events.turn import (
     RetryScheduled,
     TurnStarted,
 )
+from tui.session.turn_sums import PlatformSum
 from tui.session.words import about_file
 
 B = TypeVar("B")
@@ -319,7 +320,14 @@ def test_a_dated_spelling_keeps_the_name_that_was_chosen():
 def test_the_platforms_fee_stands_apart():
     script = Script().prompt("x").route().say("a").charge(5).charge(3, payer="platform_credits")
     footer = only(folded(script.done()), Footer)
-    assert (footer.paid[0].nano, footer.platform_nano) == (5, 3)
+    assert (footer.paid[0].nano, footer.platform) == (5, PlatformSum(nano=3, credits=None))
+
+
+def test_a_fee_at_an_unknown_rate_is_not_taken_for_nothing():
+    script = Script().prompt("x").route().say("a").charge(5)
+    script.charge(None, payer="platform_credits", sureness="unknown")
+    footer = only(folded(script.done()), Footer)
+    assert footer.platform == PlatformSum(nano=0, unknown=1, credits=None)
 
 
 def test_a_price_that_comes_after_the_turn_reaches_its_footer():

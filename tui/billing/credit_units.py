@@ -12,7 +12,7 @@ from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_EVEN, Decimal
 
 import msgspec
 
-from tui.events.money import ChargeRecorded
+from tui.events.money import IN_CREDITS, ChargeRecorded
 from tui.money import credits_string, nano_credits, product
 
 _EXACT = decimal.Context(prec=60)
@@ -61,7 +61,7 @@ def in_credits(charge: ChargeRecorded, rate: Decimal | None) -> ChargeRecorded:
 
 def credits_sum(charges: Iterable[ChargeRecorded]) -> str | None:
     """The sum of what credits paid, `0` where they paid nothing; None: not all of it is known."""
-    told = [nano_credits(one.credits) for one in charges if one.payer == "credits"]
+    told = [nano_credits(one.credits) for one in charges if one.payer in IN_CREDITS]
     known = [one for one in told if one is not None]
     if len(known) < len(told):
         return None

@@ -106,10 +106,12 @@ def _books(paths: Paths) -> dict[str, dict[str, Any]]:
 async def _list(environ: Mapping[str, str], *, offline: bool, as_json: bool) -> int:
     """Services, the platform's rate and budgets, as the engine has them."""
     from tui.cli.budgets import budget_objects
+    from tui.money import credits_string, show_credits
     from tui.runtime import Runtime
     from tui.session.commands import ListBudgets
     from tui.session.credit_talk import Credits, ListCredits
     from tui.session.replies import Budgets
+    from tui.store.usage import platform_used
 
     async with Runtime(dict(environ), notify=lambda notice: None) as runtime:
         async with runtime.manager() as manager:
@@ -118,13 +120,17 @@ async def _list(environ: Mapping[str, str], *, offline: bool, as_json: bool) -> 
         services = runtime.keyring.credits.all()
         ledger = runtime.router.ledger
         books = _books(runtime.paths)
+        used = platform_used(runtime.paths.store_file)
     assert isinstance(credits, Credits) and isinstance(budgets, Budgets)
     for warning in credits.warnings:
         say(f"ownkey: {warning}")
     if as_json:
         print_json({
             "services": [service_object(one, ledger, books.get(one.name)) for one in services],
-            "platform": {"rate": credits.platform_rate, "used": None},
+            "platform": {
+                "rate": credits.platform_rate,
+                "used": None if used is None else credits_string(used),
+            },
             "budgets": budget_objects(budgets.budgets),
         })  # fmt: skip
         return 0
@@ -135,6 +141,9 @@ async def _list(environ: Mapping[str, str], *, offline: bool, as_json: bool) -> 
             print_row(f"{'':<16} not told now: {one.trouble}")
     if not services:
         say("No credit service yet: `ownkey credits add openrouter|litellm|vercel|house`.")
+    if used != 0:
+        amount = "not all known" if used is None else show_credits(used)
+        print_row(f"platform credits used: {amount}")
     if credits.platform_rate is not None:
         by = f", by {credits.platform_rate_by}'s word" if credits.platform_rate_by else ""
         print_row(f"platform credits: {credits.platform_rate} per agent-hour{by}")

@@ -6,7 +6,7 @@ import datetime as dt
 from typing import Any
 
 from tui.events.codec import AnyEvent
-from tui.events.money import ChargeRecorded, UsageReported
+from tui.events.money import IN_CREDITS, ChargeRecorded, UsageReported
 from tui.events.route import FallbackTaken, RouteDecided
 from tui.events.stream import TextStreamed, ThinkingStreamed
 from tui.events.tool import ApprovalDecided, ServerToolUsed, ToolCalled, ToolReturned
@@ -104,7 +104,7 @@ def _money(event: UsageReported | ChargeRecorded) -> dict[str, Any]:
         "request": event.request,
         "payer": event.payer,
         "usd": None if event.nano is None else usd_string(event.nano),
-        "credits": event.credits if event.payer == "credits" else "0",
+        "credits": event.credits if event.payer in IN_CREDITS else "0",
         "lines": [line_object(line) for line in event.lines],
         "priced_by": event.priced_by,
     }

@@ -14,6 +14,10 @@ ChargePayer = Literal[
 ]
 
 
+IN_CREDITS: tuple[ChargePayer, ...] = ("credits", "platform_credits")
+"""Who pays in credits."""
+
+
 class UsageReported(Event, tag="usage", frozen=True, kw_only=True):
     """Tokens the provider billed for one request; None where it does not say."""
 

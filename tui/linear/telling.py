@@ -249,7 +249,7 @@ class Teller:
             self._names,
             turn=(event.nano, event.unknown),
             session=(state.session_nano, state.session_unknown),
-            platform=self._sum.platform_nano,
+            platform=self._sum.platform,
         ):
             self._voice.aside(line)
 

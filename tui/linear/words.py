@@ -9,9 +9,9 @@ from tui.errors import headline
 from tui.events.route import Payer
 from tui.events.session import Mode
 from tui.events.turn import ErrorRaised, RetryScheduled
-from tui.money import show_credits, show_sum, show_usd
+from tui.money import show_credits, show_sum
 from tui.session.replies import ModelRow
-from tui.session.turn_sums import Paid
+from tui.session.turn_sums import Paid, PlatformSum
 from tui.session.words import MODES, PlainNames, counted, error_words
 from tui.text import neutralise, truncate
 
@@ -124,14 +124,16 @@ def footer(
     *,
     turn: tuple[int | None, int],
     session: tuple[int, int],
-    platform: int | None,
+    platform: PlatformSum | None,
 ) -> list[str]:
     """What stands behind a turn; sums are known nano-dollars and how many are unknown."""
     lines = [paid_line(one, names) for one in paid]
     sure = all(one.sure for one in paid)
     cost = f"turn {show_sum(turn[0] or 0, turn[1], sure=sure)}; session {show_sum(*session)}"
     if platform is not None:
-        cost = f"platform credits {show_usd(platform)}; {cost}"
+        fee = show_sum(platform.nano, platform.unknown)
+        units = "" if platform.credits is None else f"{show_credits(platform.credits)}, "
+        cost = f"platform credits {units}{fee}; {cost}"
     if len(lines) == 1:
         return [f"{lines[0]}; {cost}."]
     return [*(f"{line}." for line in lines), f"{cost[:1].upper()}{cost[1:]}."] if lines else []

@@ -10,6 +10,7 @@ from typing import cast
 from msgspec.structs import replace
 
 from tui.address import origin
+from tui.billing.platform_fee import PlatformRate
 from tui.catalog.models import Catalogue, split_id
 from tui.credits.balance import Ledger, Standing, standing
 from tui.errors import InvalidKey, KeyStoreError, NoRoute, OutOfCredits, PermissionRefused
@@ -143,7 +144,19 @@ class LiveRouter:
             failure = OutOfCredits if route.reason == "out_of_credits" else NoRoute
             raise failure(route.why, hint=route.hint)
         assert route.connection is not None  # a local run goes to one
-        return self._decision(route, route.connection)
+        decision = self._decision(route, route.connection)
+        return replace(decision, platform=self._platform()) if route.platform_credits else decision
+
+    def _platform(self) -> PlatformRate:
+        """What the agent's active time costs, in the credits of the service that says so."""
+        now = self.standing()
+        whose = now.platform_rate_by or now.plan_by
+        service = next((one for one in self._keyring.credits.all() if one.name == whose), None)
+        return PlatformRate(
+            credits=now.platform_rate,
+            usd_per_credit=None if service is None else service.rate,
+            by=now.platform_rate_by,
+        )
 
     def _decision(self, route: Route, connection: Connection) -> Decision:
         """The decision of a route, by the kind of connection that serves it."""

@@ -333,12 +333,14 @@ class SessionActor:
         parts, turn = self._parts(()), self.state.turn
         payers = PayerDesk(parts, turn, asks=False, strict=True)
         sender = Sender(parts, turn, tools="none", asks=True, payers=payers)
-        self._turn_task = asyncio.create_task(self._summed(Summing(parts, sender, turn)))
+        self._turn_task = asyncio.create_task(self._summed(Summing(parts, sender, turn), sender))
         self._turn_task.add_done_callback(self._on_turn_end)
 
-    async def _summed(self, summing: Summing) -> None:
+    async def _summed(self, summing: Summing, sender: Sender) -> None:
         with suppress(asyncio.CancelledError):
             await summing.run(None)
+        for fee in sender.platform.fees():
+            self._writer.record(fee, self.state.turn)
 
     async def _settled(self) -> None:
         """A turn whose end is told already has ended, too."""

@@ -21,6 +21,7 @@ from tui.events.tool import (
     ToolStreamed,
 )
 from tui.providers.base import ToolCallBlock
+from tui.session.active_time import ActiveTime
 from tui.session.commands import AnswerApproval, AnswerPerson
 from tui.session.context import INTERRUPTED
 from tui.session.loops import LoopWatch
@@ -43,6 +44,7 @@ class CallRunner:
         by: What calls are judged by at this moment.
         record: Takes the events.
         flush: Returns when they are written: a decision stands in the log before its call runs.
+        active: Counts the time that calls take, without the person's.
 
     Attributes:
         loops: Whether it goes in circles.
@@ -57,6 +59,7 @@ class CallRunner:
         scrub: Scrub,
         record: Callable[[AnyEvent], None],
         flush: Callable[[], Awaitable[None]],
+        active: ActiveTime | None = None,
     ) -> None:
         self.loops = LoopWatch()
         self._toolbox = toolbox
@@ -65,12 +68,17 @@ class CallRunner:
         self._scrub = scrub
         self._record = record
         self._flush = flush
+        self._active = active or ActiveTime()
         self._open: dict[CallId, str] = {}
         self._answers: dict[CallId, asyncio.Future[AnswerApproval]] = {}
         self._questions: dict[CallId, asyncio.Future[str]] = {}
 
     async def run_all(self, calls: list[ToolCallBlock]) -> None:
         """Run `calls`; results are recorded, never raised."""
+        with self._active.working():
+            await self._run_all(calls)
+
+    async def _run_all(self, calls: list[ToolCallBlock]) -> None:
         self._open = {CallId(call.id): call.name for call in calls}
         beside: list[tuple[ToolCallBlock, dict[str, Any], ToolVerdict]] = []
         for call in calls:
@@ -227,7 +235,8 @@ class CallRunner:
             )
         )  # fmt: skip
         try:
-            return await self._answers[call]
+            with self._active.waiting():
+                return await self._answers[call]
         finally:
             del self._answers[call]
 
@@ -235,7 +244,8 @@ class CallRunner:
         self._questions[call] = asyncio.get_running_loop().create_future()
         self._record(PersonAsked(call=call, question=question, choices=choices))
         try:
-            answer = self._scrub.text(await self._questions[call])
+            with self._active.waiting():
+                answer = self._scrub.text(await self._questions[call])
         finally:
             del self._questions[call]
         self._record(PersonAnswered(call=call, answer=answer))

@@ -12,6 +12,7 @@ import msgspec
 
 from tui.billing.budget import Limits, Worst
 from tui.billing.credit_units import Purse, rate_of
+from tui.billing.platform_fee import PlatformRate
 from tui.errors import UsageError
 from tui.events.base import RequestId
 from tui.events.budget import Scope
@@ -51,6 +52,7 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True):
     key_hint: str = ""  # what to do where its key is refused; "": what is always said
     ledger: str = ""  # the service whose ledger here pays; "": none does
     usd_per_credit: str = ""  # that service's rate, a decimal string; "": not known
+    platform: PlatformRate | None = None  # of the agent's active time; None: no fee is due
 
     @property
     def payer(self) -> Payer:

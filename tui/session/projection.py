@@ -10,7 +10,7 @@ from tui.billing.forecast import Habit
 from tui.events.budget import BudgetAnswered, BudgetReached, CeilingAsked
 from tui.events.codec import Recorded
 from tui.events.failing import PayerAnswered, PayerAsked, WayOutAsked, WayOutTaken
-from tui.events.money import ChargeRecorded, LimitSeen, LimitsReported, UsageReported
+from tui.events.money import IN_CREDITS, ChargeRecorded, LimitSeen, LimitsReported, UsageReported
 from tui.events.route import RequestFinished, RouteDecided
 from tui.events.session import (
     GuidesRead,
@@ -238,7 +238,7 @@ class SessionState:
                 self.turn_nano += event.nano or 0
                 self.session_unknown += event.nano is None
                 self.turn_unknown += event.nano is None
-                if event.payer == "credits" and self.turn_credits is not None:
+                if event.payer in IN_CREDITS and self.turn_credits is not None:
                     more = nano_credits(event.credits)
                     self.turn_credits = None if more is None else self.turn_credits + more
                 self._end_live()

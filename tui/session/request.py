@@ -19,6 +19,7 @@ from tui.events.route import RequestFinished, ResponseOpened
 from tui.events.stream import BlockClosed, TextStreamed, ThinkingStreamed
 from tui.events.tool import ServerToolUsed, ToolCalled
 from tui.providers import base
+from tui.session.active_time import ActiveTime
 from tui.session.ports import Decision, Ports
 
 
@@ -30,6 +31,7 @@ class RequestRun:
         record: Takes the events.
         room: Returns once there is room for more of them.
         at: When it was decided, whose prices count; now unless given.
+        active: Counts the time that it is under way.
 
     Attributes:
         visible: A token or call was shown: it is not tried again by itself.
@@ -48,6 +50,7 @@ class RequestRun:
         record: Callable[[AnyEvent], None],
         room: Callable[[], Awaitable[None]],
         at: dt.datetime | None = None,
+        active: ActiveTime | None = None,
     ) -> None:
         self.id = id
         self.decision = decision
@@ -59,6 +62,7 @@ class RequestRun:
         self.charges: list[ChargeRecorded] = []
         self._opened = False
         self._doubtful = False  # the other side may bill it, and has not said so
+        self._active = active or ActiveTime()
         self._at = ports.clock() if at is None else at
         self._ports = ports
         self._record = record
@@ -72,6 +76,10 @@ class RequestRun:
         Raises:
             RequestError: it failed; what came before is recorded.
         """
+        with self._active.working():
+            await self._stream(request)
+
+    async def _stream(self, request: base.ModelRequest) -> None:
         access = await self._ports.router.open(self.decision)
         loop = asyncio.get_running_loop()
         began = loop.time()

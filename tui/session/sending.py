@@ -18,6 +18,7 @@ from tui.events.codec import AnyEvent
 from tui.events.money import ChargeRecorded
 from tui.events.route import RouteDecided
 from tui.providers import base
+from tui.session.active_time import PlatformMeter
 from tui.session.bound import request_tokens
 from tui.session.commands import ToolSet
 from tui.session.gate import Gate
@@ -72,6 +73,7 @@ class Sender:
 
     Attributes:
         way: Taken in place of the usual one.
+        platform: The fee for the time that the agent works.
     """
 
     def __init__(
@@ -86,6 +88,7 @@ class Sender:
     ) -> None:
         self.requests: list[RequestRun] = []
         self.way: Chosen | None = None
+        self.platform = PlatformMeter()
         self._payers = payers
         self.gate = gate or Gate(parts, turn, asks=False)
         self._bound = 0
@@ -96,8 +99,9 @@ class Sender:
 
     @property
     def charges(self) -> list[ChargeRecorded]:
-        """Of all its requests."""
-        return [charge for request in self.requests for charge in request.charges]
+        """Of all its requests, and for the agent's time."""
+        of_requests = [charge for request in self.requests for charge in request.charges]
+        return of_requests + self.platform.charges
 
     @property
     def nano(self) -> int:
@@ -162,8 +166,10 @@ class Sender:
                 await asyncio.shield(self.gate.let_go(id))
             raise
         request = RequestRun(
-            id, decision, ports=ports, record=record, room=self._parts.writer.room, at=now
-        )
+            id, decision, ports=ports, record=record, room=self._parts.writer.room, at=now,
+            active=self.platform.time,
+        )  # fmt: skip
+        self.platform.routed(id, decision.platform)
         self._parts.measured.request, self._parts.measured.bound = request, self._bound
         self.requests.append(request)
         return request, most

@@ -94,6 +94,7 @@ class Turn:
             scrub=parts.ports.scrub,
             record=self._record,
             flush=parts.writer.flush,
+            active=self._sender.platform.time,
         )
 
     def _judging(self) -> Judging:
@@ -253,6 +254,8 @@ class Turn:
         sent = self._sender
         if sent.requests:
             sent.requests[-1].charge_unknown()
+        for fee in sent.platform.fees():
+            self._record(fee)
         self._record(
             TurnFinished(
                 stop=stop,

@@ -77,6 +77,25 @@ class _Request(msgspec.Struct):
         return self.route.estimate_nano + to_nano(price * (self.characters // _CHARACTERS_A_TOKEN))
 
 
+class PlatformSum(msgspec.Struct, frozen=True, kw_only=True):
+    """What running the agent cost: nano-dollars of what is known, how many charges are not, and
+    nano-credits; None: not all of them are known.
+    """
+
+    nano: int = 0
+    unknown: int = 0
+    credits: int | None = 0
+
+    def plus(self, charge: ChargeRecorded) -> PlatformSum:
+        """With one more charge."""
+        more = nano_credits(charge.credits)
+        return PlatformSum(
+            nano=self.nano + (charge.nano or 0),
+            unknown=self.unknown + (charge.nano is None),
+            credits=None if self.credits is None or more is None else self.credits + more,
+        )
+
+
 class TurnSum(msgspec.Struct):
     """A fold of one turn's requests."""
 
@@ -86,7 +105,7 @@ class TurnSum(msgspec.Struct):
     failed: bool = False
     engine_died: bool = False
     requests: dict[RequestId, _Request] = msgspec.field(default_factory=dict[RequestId, _Request])
-    platform_nano: int | None = None
+    platform: PlatformSum | None = None
     _latest: _Request | None = None
 
     @property
@@ -142,7 +161,7 @@ class TurnSum(msgspec.Struct):
             case UsageReported():
                 request.usage = event
             case ChargeRecorded(payer="platform_credits"):
-                self.platform_nano = (self.platform_nano or 0) + (event.nano or 0)
+                self.platform = (self.platform or PlatformSum()).plus(event)
                 request.fee = event
             case ChargeRecorded():
                 request.charge = event

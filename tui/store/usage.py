@@ -122,6 +122,22 @@ def spent_since(db: sqlite3.Connection, at: dt.datetime) -> tuple[int, int]:
     return int(row[0]), int(row[1])
 
 
+def platform_used(path: Path) -> int | None:
+    """Nano-credits that running the agent has cost so far; None: not all of it is known. Blocks.
+
+    Raises:
+        StoreError: it cannot be read.
+    """
+    with reading(path) as db:
+        if db is None:
+            return 0
+        used, unknown = db.execute(
+            "SELECT coalesce(sum(credits), 0), count(*) - count(credits) FROM charges"
+            " WHERE payer = 'platform_credits'"
+        ).fetchone()
+    return None if unknown else int(used)
+
+
 @contextmanager
 def reading(path: Path) -> Generator[sqlite3.Connection | None]:
     """A connection of its own that only reads; None where there is no store."""

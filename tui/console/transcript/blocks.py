@@ -10,7 +10,7 @@ import msgspec
 from tui.events.base import CallId, RequestId
 from tui.events.route import Payer, RouteDecided
 from tui.events.tool import FileChanged
-from tui.session.turn_sums import Paid
+from tui.session.turn_sums import Paid, PlatformSum
 from tui.session.words import SentFile, Tone
 
 BlockId = NewType("BlockId", int)
@@ -150,7 +150,7 @@ class Footer(Base, kw_only=True):
     """
 
     paid: list[Paid]
-    platform_nano: int | None = None
+    platform: PlatformSum | None = None
     receipts: bytes = b""
 
 

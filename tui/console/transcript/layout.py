@@ -152,8 +152,12 @@ def _thinking(block: Thinking, setting: Setting, opened: bool, now: dt.datetime)
 def _footer(block: Footer, setting: Setting) -> Iterator[Line]:
     for paid in block.paid:
         yield _paid(paid, setting)
-    if block.platform_nano is not None:
-        right = (Span(show_usd(block.platform_nano), "text", None, True),)
+    if block.platform is not None:
+        fee = block.platform
+        cost = show_sum(fee.nano, fee.unknown)
+        if fee.credits is not None:
+            cost = signs(f"{show_credits(fee.credits)}  {cost}", letters=setting.letters)
+        right = (Span(cost, "text", None, True),)
         yield Line((Span("   platform credits for running the agent", "mute"),), right=right)
 
 

@@ -221,8 +221,8 @@ class TranscriptModel(Paying):
         if said:
             self._say(*said)
         if paid := turn.paid():
-            fee, receipts = turn.platform_nano, turn.receipts()
-            footer = Footer(id=self._next, paid=paid, platform_nano=fee, receipts=receipts)
+            fee, receipts = turn.platform, turn.receipts()
+            footer = Footer(id=self._next, paid=paid, platform=fee, receipts=receipts)
             self._add(footer)
             self._ended = turn, footer
 

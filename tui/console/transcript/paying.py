@@ -63,5 +63,5 @@ class Paying(BlockList):
         turn, footer = self._ended
         if turn.accounts(event):
             footer.paid, footer.receipts = turn.paid(), turn.receipts()
-            footer.platform_nano = turn.platform_nano
+            footer.platform = turn.platform
             self._touch(footer)
