@@ -156,6 +156,33 @@ async def test_a_service_is_tested_and_removed_and_comes_back(tmp_path):
         assert acts == [("test", "openrouter"), ("remove", "openrouter"), ("undo", "")]
 
 
+async def test_a_service_is_switched_off_and_on(tmp_path):
+    off = replace(ROUTER, enabled=False)
+    async with hand_fed(tmp_path, size=(132, 42)) as seen:
+        await settings(seen)
+        seen.bridge.answers[ChangeCredits] = CreditAnswer(state="verified", row=off)
+        seen.bridge.answers[ListCredits] = replace(TOLD, services=(off, PROXY))
+        await seen.press("down", "home", "o")
+        assert "serves nothing until you switch it on" in seen.text(seen.app.screen)
+        assert "O switch on" in seen.text(seen.app.screen)
+        await seen.press("o")
+        acts = [(one.action, one.name) for one in sent(seen, ChangeCredits)]
+        assert acts == [("disable", "openrouter"), ("enable", "openrouter")]
+
+
+async def test_enter_on_a_service_replaces_its_key_and_keeps_its_kind_and_name(tmp_path):
+    async with hand_fed(tmp_path, size=(132, 42)) as seen:
+        await settings(seen)
+        await seen.press("down", "home", "enter")
+        assert "in place of the one there" in seen.text(seen.app.screen)
+        seen.bridge.answers[AddCredits] = CreditAnswer(state="verified", row=ROUTER)
+        await seen.press("down")  # another kind is no choice here
+        await seen.type(KEY)
+        await seen.press("enter")
+        (asked,) = sent(seen, AddCredits)
+        assert (asked.adapter, asked.name, asked.replace) == ("openrouter", "openrouter", True)
+
+
 async def to_dialog(seen: Seen) -> None:
     await settings(seen, Credits())
     seen.app.ask_service(closed=lambda answer: None)

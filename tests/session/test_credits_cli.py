@@ -108,6 +108,34 @@ def test_a_service_is_added_listed_paid_from_and_removed_with_undo(router, at_ho
     assert not leaks_under(at_home, GOOD)
 
 
+def test_a_service_that_is_switched_off_serves_nothing_until_it_is_on_again(router):
+    added(router, "openrouter")
+    assert ownkey("credits", "disable", "openrouter").returncode == 0
+    refused = ownkey("run", "hello", "--model", OPUS)
+    assert (refused.returncode, len(router.requests)) == (5, 0)
+    assert "switched off" in refused.stderr
+    assert "ownkey credits enable openrouter" in refused.stderr
+    assert listed("--offline")["services"][0]["enabled"] is False
+    assert ownkey("credits", "enable", "openrouter").returncode == 0
+    assert ran(OPUS)[-1]["stop"] == "end"
+
+
+def test_a_key_is_replaced_in_place_and_undo_brings_the_old_one_back(router):
+    added(router, "openrouter", "--auto", "auto-efficient=anthropic/claude-haiku-4.5")
+    other = made_up_key("sk-or-v1-")
+    bad = ownkey("credits", "key", "openrouter", stdin=other)
+    assert bad.returncode == 1
+    assert ran(OPUS)[-1]["stop"] == "end"  # the old one still serves
+    router.keys.add(other)
+    said = ownkey("credits", "key", "openrouter", "--json", stdin=other)
+    assert said.returncode == 0, said.stderr
+    kept = json.loads(said.stdout)
+    assert kept["key"].endswith(other[-4:])
+    assert kept["auto"]["auto-efficient"] == ["anthropic/claude-haiku-4.5"]
+    assert ownkey("credits", "undo").returncode == 0
+    assert listed("--offline")["services"][0]["key"].endswith(GOOD[-4:])
+
+
 def test_an_own_key_pays_before_any_credits_and_auto_never_by_it(router):
     added(router, "openrouter")
     with mock.patch.dict("os.environ", {"ANTHROPIC_API_KEY": made_up_key("sk-ant-api03-")}):

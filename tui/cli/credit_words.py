@@ -42,7 +42,8 @@ def service_object(
         "retention": told.retention or adapter_of(one.adapter).retention or None,
         "top_up": adapter_of(one.adapter).top_up_url or None, "trouble": one.trouble or None,
         "state": one.checked.state, "error_kind": one.checked.error_kind,
-        "models": len(one.models), "auto": {auto: list(ids) for auto, ids in one.auto.items()},
+        "enabled": one.enabled, "models": len(one.models),
+        "auto": {auto: list(ids) for auto, ids in one.auto.items()},
     }  # fmt: skip
 
 
@@ -85,7 +86,7 @@ def left_words(looked: Looked) -> str:
 def balance_words(one: CreditService, now: dt.datetime, ledger: Ledger | None = None) -> str:
     """What is left and how old that word is, in one row."""
     left = balance_of(one, ledger)
-    said = amount_words(left)
+    said = amount_words(left) if one.enabled else f"off, {amount_words(left)}"
     if left.as_of is not None:
         said += f", told {age(left.as_of, now)}"
     models = f"{len(one.models)} model{'' if len(one.models) == 1 else 's'}"

@@ -19,7 +19,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="one JSON value")
     parts = parser.add_subparsers(
         dest="action",
-        metavar="list|add|test|remove|undo|grant|ledger|settle",
+        metavar="list|add|test|key|enable|disable|remove|undo|grant|ledger|settle",
         parser_class=QuietParser,
     )
     listing = parts.add_parser("list", help="what is left, by each service's own word")
@@ -28,11 +28,15 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
     _configure_add(parts.add_parser("add", help="a service, tried before it is kept"))
     testing = parts.add_parser("test", help="try its key, and read its models and balance anew")
+    keying = parts.add_parser("key", help="give it another key, tried before it is kept")
+    keying.add_argument("--no-check", action="store_true", help="keep it without a live test")
+    enabling = parts.add_parser("enable", help="let it serve again")
+    disabling = parts.add_parser("disable", help="keep it, and let it serve nothing")
     removing = parts.add_parser("remove", help="remove it with its key; `undo` brings it back")
-    for part in (testing, removing):
+    for part in (testing, keying, enabling, disabling, removing):
         takes(part.add_argument("name", metavar="NAME"), "credit-services")
     undoing = parts.add_parser("undo", help="bring back what was removed or replaced last")
-    for part in (listing, testing, removing, undoing):
+    for part in (listing, testing, keying, enabling, disabling, removing, undoing):
         _json_of(part)
     add_grant_parser(parts)
     add_ledger_parser(parts)
@@ -83,6 +87,10 @@ def run(args: argparse.Namespace) -> int:
         from tui.cli.credits_add import run_add
 
         return run_add(args)
+    if args.action == "key":
+        from tui.cli.credits_add import run_key
+
+        return run_key(args)
     if args.action == "grant":
         return run_grant(args, _house_services())
     if args.action == "ledger":

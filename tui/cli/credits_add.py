@@ -16,7 +16,7 @@ from tui.cli.credit_words import left_words, service_object, tell_test, test_obj
 from tui.cli.output import print_json, print_row, say
 from tui.credits import adding
 from tui.credits.book import CreditBook
-from tui.credits.known import Adapter
+from tui.credits.known import Adapter, adapter_of
 from tui.credits.offers import parse_auto
 from tui.credits.records import CreditService
 from tui.errors import UsageError
@@ -60,6 +60,29 @@ def run_add(args: argparse.Namespace) -> int:
     new = replace(new, auto={**new.auto, **own}, own_auto=bool(own))
     added = asyncio.run(with_limit(lambda: book.add(new, secret, replacing=args.replace)))
     _told(added, looked, as_json=args.json)
+    return 0
+
+
+def run_key(args: argparse.Namespace) -> int:
+    """Put another key in the place of a service's; the exit status. `undo` brings the old back."""
+    from tui.cli.credits_run import open_book
+    from tui.cli.endpoints_run import open_book as open_endpoints
+    from tui.cli.keys_add import open_stores
+
+    environ, paths = os.environ, find_paths(os.environ)
+    service = open_book(environ, paths, ask=False).get(args.name)
+    secret = _read_key(service.name, adapter_of(service.adapter))
+    adding.refuse_twice(service.base_url, secret, open_endpoints(environ, paths, ask=False).all())
+    stores = open_stores(environ, paths)
+    book = CreditBook(paths, lambda: stores)
+    looked = (
+        None if args.no_check else asyncio.run(adding.look_at(service, secret, environ, utc_now()))
+    )
+    if looked is not None and not _may_keep(looked, as_json=args.json):
+        return 1
+    new = service if looked is None else looked.service
+    kept = asyncio.run(with_limit(lambda: book.add(new, secret, replacing=True)))
+    _told(kept, looked, as_json=args.json)
     return 0
 
 

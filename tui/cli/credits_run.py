@@ -8,6 +8,8 @@ import os
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from msgspec.structs import replace
+
 from tui.cli.asking import can_ask
 from tui.cli.credit_words import balance_words, service_object, tell_test, test_object
 from tui.cli.output import print_json, print_row, say
@@ -56,6 +58,11 @@ def _act(args: argparse.Namespace, book: CreditBook, environ: Mapping[str, str])
     match args.action:
         case "test":
             return _test(book, book.get(args.name), environ, as_json=args.json)
+        case "enable" | "disable":
+            on = args.action == "enable"
+            switched = book.change(args.name, lambda one: replace(one, enabled=on))
+            words = "serves again" if on else "serves nothing until it is enabled"
+            _told(switched, words, as_json=args.json)
         case "remove":
             service = book.get(args.name)
             asyncio.run(with_limit(lambda: book.remove(args.name)))

@@ -62,6 +62,7 @@ class CreditService(msgspec.Struct, frozen=True, kw_only=True):
         told: What it said last.
         trouble: Why the last question was not answered; "": it was.
         key: Where its key lies.
+        enabled: Whether it serves.
         checked: What the last test said.
     """
 
@@ -75,6 +76,7 @@ class CreditService(msgspec.Struct, frozen=True, kw_only=True):
     told: Told = Told()
     trouble: str = ""
     key: KeyPlace | None = None
+    enabled: bool = True
     added_at: dt.datetime
     checked: Checked = Checked()
 

@@ -29,6 +29,9 @@ _MOST_OUTPUT = 16_000
 AUTO_CONTEXT = 128_000
 """Tokens that an Auto model's choice has room for where it can: a day's conversation."""
 
+_OFF = "the credit service {} is switched off"
+_SWITCH_ON = "`ownkey credits enable {}` switches it on."
+
 
 def all_services(book: CreditBook) -> tuple[CreditService, ...]:
     """Every service; none where the list cannot be read, which `ownkey doctor` says."""
@@ -46,7 +49,7 @@ def credit_connections(book: CreditBook, ledger: Ledger | None = None) -> list[C
             balance=balance_of(one, ledger).for_routes,
         )
         for one in all_services(book)
-        if not book.why_not(one)
+        if one.enabled and not book.why_not(one)
     ]  # fmt: skip
 
 
@@ -130,6 +133,8 @@ async def open_service(keyring: Keyring, decision: Decision, network: Network) -
         raise NoRoute(f"{decision.label} is no credit service any more")
     if service.base_url != decision.base_url:
         raise NoRoute(f"the address of {service.name} has changed: send it again")
+    if not service.enabled:
+        raise NoRoute(_OFF.format(service.name), hint=_SWITCH_ON.format(service.name))
     if why := book.why_not(service):
         raise InvalidKey(f"{service.name} cannot serve: {why}", hint=decision.key_hint)
     try:
@@ -143,7 +148,11 @@ async def open_service(keyring: Keyring, decision: Decision, network: Network) -
 def why_no_service(book: CreditBook, model: str) -> NoRoute | None:
     """Why a credit service that offers this model cannot serve it now, where one does."""
     for one in all_services(book):
-        if model in models_of(one) and (why := book.why_not(one)):
+        if model not in models_of(one):
+            continue
+        if not one.enabled:
+            return NoRoute(_OFF.format(one.name), hint=_SWITCH_ON.format(one.name))
+        if why := book.why_not(one):
             hint = f"`ownkey credits add {one.adapter} --name {one.name} --replace` gives it a key."
             return NoRoute(f"the credit service {one.name} cannot serve: {why}", hint=hint)
     return None

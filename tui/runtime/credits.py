@@ -86,10 +86,11 @@ class CreditDesk:
             name=one.name, adapter=one.adapter, kind=adapter.name, url=one.base_url,
             credits=None if left.credits is None else plain(left.credits),
             usd=None if left.usd is None else plain(left.usd), endless=left.endless,
-            rate=None if one.rate is None else plain(one.rate), as_of=left.as_of,
+            rate=None if one.rate is None else plain(one.rate),
+            own_rate=one.usd_per_credit or "", as_of=left.as_of,
             trouble=one.trouble, why_not=self._book.why_not(one), advice=adapter.no_balance,
             top_up=adapter.top_up_url, retention=one.told.retention or adapter.retention,
-            fingerprint="" if one.key is None else one.key.fingerprint,
+            enabled=one.enabled, fingerprint="" if one.key is None else one.key.fingerprint,
             backend="" if one.key is None else one.key.backend,
             models=len(one.models), autos=tuple(one.auto), state=one.checked.state,
             checked_at=one.checked.at, error_kind=one.checked.error_kind,
@@ -104,7 +105,9 @@ class CreditDesk:
         services = [
             one
             for one in all_services(self._book)
-            if (wanted is None or one.name in wanted) and not self._book.why_not(one)
+            if (wanted is None or one.name in wanted)
+            and one.enabled
+            and not self._book.why_not(one)
         ]
         if not services:
             return
@@ -165,6 +168,12 @@ class CreditDesk:
         match command.action:
             case "test":
                 return await self._test(book.get(name))
+            case "enable" | "disable":
+                on = command.action == "enable"
+                switched = await asyncio.to_thread(
+                    lambda: book.change(name, lambda one: replace(one, enabled=on))
+                )
+                return CreditAnswer(state=switched.checked.state, row=self._row(switched))
             case "remove":
                 await with_limit(lambda: book.remove(name))
                 return CreditAnswer(state="removed", message="removed; undo brings it back")

@@ -41,9 +41,9 @@ class AddCredits(Command, tag="add_credits", frozen=True, kw_only=True):
 
 
 class ChangeCredits(Command, tag="change_credits", frozen=True, kw_only=True):
-    """Test it, remove it, or take the last removal back. → CreditAnswer"""
+    """Test it, switch it on or off, remove it, or take the last removal back. → CreditAnswer"""
 
-    action: Literal["test", "remove", "undo"]
+    action: Literal["test", "enable", "disable", "remove", "undo"]
     name: str = ""
 
 
@@ -55,9 +55,11 @@ class CreditRow(msgspec.Struct, frozen=True, kw_only=True):
         credits, usd: What is left, decimal strings; None: not known.
         endless: It says that there is no limit.
         rate: Dollars per credit; None: it has no unit.
+        own_rate: The person's word for it; empty: none was said.
         as_of: When the balance was told; None: never, or it is our own ledger's.
         trouble: Why the last question was not answered; empty: it was.
-        why_not: Why it cannot serve now; empty: it can.
+        why_not: Why it cannot serve now; empty: it can, where it is not switched off.
+        enabled: It is not.
         advice: What helps where it does not tell what is left.
         retention: What it states of what is sent; empty: not stated.
     """
@@ -70,9 +72,11 @@ class CreditRow(msgspec.Struct, frozen=True, kw_only=True):
     usd: str | None = None
     endless: bool = False
     rate: str | None = None
+    own_rate: str = ""
     as_of: dt.datetime | None = None
     trouble: str = ""
     why_not: str = ""
+    enabled: bool = True
     advice: str = ""
     top_up: str = ""
     retention: str = ""

@@ -18,7 +18,7 @@ from tui.credits.known import ADAPTERS, Adapter
 from tui.engine.bridge import Bridge
 from tui.errors import OwnkeyError
 from tui.secret import Secret
-from tui.session.credit_talk import AddCredits, CreditAnswer
+from tui.session.credit_talk import AddCredits, CreditAnswer, CreditRow
 from tui.text import neutralise
 
 
@@ -27,6 +27,7 @@ class CreditDialog(Modal[CreditAnswer | None]):
 
     Args:
         bridge: The way to the engine, where services are tried and keys kept.
+        row: One that there is: its key, address or rate is replaced, and undo brings it back.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -35,17 +36,22 @@ class CreditDialog(Modal[CreditAnswer | None]):
         Binding("down", "kind(1)", "The next kind", show=False),
     ]
 
-    def __init__(self, bridge: Bridge, *, letters: bool) -> None:
+    def __init__(self, bridge: Bridge, *, letters: bool, row: CreditRow | None = None) -> None:
         super().__init__()
         self._bridge, self._letters = bridge, letters
-        self._kind = 0
+        kinds = [kind.id for kind in ADAPTERS]
+        self._row = row
+        self._kind = 0 if row is None else kinds.index(row.adapter)
         self._busy = False
         self._agreed = ""  # the address that the person said yes to
-        self._taken = ""  # the name that the person lets it take over
+        self._taken = "" if row is None else row.name  # the name that the person lets it take over
         self._title = Static("", classes="dialog-title")
-        self._name = Input(ADAPTERS[0].id, id="credit-name", max_length=40, compact=True)
-        self._url = Input(ADAPTERS[0].base_url, id="credit-url", max_length=2048, compact=True)
-        self._rate = Input(id="credit-rate", max_length=20, compact=True)
+        name, url = (ADAPTERS[0].id, ADAPTERS[0].base_url) if row is None else (row.name, row.url)
+        rate = "" if row is None else row.own_rate
+        self._name = Input(name, id="credit-name", max_length=40, compact=True)
+        self._name.disabled = row is not None
+        self._url = Input(url, id="credit-url", max_length=2048, compact=True)
+        self._rate = Input(rate, id="credit-rate", max_length=20, compact=True)
         self._key = KeyField(password=True, id="credit-key", compact=True)
         self._word = Static("", id="endpoint-word", classes="dialog-word")
         self._foot = Static("", classes="dialog-foot")
@@ -78,7 +84,8 @@ class CreditDialog(Modal[CreditAnswer | None]):
     def _show(self) -> None:
         kind = self._adapter
         width = max(20, self._title.size.width)
-        aside = signs("↑↓ other kinds", letters=self._letters)
+        what = "↑↓ other kinds" if self._row is None else "in place of the one there"
+        aside = signs(what, letters=self._letters)
         gap = " " * max(1, width - len(kind.name) - len(aside))
         self._title.update(Content.assemble((kind.name, "bold $text"), gap, (aside, "$faint")))
         where = f" from {kind.keys_url.removeprefix('https://')}" if kind.keys_url else ""
@@ -100,7 +107,7 @@ class CreditDialog(Modal[CreditAnswer | None]):
 
     def action_kind(self, by: int) -> None:
         """Another kind; what the person typed themselves stays."""
-        if self._busy:
+        if self._busy or self._row is not None:
             return
         before = self._adapter
         self._kind = (self._kind + by) % len(ADAPTERS)

@@ -47,15 +47,17 @@ class CreditActing(KeyActing):
             case AddService():
                 self.desk.ask_service(closed=self._service_closed)
             case ChangeService():
-                self.change_service("test", act.service)
+                self.desk.ask_service(closed=self._service_closed, row=act.service)
             case UndoService():
                 self.change_service("undo")
 
     def letter_on_service(self, act: ServiceAct, letter: str) -> None:
-        """T test, D remove, U undo."""
+        """T test, O on or off, D remove, U undo."""
         match letter, act:
             case "t", ChangeService():
                 self.change_service("test", act.service)
+            case "o", ChangeService():
+                self.change_service("disable" if act.service.enabled else "enable", act.service)
             case "d", ChangeService():
                 self.change_service("remove", act.service)
             case "u", _ if self.removed_service:
@@ -71,7 +73,7 @@ class CreditActing(KeyActing):
             self.work(self.load_credits(), "credits")
 
     def change_service(self, action: str, row: CreditRow | None = None) -> None:
-        """Test, remove or bring back; what becomes of it is said."""
+        """Test, switch, remove or bring back; what becomes of it is said."""
         self.work(self._change_service(action, row), "credit")
 
     async def _change_service(self, action: str, row: CreditRow | None) -> None:
@@ -96,7 +98,7 @@ class CreditActing(KeyActing):
 
 def _command(action: str, name: str) -> ChangeCredits:
     match action:
-        case "test" | "remove" | "undo":
+        case "test" | "enable" | "disable" | "remove" | "undo":
             return ChangeCredits(action=action, name=name)
         case _:
             raise OwnkeyError(f"nothing is called {action}")
@@ -108,6 +110,10 @@ def _words(action: str, name: str, answer: CreditAnswer) -> tuple[str, str]:
             return f"{name} is removed, with its key. U brings it back.", "$warn"
         case "undo":
             return f"{name} is back.", "$good"
+        case "enable":
+            return f"{name} serves again.", "$good"
+        case "disable":
+            return f"{name} serves nothing until you switch it on.", "$warn"
         case _:
             pass
     if answer.error is None:

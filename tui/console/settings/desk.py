@@ -13,7 +13,7 @@ from tui.errors import OwnkeyError
 from tui.events.base import SessionId
 from tui.secret import Secret
 from tui.session.commands import ListBudgets, ListEndpoints
-from tui.session.credit_talk import CreditAnswer
+from tui.session.credit_talk import CreditAnswer, CreditRow
 from tui.session.replies import (
     Budgets,
     EndpointAnswer,
@@ -252,7 +252,12 @@ class SettingsDesk(Desk[Result], inherit_bindings=False):
         )  # fmt: skip
         self.push_screen(dialog, done)
 
-    def ask_service(self, *, closed: Callable[[CreditAnswer | None], None]) -> None:
+    def ask_service(
+        self,
+        *,
+        closed: Callable[[CreditAnswer | None], None],
+        row: CreditRow | None = None,
+    ) -> None:
         """Open the dialog of a new credit service above the settings."""
         from tui.console.dialogs.credit_entry import CreditDialog
 
@@ -261,7 +266,7 @@ class SettingsDesk(Desk[Result], inherit_bindings=False):
             if answer is not None:
                 self.load()
 
-        self.push_screen(CreditDialog(self.bridge, letters=self.letters), done)
+        self.push_screen(CreditDialog(self.bridge, letters=self.letters, row=row), done)
 
     def ask_key(
         self,

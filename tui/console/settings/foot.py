@@ -81,7 +81,7 @@ def _enter(row: Row, wish: str) -> str:
         case AddService():
             return "add"
         case ChangeService():
-            return "test"
+            return "change"
         case UndoForgetting() | UndoRemoval() | UndoService():
             return "bring it back"
         case TakeBackRule():
@@ -120,7 +120,8 @@ def _letters(row: Row | None) -> list[Pair]:
             switch = "off" if row.act.endpoint.enabled else "on"
             return [("T", "test"), ("O", f"switch {switch}"), ("D", "remove, with undo")]
         case ChangeService():
-            return [("T", "test"), ("D", "remove, with undo")]
+            switch = "off" if row.act.service.enabled else "on"
+            return [("T", "test"), ("O", f"switch {switch}"), ("D", "remove, with undo")]
         case ChangeSetting():
             return [("R", "reset")]
         case _:

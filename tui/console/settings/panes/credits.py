@@ -63,13 +63,14 @@ def _service_row(one: CreditRow, world: World) -> Row:
     key = f"…{one.fingerprint.lstrip('…')}" if one.fingerprint else "no key"
     entry = connection_entry(
         f"credits {name}", title=name, section=SECTION, state=one.state, help_=url,
-        words=(*WORDS, one.kind, "test", "remove"),
+        words=(*WORDS, one.kind, "test", "remove", "disable", "replace key"),
     )  # fmt: skip
+    payer = "credits" if one.enabled else None
     left = Balance(credits=_decimal(one.credits), usd=_decimal(one.usd), endless=one.endless)
     when = "" if one.as_of is None else f"told {ago(world.now - one.as_of)}"
     notes = [
         Line(((f"{when}   " if when else "", "$mute"), *_rate(one), (url, "$soft"))),
-        Line(_state(one, world), (("Enter tests it", "$mute"),)),
+        Line(_state(one, world), (("Enter changes it", "$mute"),)),
     ]
     if one.trouble:
         said = neutralise(f"not told now: {one.trouble}", strict=True)
@@ -83,10 +84,10 @@ def _service_row(one: CreditRow, world: World) -> Row:
     return Row(
         entry=entry,
         act=ChangeService(one),
-        marker=(glyph("credits", letters=world.letters), colour("credits")),
+        marker=(glyph(payer, letters=world.letters), colour(payer)),
         head=Line(
             ((name, "bold $text"), (f"   {one.kind} {key}", "$mute")),
-            ((amount_words(left), colour("credits")),),
+            ((amount_words(left) if one.enabled else "off", colour(payer)),),
         ),
         notes=tuple(notes),
         bar=colour("credits"),
@@ -107,7 +108,7 @@ def _state(one: CreditRow, world: World) -> tuple[Piece, ...]:
         (neutralise(f"{one.state}{when}{why}", strict=True), _STATES[one.state]),
         (f"   {one.models} model{'s' * (one.models != 1)}{autos}", "$mute"),
     ]
-    if one.why_not:
+    if one.why_not and one.enabled:
         pieces.append((f"   cannot serve: {neutralise(one.why_not, strict=True)}", "$bad"))
     return tuple(pieces)
 
