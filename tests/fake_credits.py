@@ -7,7 +7,8 @@
 
 Shapes: OpenRouter `GET /api/v1/credits`, `/api/v1/key`, `usage.cost`; LiteLLM `GET /key/info`, the
 headers `x-litellm-response-cost`, `-key-spend`, `-key-max-budget`; Vercel `GET /v1/credits` and
-`usage.cost`; a house's `GET /v1/account`. As documented by each in 2026.
+`usage.cost`; a house's `GET /v1/account`. As documented by each in 2026; LiteLLM without a database
+as 1.106.12 answers (tests/session/test_real_litellm.py asks the real one).
 """
 
 from __future__ import annotations
@@ -152,15 +153,55 @@ class FakeOpenRouter(FakeCredits):
 
 
 class FakeLiteLLM(FakeCredits):
-    """A team's proxy: a virtual key with a budget; costs in a header."""
+    """A team's proxy: a virtual key with a budget; costs in a header.
 
-    def __init__(self, *, endless: bool = False, **more: Any) -> None:
+    `database=False`: it has none, so that `/key/info` fails and the budget stands in the heads of
+    answers alone; the cost of a streamed reply stands in its usage. `refuses=True`: it turns a key
+    with a spent budget away before anything else.
+    """
+
+    def __init__(
+        self, *, endless: bool = False, database: bool = True, refuses: bool = False, **more: Any
+    ) -> None:
         super().__init__(**more)
-        self.endless = endless
+        self.endless, self.database, self.refuses = endless, database, refuses
         self.entries = [
             {"id": name, "object": "model", "created": 1_677_610_602, "owned_by": "openai"}
             for name in ("claude-opus-4-7", "gpt-5.5", "team-coder")
         ]
+
+    async def _answer(self, seen: Seen, writer: asyncio.StreamWriter) -> bool:
+        odd = None if seen.path.startswith("/__") else self._odd(seen)
+        if odd is None:
+            return await super()._answer(seen, writer)
+        status, error, heads = odd
+        body = {"error": {"param": None, "code": str(status), **error}}
+        self.seen.append(seen)
+        writer.write(plain(status, json.dumps(body).encode(), heads))
+        await writer.drain()
+        return True
+
+    def _odd(self, seen: Seen) -> tuple[int, dict[str, str], dict[str, str]] | None:
+        """What it answers otherwise than others do: status, error and headers."""
+        if self._refused("openai-chat", seen) is not None:
+            return None
+        if self.refuses and self.spent >= self.bought:
+            said = f"Current cost: {self.spent}, Max budget: {self.bought}"
+            message = f"Budget has been exceeded! {said}"
+            return 422, {"message": message, "type": "budget_exceeded"}, {}
+        if seen.path == "/key/info" and not self.database:
+            message = "Database not connected. Connect a database to your proxy"
+            return 500, {"message": message, "type": "internal_server_error"}, {}
+        asked = seen.body.get("model") if isinstance(seen.body, dict) else None
+        if asked is None or any(entry["id"] == asked for entry in self.entries):
+            return None
+        message = f"/chat/completions: Invalid model name passed in model={asked}."
+        heads = {"x-litellm-response-cost": "0", **self._heads()}
+        return 400, {"message": message, "type": "invalid_request_error"}, heads
+
+    def _heads(self) -> dict[str, str]:
+        most = {} if self.endless else {"x-litellm-key-max-budget": str(float(self.bought))}
+        return {**most, "x-litellm-key-spend": str(float(self.spent))}
 
     def told(self, path: str) -> dict[str, Any] | None:
         if path == "/models":
@@ -175,10 +216,9 @@ class FakeLiteLLM(FakeCredits):
         return None
 
     def billed(self, cost: Decimal) -> dict[str, Any]:
-        return {"headers": {
-            "x-litellm-response-cost": str(cost), "x-litellm-key-spend": str(self.spent),
-            "x-litellm-key-max-budget": str(self.bought),
-        }}  # fmt: skip
+        if not self.database:
+            return {"usage": {"cost": float(cost)}, "headers": self._heads()}
+        return {"headers": {"x-litellm-response-cost": str(cost), **self._heads()}}
 
 
 class FakeVercel(FakeCredits):

@@ -1,12 +1,14 @@
 from __future__ import annotations
 
 import os
+import re
 import stat
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from _pytest.mark.expression import Expression
 
 ROOT = Path(__file__).parents[2]
 TESTS = """
@@ -75,3 +77,12 @@ def test_home_is_an_empty_folder_of_the_test(home):
 def test_files_are_made_with_every_bit_that_was_asked_for(tmp_path):
     (tmp_path / "file").write_text("")
     assert stat.S_IMODE((tmp_path / "file").stat().st_mode) == 0o666
+
+
+def test_the_real_litellm_proxy_is_in_no_run_of_the_suite():
+    runs = [(ROOT / name).read_text("utf-8") for name in ("pyproject.toml", ".ci/run")]
+    chosen = [a or b for run in runs for a, b in re.findall(r" -m (?:'([^']+)'|(\w+))", run)]
+    assert len(chosen) == 3  # the ordinary run, which is README's, and the longer two
+    for expression in map(Expression.compile, chosen):
+        for also in ("local_model", "long", "soak"):
+            assert not expression.evaluate(lambda name, **_: name in ("litellm", also))  # noqa: B023

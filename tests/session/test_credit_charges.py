@@ -48,6 +48,14 @@ def test_a_proxys_header_states_the_cost_in_dollars_alone():
     assert (charge.nano, charge.sureness, charge.credits) == (123_457, "exact", None)
 
 
+def test_a_proxys_streamed_reply_states_it_in_its_usage():
+    # As LiteLLM 1.106.12 does; of a model without a price it has these headers alone.
+    heads = {"x-litellm-response-cost-original": "0.0", "x-litellm-key-spend": "1.25"}
+    stated = charged(decision("litellm", None), {**USAGE, "cost": 0.00031999999999999997}, heads)
+    assert (stated.nano, stated.sureness) == (320_000, "exact")
+    assert charged(decision("litellm", None), USAGE, heads).nano is None
+
+
 def test_a_cost_that_is_not_stated_is_not_known_though_the_list_has_prices():
     where = decision(prices={"input": "5", "output": "25"})
     charge = charged(where, USAGE)

@@ -212,6 +212,32 @@ def test_a_proxy_tells_its_costs_in_a_header_and_its_budget_by_key_info():
         assert next(o for o in ran("auto") if o["type"] == "route")["payer"] == "credits"
 
 
+def test_a_proxy_without_a_database_serves_and_tells_its_budget_beside_its_answers():
+    with FakeLiteLLM(keys={GOOD}, bought="10", database=False) as fake:
+        assert added(fake, "litellm")["balance_usd"] == "10.000000000"
+        charge = next(one for one in ran("litellm/team-coder") if one["type"] == "charge")
+        assert (charge["payer"], charge["usd"]) == ("credits", "0.013200000")
+        assert listed()["services"][0]["balance_usd"] == "9.986800000"
+        fake.spent = fake.bought
+        assert listed()["services"][0]["balance_usd"] == "0.000000000"
+        paid = fake.paid_for
+        assert ownkey("run", "hello", "--model", "litellm/team-coder").returncode == 4
+        assert fake.paid_for == paid
+
+
+def test_a_budget_that_the_proxy_refuses_for_is_quota_and_then_nothing_is_left():
+    with FakeLiteLLM(keys={GOOD}, bought="10", database=False, refuses=True) as fake:
+        added(fake, "litellm")
+        fake.spent = fake.bought
+        said = ownkey("run", "hello", "--model", "litellm/team-coder", "--json")
+        error = next(
+            one for one in map(json.loads, said.stdout.splitlines()) if one["type"] == "error"
+        )
+        assert (said.returncode, error["kind"]) == (1, "quota")
+        assert error["hint"]
+        assert listed()["services"][0]["balance_usd"] == "0.000000000"
+
+
 def test_a_key_without_a_budget_has_no_limit_and_serves():
     with FakeLiteLLM(keys={GOOD}, endless=True) as fake:
         assert added(fake, "litellm")["endless"] is True

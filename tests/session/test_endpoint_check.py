@@ -121,6 +121,9 @@ async def test_the_search_for_the_right_address_sends_no_key(gateway):
         (503, b"<html>busy", {"content_type": "text/html"}, "unreachable", "overloaded"),
         (200, b"<html>sign in</html>", {"content_type": "text/html"}, "unreachable", "protocol"),
         (200, {"hello": "there"}, {}, "unreachable", "protocol"),
+        (422, {"error": {"type": "budget_exceeded"}}, {}, "refused", "quota"),
+        (429, {"error": {"type": "budget_exceeded"}}, {}, "refused", "quota"),
+        (400, {"error": {"type": "no_db_connection"}}, {}, "refused", "invalid_key"),
         (307, b"", {"location": "https://other.example/v1/models"}, "unreachable", "network"),
     ],
 )

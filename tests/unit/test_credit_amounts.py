@@ -84,6 +84,22 @@ def test_litellm_tells_a_budget_or_that_there_is_none():
     assert reading.litellm({"//key/info": {"info": {"spend": 1}}}) == Left()
 
 
+def test_litellm_without_a_database_tells_it_in_the_heads_of_its_answers():
+    spent, most = "x-litellm-key-spend", "x-litellm-key-max-budget"
+    told = reading.litellm_heads({spent: "1.250128", most: "5.0"})
+    assert (told.amount, told.limit) == (Decimal("3.749872"), Decimal("5.0"))
+    assert reading.litellm_heads({spent: "7.999999999999999e-05"}) == Left(endless=True)
+
+
+@pytest.mark.parametrize("heads", [
+    {}, {"max-budget": "5.0"}, {"spend": "plenty"}, {"spend": "nan", "max-budget": "5.0"},
+    {"spend": "-1", "max-budget": "5.0"}, {"spend": "1", "max-budget": "None"},
+    {"spend": "1", "max-budget": "-5"}, {"spend": "1", "max-budget": "1e400"},
+])  # fmt: skip
+def test_heads_that_tell_no_budget_leave_it_not_known(heads):
+    assert reading.litellm_heads({f"x-litellm-key-{n}": v for n, v in heads.items()}) == Left()
+
+
 def test_deepseek_tells_dollars_before_other_money():
     rows = [
         {"currency": "CNY", "total_balance": "110.00"},

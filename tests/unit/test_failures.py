@@ -117,6 +117,10 @@ def openai(message: str, code: Any = None, type: str | None = None) -> dict[str,
          "bad_request"),
         (451, {}, "permission"),
         (418, {"error": None, "message": "teapot"}, "bad_request"),
+        (422, {"error": {"message": "Budget has been exceeded! Current cost: 1.0, Max budget: 1.0",
+                         "type": "budget_exceeded", "param": None, "code": "422"}}, "quota"),
+        (400, {"error": {"message": "No connected db.", "type": "no_db_connection", "param": None,
+                         "code": "400"}}, "invalid_key"),
     ],
 )  # fmt: skip
 def test_a_kind_is_told_by_code_then_phrase_then_status(status: int, body: Any, kind: str) -> None:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import datetime as dt
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from decimal import Decimal
+from time import monotonic
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 from msgspec.structs import replace
@@ -14,15 +16,13 @@ from tui.credits import reading
 from tui.credits.known import adapter_of
 from tui.credits.reading import Account, Left
 from tui.credits.records import CreditService
-from tui.endpoints.testing import Target, Trial, as_checked, try_endpoint
+from tui.endpoints.testing import NO_MODEL, Target, Trial, as_checked, try_endpoint
 from tui.errors import RequestError
 from tui.keys.paste import bearer
 from tui.money import plain
-from tui.net import get_json
+from tui.net import get_json, post_json
 
 if TYPE_CHECKING:
-    from decimal import Decimal
-
     from tui.secret import Secret
 
 LIMIT_S = 5.0
@@ -46,16 +46,23 @@ async def ask_left(
     *,
     limit_s: float = LIMIT_S,
 ) -> Asked:
-    """Ask all places of one kind at once (`tui.credits.reading`), each at the key's own host."""
+    """Ask all places of one kind at once (`tui.credits.reading`), each at the key's own host.
+
+    Where they do not tell it, a kind that says it beside every answer is asked for one that costs
+    nothing.
+    """
+    ends = monotonic() + limit_s
     answers = await asyncio.gather(
         *(_ask(base_url, path, secret, environ, limit_s) for path in paths)
     )
     bodies = {p: one for p, one in zip(paths, answers, strict=True) if isinstance(one, dict)}
     left = reading.READERS[kind](bodies) if kind in reading.READERS else Left()
-    if left.amount is not None or left.endless:
+    said = [one for one in answers if isinstance(one, _Untold)]
+    if kind in reading.BY_HEADS and not _is_told(left) and all(one.may_ask_again for one in said):
+        left = await _ask_heads(kind, base_url, secret, environ, max(ends - monotonic(), 0.01))
+    if _is_told(left):
         return Asked(left=left)
-    said = [one for one in answers if isinstance(one, str)]
-    return Asked(left=left, trouble=said[0] if said and not bodies else "it does not tell it")
+    return Asked(left=left, trouble=said[0].why if said and not bodies else "it does not tell it")
 
 
 async def ask_service(
@@ -73,9 +80,9 @@ async def ask_service(
     asked, said = await asyncio.gather(
         asking, _ask(service.base_url, adapter.account_path, secret, environ, limit_s)
     )
-    if isinstance(said, str):
+    if isinstance(said, _Untold):
         # Nobody has to have such a place; one that is not there has told nothing.
-        return replace(asked, trouble="" if said.endswith(_NO_PLACE) else said)
+        return replace(asked, trouble="" if said.status in _NO_PLACE else said.why)
     return replace(asked, account=reading.account(said), trouble="")
 
 
@@ -93,7 +100,7 @@ async def try_service(
 def told_by(service: CreditService, asked: Asked, now: dt.datetime) -> CreditService:
     """The service with what it said now; what it did not say stays as it was last told."""
     told, left, account = service.told, asked.left, asked.account
-    if left.amount is not None or left.endless:
+    if _is_told(left):
         told = replace(
             told, balance=_text(left.amount), endless=left.endless, as_of=now, resets=left.resets
         )
@@ -123,7 +130,23 @@ def checked_by(service: CreditService, trial: Trial, now: dt.datetime) -> Credit
     return replace(service, checked=as_checked(trial, now))
 
 
-_NO_PLACE = "has no such place"
+_NO_PLACE = (404, 405, 501)
+
+
+class _Untold(NamedTuple):
+    """Why there is no answer, in words; `status`: of HTTP, None where nobody answered."""
+
+    why: str
+    status: int | None = None
+
+    @property
+    def may_ask_again(self) -> bool:
+        """Whether another place of it may tell more."""
+        return self.status not in (None, 401)
+
+
+def _is_told(left: Left) -> bool:
+    return left.amount is not None or left.endless
 
 
 def _known(service: CreditService) -> str:
@@ -137,30 +160,52 @@ def _text(amount: Decimal | None) -> str | None:
 
 async def _ask(
     base_url: str, path: str, secret: Secret, environ: Mapping[str, str], limit_s: float
-) -> dict[str, Any] | str:
-    """The object that is told at a path, or why there is none, in words."""
+) -> dict[str, Any] | _Untold:
+    """The object that is told at a path, or why there is none."""
+    try:
+        answer = await get_json(
+            _address(base_url, path), headers={"authorization": bearer(secret)},
+            timeout_s=limit_s, environ=environ,
+        )  # fmt: skip
+    except RequestError as error:
+        return _Untold(secret_free(error.message, secret))
+    match answer.status:
+        case 200:
+            said = reading.object_of(answer.body)
+            return _Untold("it answered, but not in its own words", 200) if said is None else said
+        case 401:
+            return _Untold("the key is not valid", 401)
+        case 403:
+            return _Untold("the key may not ask that", 403)
+        case status if status in _NO_PLACE:
+            return _Untold("it has no such place", status)
+        case status:
+            return _Untold(f"it answered {status}", status)
+
+
+async def _ask_heads(
+    kind: str, base_url: str, secret: Secret, environ: Mapping[str, str], limit_s: float
+) -> Left:
+    """What the head of an answer tells, to a request that is for no model and costs nothing."""
+    try:
+        answer = await post_json(
+            _address(base_url, "/chat/completions"), NO_MODEL,
+            headers={"authorization": bearer(secret)}, timeout_s=limit_s, environ=environ,
+        )  # fmt: skip
+    except RequestError:
+        return Left()
+    if reading.nothing_left(reading.object_of(answer.body) or {}):
+        return Left(amount=Decimal(0))
+    heads = {name.lower(): value for name, value in answer.headers.items()}
+    return reading.BY_HEADS[kind](heads)
+
+
+def _address(base_url: str, path: str) -> str:
     base, _, query = base_url.partition("?")
     base = base.rstrip("/")
     if path.startswith("//"):  # below the address without its version
         base, path = base.removesuffix("/v1"), path[1:]
-    url = f"{base}{path}" + (f"?{query}" if query else "")
-    try:
-        answer = await get_json(
-            url, headers={"authorization": bearer(secret)}, timeout_s=limit_s, environ=environ
-        )
-    except RequestError as error:
-        return secret_free(error.message, secret)
-    match answer.status:
-        case 200:
-            return reading.object_of(answer.body) or "it answered, but not in its own words"
-        case 401:
-            return "the key is not valid"
-        case 403:
-            return "the key may not ask that"
-        case 404 | 405 | 501:
-            return f"it {_NO_PLACE}"
-        case _:
-            return f"it answered {answer.status}"
+    return f"{base}{path}" + (f"?{query}" if query else "")
 
 
 def secret_free(text: str, secret: Secret) -> str:

@@ -1,8 +1,9 @@
 """Adapters of credit services. Data: addresses, places and units, as their makers document them.
 
 OpenRouter: `GET /credits` (its documentation wants a management key there; many accounts answer any
-key) and `GET /key`. LiteLLM: `GET /key/info`, below the address without its `/v1`. Vercel AI
-Gateway: `GET /credits`. `house` is a team's own server with our ledger: the balance is the
+key) and `GET /key`. LiteLLM: `GET /key/info`, below the address without its `/v1`; a proxy without
+a database has no such word, and says it in the heads of its answers. Vercel AI Gateway:
+`GET /credits`. `house` is a team's own server with our ledger: the balance is the
 ledger's, and `GET /account` may tell
 
     {"plan": "business", "org_size": 12, "platform_rate": "6.5", "usd_per_credit": "0.01",

@@ -88,6 +88,25 @@ def litellm(answers: Answers) -> Left:
     return Left(amount=most - spent, limit=most, resets=_word(info.get("budget_reset_at")))
 
 
+def litellm_heads(headers: Mapping[str, str]) -> Left:
+    """The same, as a proxy says it beside its answers: its only word where it has no database.
+
+    It leaves out a budget that is none, so a spend without one is of a key without a limit.
+    """
+    spent = amount_of(headers.get("x-litellm-key-spend"))
+    if spent is None or spent < 0:
+        return Left()
+    if "x-litellm-key-max-budget" not in headers:
+        return Left(endless=True)
+    most = amount_of(headers["x-litellm-key-max-budget"])
+    return Left() if most is None or most < 0 else Left(amount=most - spent, limit=most)
+
+
+def nothing_left(body: Mapping[str, Any]) -> bool:
+    """Whether an error is a LiteLLM proxy's word that the key's budget is spent."""
+    return _table(body.get("error")).get("type") == "budget_exceeded"
+
+
 def vercel(answers: Answers) -> Left:
     """The team's remaining balance."""
     return Left(amount=amount_of(answers.get("/credits", {}).get("balance")))
@@ -129,6 +148,9 @@ READERS: dict[str, Callable[[Answers], Left]] = {
     "openrouter": openrouter, "litellm": litellm, "vercel": vercel, "deepseek": deepseek,
     "moonshot": moonshot,
 }  # fmt: skip
+
+BY_HEADS: dict[str, Callable[[Mapping[str, str]], Left]] = {"litellm": litellm_heads}
+"""Kinds that say it in the headers of their answers too, by lower-case name."""
 
 
 def _table(value: object) -> dict[str, Any]:

@@ -33,9 +33,7 @@ LIMIT_S = 8.0
 """Longest time for the whole test: up to four short questions."""
 
 _MOST_WORDS = 300
-_NO_MODEL = json.dumps(
-    {"model": "ownkey-test-of-the-key", "messages": [], "max_tokens": 1}
-).encode()
+NO_MODEL = json.dumps({"model": "ownkey-test-of-the-key", "messages": [], "max_tokens": 1}).encode()
 """Asks for nothing that is there: whoever lets it pass has looked at the key before."""
 
 
@@ -204,7 +202,7 @@ class _Test:
 
     async def _ask(self, *, with_key: bool = True) -> Answer:
         return await post_json(
-            self._address("/chat/completions"), _NO_MODEL, headers=self._headers(with_key),
+            self._address("/chat/completions"), NO_MODEL, headers=self._headers(with_key),
             timeout_s=self._left(), environ=self._environ,
         )  # fmt: skip
 
@@ -213,6 +211,8 @@ class _Test:
         body, host, status = _object(answer), self._host, answer.status
         said = self.scrub.scrub(_words(body))
         page = body is None
+        if (known := _known_error(body)) is not None:
+            return self._told("refused", known, _ERRORS[known], said)
         match status:
             case _ if 300 <= status < 400:
                 message = f"{host} redirects elsewhere, and nothing is sent along"
@@ -256,6 +256,19 @@ class _Test:
             message=f"{what}: {said}" if said else what,
             hint=hint or KINDS[kind].next_step,
         )
+
+
+_ERRORS = {"quota": "the account has no money left", "invalid_key": "the key is not valid"}
+
+
+def _known_error(body: dict[str, Any] | None) -> str | None:
+    """What LiteLLM says by its error's type whatever its status: 400, 422 or 429, by version.
+
+    Without a database it knows its own keys alone, and says of each other that there is none.
+    """
+    error = (body or {}).get("error")
+    said = cast("dict[str, Any]", error).get("type") if isinstance(error, dict) else None
+    return {"budget_exceeded": "quota", "no_db_connection": "invalid_key"}.get(str(said))
 
 
 def _passed(answer: Answer) -> bool:

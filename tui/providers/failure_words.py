@@ -39,7 +39,7 @@ _CODES: dict[str, str] = {
         invalid_token token_expired expired_token expired_token_exception invalid_x_api_key
         unrecognized_client_exception invalid_signature_exception no_api_key missing_api_key
         missing_authentication_token_exception access_token_expired api_key_not_found
-        incomplete_signature invalid_credentials credentials_missing""",
+        incomplete_signature invalid_credentials credentials_missing no_db_connection""",
     "not_found": """
         not_found not_found_error model_not_found model_not_found_error resource_not_found
         resource_not_found_exception deployment_not_found invalid_model model_not_exist
