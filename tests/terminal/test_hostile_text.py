@@ -101,11 +101,12 @@ class Screening:
         """What went wrong with a case."""
         seen, watch, mark = self._seen, Watch(self._seen), len(self._seen.raw)
         self._fake.script(steps_for(case, seen.work, self._place))
-        seen.ask()
+        if case.channel == "provider_error" and case.expect.get("error_kind") == "invalid_key":
+            self._ask_and_refuse()
+        else:
+            seen.ask()
         if case.channel not in {"model_text", "provider_error"}:
             seen.open_last("▸")
-        elif case.expect.get("error_kind") == "invalid_key":
-            seen.close()  # the dialog for another key
         found = watch.broken(self._allowed) + unread(case, seen.transcript)
         written = bytes(seen.raw[mark:]).decode("utf-8", "replace")
         if leaks(written + seen.text, KEY):
@@ -113,6 +114,19 @@ class Screening:
         if self._came:
             found.append(f"the canary was contacted by {self._came.pop()}")
         return found
+
+
+    def _ask_and_refuse(self) -> None:
+        """A refused key: the turn waits below the dialog for another one, and is stopped there."""
+        seen = self._seen
+        seen.type("go\r")
+        seen.wait_for("Paste the key")
+        seen.rest_until_quiet()
+        seen.close()
+        before = seen.turns
+        seen.type("\x1b")
+        seen.wait_until(lambda: seen.turns > before, "the turn's end")
+        seen.rest_until_quiet()
 
 
 def problems_of(
