@@ -110,6 +110,20 @@ def test_no_client_takes_settings_from_the_environment_by_itself():
     assert not planted(trusts_environment, "AsyncClient(trust_env=False)")
 
 
+def waits_with_a_limit_that_loses_an_interrupt(module: Module):
+    """In Python 3.11 `asyncio.wait_for` gives back what came together with the cancellation."""
+    for node in ast.walk(module.tree):
+        if isinstance(node, ast.Attribute) and dotted(node) == "asyncio.wait_for":
+            yield module.place(node, "wait_for")
+
+
+def test_limits_of_time_are_asyncio_timeout_which_loses_no_interrupt():
+    assert broken(waits_with_a_limit_that_loses_an_interrupt) == []
+    assert planted(
+        waits_with_a_limit_that_loses_an_interrupt, "import asyncio\nasyncio.wait_for(x, 1)"
+    )
+
+
 def docstrings(tree: ast.Module) -> set[int]:
     return {id(n.value) for n in ast.walk(tree) if isinstance(n, ast.Expr)}
 

@@ -115,7 +115,6 @@ class Screening:
             found.append(f"the canary was contacted by {self._came.pop()}")
         return found
 
-
     def _ask_and_refuse(self) -> None:
         """A refused key: the turn waits below the dialog for another one, and is stopped there."""
         seen = self._seen

@@ -85,7 +85,8 @@ class _Guard(httpcore2.AsyncNetworkBackend):
         socket_options: Iterable[Any] | None = None,
     ) -> httpcore2.AsyncNetworkStream:
         try:
-            addresses = await asyncio.wait_for(_addresses_of(host, port), timeout)
+            async with asyncio.timeout(timeout):
+                addresses = await _addresses_of(host, port)
         except TimeoutError as error:
             raise httpcore2.ConnectTimeout(f"no address for {host} in time") from error
         except OSError as error:

@@ -51,7 +51,8 @@ class Question(Generic[Answer]):
         await self._writer.flush()
         try:
             with suppress(TimeoutError):
-                return await asyncio.wait_for(asyncio.shield(waiting), seconds)
+                async with asyncio.timeout(seconds):
+                    return await asyncio.shield(waiting)
             return None
         finally:
             self._call = self._waiting = None

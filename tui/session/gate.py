@@ -188,7 +188,8 @@ class Gate:
         try:
             while True:
                 with suppress(TimeoutError):
-                    return await asyncio.wait_for(asyncio.shield(waiting), LOOK_AGAIN_S)
+                    async with asyncio.timeout(LOOK_AGAIN_S):
+                        return await asyncio.shield(waiting)
                 if limits() != before:
                     session = self._parts.session
                     return AnswerBudget(session=session, call=question.call, choice="changed")

@@ -171,7 +171,8 @@ class Recovery:
         if self._asks and ways:
             return await self._ask(error, request, ways, attempt=attempt, seconds=seconds)
         with suppress(TimeoutError):
-            await asyncio.wait_for(self._now.wait(), seconds)
+            async with asyncio.timeout(seconds):
+                await self._now.wait()
         self._record(RetryBegun(request=request.id))
         return attempt
 

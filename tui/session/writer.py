@@ -113,7 +113,8 @@ class SessionWriter:
             while rest > 0 and not self._urgent:
                 self._wake.clear()
                 try:
-                    await asyncio.wait_for(self._wake.wait(), rest)
+                    async with asyncio.timeout(rest):
+                        await self._wake.wait()
                 except TimeoutError:
                     break
                 rest = last + GROUP_S - loop.time()

@@ -142,7 +142,8 @@ class Pipe:
                     break
             # What it left behind may hold the pipe open, or the other way round.
             with suppress(TimeoutError):
-                await asyncio.wait_for(child.wait(), 0.2)
+                async with asyncio.timeout(0.2):
+                    await child.wait()
 
     async def _take(self, line: bytes, came: Any) -> None:  # noqa: ANN401 - the SDK's stream
         from mcp.shared.message import SessionMessage
