@@ -5,9 +5,9 @@
         proxy.base_url, key_of("ada"), proxy.costs("ada")  # its own word on what replies cost
 
 It lies in a virtual environment of its own: `OWNKEY_TEST_LITELLM_VENV` names one, else
-tests/.cache has it; where there is none yet pip makes it (750 MB, some minutes). Releases of LiteLLM
-have stolen credentials before, so that the version is fixed, nothing is built on this machine, and
-the child is given an environment without any of ours.
+tests/.cache has it; where there is none yet pip makes it (750 MB, some minutes). Releases of
+LiteLLM have stolen credentials before, so that the version is fixed, nothing is built on this
+machine, and the child is given an environment without any of ours.
 """
 
 from __future__ import annotations
