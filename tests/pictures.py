@@ -83,6 +83,7 @@ async def console(seen: Seen) -> None:
     await conversation(seen)
     await ask(seen, "yes, and add a test for it")
     await seen.until_said("again in", 60)
+    await asyncio.sleep(0.6)  # the panel takes no answer before
     await seen.press("enter")  # now
     await seen.until_said("nothing went to", 60)
 

@@ -9,6 +9,7 @@ from tests.transcript_world import OPUS, Script
 from tui.events.base import CallId
 from tui.events.failing import PayerAsked, WayOut, WayOutAsked
 from tui.events.money import LimitSeen
+from tui.events.route import Payer
 from tui.events.turn import ErrorRaised, RetryScheduled
 
 GEMINI = "google/gemini-3.1-pro-preview"
@@ -63,15 +64,23 @@ def limited(*, seconds: float | None = 41.0) -> Script:
     return script
 
 
-def failed(kind: str, *ways: WayOut, address: str = "", message: str = "it said no") -> Script:
+def failed(
+    kind: str,
+    *ways: WayOut,
+    address: str = "",
+    message: str = "it said no",
+    payer: Payer = "own_key",
+    label: str = "work",
+    connection: str = "k_work",
+) -> Script:
     """A failure of another kind that waits for the person."""
     script = opened()
-    script.prompt("hello").route(label="work").wait(1)
+    script.prompt("hello").route(payer=payer, label=label).wait(1)
     script.add(ErrorRaised(kind=kind, message=message, hint="", request=script.request))
     script.add(
         WayOutAsked(
             call=CallId("w2"), request=script.request, kind=kind, model=OPUS,
-            connection="k_work", payer="own_key", label="work", ways=ways, address=address,
+            connection=connection, payer=payer, label=label, ways=ways, address=address,
         )
     )  # fmt: skip
     return script

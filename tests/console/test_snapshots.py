@@ -135,6 +135,7 @@ SITUATIONS = [
     Situation("budget", scenes_budget.reached, know_budgets, fields=BUDGET),
     Situation("budget-narrow", scenes_budget.reached, size=NARROW, fields=BUDGET | LIGHT),
     Situation("limit", scenes_failing.limited),
+    Situation("limit-middle", scenes_failing.limited, presses("down"), MIDDLE),
     Situation("limit-narrow", scenes_failing.limited, size=NARROW, fields=LIGHT),
     Situation("payer-changes", scenes_failing.other_payer, size=MIDDLE),
     Situation("ceiling", scenes_budget.unpriced, size=MIDDLE),

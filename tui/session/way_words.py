@@ -26,6 +26,13 @@ _PAYERS: dict[Payer, str] = {
     "own_key": "your key", "endpoint": "your endpoint", "cloud_account": "your cloud account",
     "credits": "credits", "nobody": "nobody",
 }  # fmt: skip
+_SHORT_PAYERS: dict[Payer, str] = _PAYERS | {
+    "endpoint": "an endpoint",
+    "cloud_account": "a cloud account",
+    "nobody": "this machine",
+}
+TOPPED_UP = frozenset({"quota", "out_of_credits"})
+"""Kinds that end when somebody pays in."""
 _AFTER: dict[str, str] = {
     "rate_limit": "a rate limit", "overloaded": "an overload", "server": "a failure there",
     "timeout": "no answer in time", "network": "a network failure",
@@ -72,11 +79,11 @@ def way_words(way: WayOut, asked: WayOutAsked) -> str:
         case "wait":
             return "Wait, then go on here"
         case "again":
-            return "It is topped up: try again" if asked.kind == "quota" else "Try again here"
+            return "It is topped up: try again" if asked.kind in TOPPED_UP else "Try again here"
         case "new_key":
             return "Replace the key, then go on here"
         case "key" if way.payer == "own_key":
-            return "Go on now with another own key"
+            return f"Go on now with {'another' if asked.payer == 'own_key' else 'an'} own key"
         case "key":
             return f"Go on now over {_PAYERS[way.payer or 'endpoint']}"
         case "model" if asked.kind == "context_length":
@@ -87,6 +94,31 @@ def way_words(way: WayOut, asked: WayOutAsked) -> str:
             return "Go on now on credits, this once"
         case "compact":
             return "Sum up what was said, then go on here"
+        case "edit":
+            return "Edit the prompt"
+
+
+def short_words(way: WayOut, asked: WayOutAsked) -> str:
+    """The same in two or three words, where little room is left beside what it costs."""
+    match way.what:
+        case "wait":
+            return "Wait, then go on"
+        case "again":
+            return "Topped up: again" if asked.kind in TOPPED_UP else "Try again here"
+        case "new_key":
+            return "Replace the key"
+        case "key" if way.payer == "own_key":
+            return "Another own key" if asked.payer == "own_key" else "An own key"
+        case "key":
+            return f"Over {_SHORT_PAYERS[way.payer or 'endpoint']}"
+        case "model" if asked.kind == "context_length":
+            return "A larger model"
+        case "model":
+            return "Another model"
+        case "credits":
+            return "Credits, once"
+        case "compact":
+            return "Sum up, go on"
         case "edit":
             return "Edit the prompt"
 
