@@ -101,6 +101,36 @@ async def test_an_empty_account_says_where_it_is_topped_up(tmp_path):
         assert "It is topped up: try again" in panel(seen)
 
 
+async def test_used_up_credits_say_where_to_top_up_and_enter_takes_none(tmp_path):
+    async with hand_fed(tmp_path, script=scenes_failing.spent()) as seen:
+        said = " ".join(panel(seen).replace("▎", "").split())
+        assert "Too few credits at house" in said
+        assert "Top up house: https://openrouter.ai/settings/credits. Or" in said
+        assert "Nothing was sent." in said
+        assert "1 It is topped up: try again" in said
+        assert "2 Go on now with an own key" in said
+        await hear(seen)
+        await seen.press("enter")
+        assert seen.bridge.commands() == []
+        await seen.press("1")
+        assert [one.way for one in seen.bridge.commands()] == [0]
+
+
+@pytest.mark.parametrize(
+    ("kind", "title", "body"),
+    [
+        ("permission", "Anthropic does not allow this with your key work", "Another key may"),
+        ("not_found", "Anthropic says: not known there", "another model is"),
+        ("bad_request", "Anthropic says: the request was not taken", "Another model may"),
+        ("protocol", "The answer broke off", "What is above is kept"),
+    ],
+)
+async def test_each_other_kind_has_its_panel(tmp_path, kind, title, body):
+    async with hand_fed(tmp_path, script=scenes_failing.failed(kind, MODEL)) as seen:
+        assert title in panel(seen)
+        assert body in " ".join(panel(seen).split())
+
+
 async def test_a_prompt_that_was_blocked_is_given_back_to_be_edited(tmp_path):
     script = scenes_failing.failed("content_filter", WayOut(what="edit"), MODEL)
     async with hand_fed(tmp_path, script=script) as seen:

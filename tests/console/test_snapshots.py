@@ -136,6 +136,8 @@ SITUATIONS = [
     Situation("budget-narrow", scenes_budget.reached, size=NARROW, fields=BUDGET | LIGHT),
     Situation("limit", scenes_failing.limited),
     Situation("limit-middle", scenes_failing.limited, presses("down"), MIDDLE),
+    Situation("credits-used-up", scenes_failing.spent),
+    Situation("credits-used-up-light", scenes_failing.spent, presses("down"), MIDDLE, LIGHT),
     Situation("limit-narrow", scenes_failing.limited, size=NARROW, fields=LIGHT),
     Situation("payer-changes", scenes_failing.other_payer, size=MIDDLE),
     Situation("ceiling", scenes_budget.unpriced, size=MIDDLE),
