@@ -43,9 +43,9 @@ LISTED = {
 class DemoRows(ModelRows):
     """A short list, with the credit service's Auto models."""
 
-    def rows(self) -> tuple[tuple[ModelRow, ...], bool]:
+    def rows(self, folder: str = "") -> tuple[tuple[ModelRow, ...], bool]:
         """Own keys' and the endpoint's, on credits, of this machine; then what nothing serves."""
-        rows, missing = super().rows()
+        rows, missing = super().rows(folder)
         makers = {maker.id for maker in MAKERS}
         listed = [row for row in rows if row.id in LISTED or row.provider not in makers]
         credits = [row for row in listed if row.payer == "credits"]
