@@ -37,6 +37,7 @@ async def play() -> None:
     from tests.demo_world import SCENES, played
     from tui.demo.engine import stay_off_the_network
     from tui.session.commands import ChangeKey, ListEndpoints, ListKeys, ListModels
+    from tui.session.credit_talk import ListCredits
 
     stay_off_the_network()
     async with played() as demo:
@@ -45,7 +46,9 @@ async def play() -> None:
         for model in ("gateway.acme/glm-5.2", "auto", "local/smollm2-135m"):
             await demo.choose(model)
             await demo.turn("and there?")
-        for asked in (ListKeys(), ListModels(), ListEndpoints(look=True)):
+        for asked in (
+            ListKeys(), ListModels(), ListEndpoints(look=True), ListCredits(look=True)
+        ):  # fmt: skip
             await demo.manager.call(asked)
         await demo.manager.call(ChangeKey(id="anthropic-work", action="check"))
 

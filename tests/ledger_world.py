@@ -5,12 +5,15 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterator
 from contextlib import contextmanager
+from decimal import Decimal
 from pathlib import Path
 from unittest import mock
 
 import msgspec
 
 from tests.session.scripted import ScriptedRouter
+from tui.routing.connections import Connection
+from tui.routing.policy import Situation
 from tui.runtime.router import LiveRouter
 from tui.session.ports import Decision
 from tui.store.ledger_read import LedgerRead, read_ledgers
@@ -37,6 +40,12 @@ class LedgerRouter(ScriptedRouter):
     def decide(self, model: str, folder: str = "", *, via: str = "") -> Decision:
         decision = super().decide(model, folder, via=via)
         return decision if model == "openai/own" else paid_by_ledger(decision, self.rate)
+
+    def situation(self, model: str, *, folder: str = "") -> Situation:
+        team = Connection(
+            id=TEAM, kind="credits", label=TEAM, models=(model,), balance=Decimal("0.000002")
+        )
+        return Situation(model=model, connections=(team,))
 
 
 @contextmanager

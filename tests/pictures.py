@@ -83,8 +83,17 @@ async def console(seen: Seen) -> None:
     await conversation(seen)
     await ask(seen, "yes, and add a test for it")
     await seen.until_said("again in", 60)
+    await asyncio.sleep(0.6)  # the panel takes no answer before
     await seen.press("enter")  # now
     await seen.until_said("nothing went to", 60)
+
+
+async def limit(seen: Seen) -> None:
+    """A rate limit before the first token: the ways on, with who pays and how much."""
+    await conversation(seen)
+    await ask(seen, "yes, and add a test for it")
+    await seen.until_said("Wait, then go on", 60)
+    await asyncio.sleep(0.6)
 
 
 async def light(seen: Seen) -> None:
@@ -150,6 +159,7 @@ async def first_run(seen: Seen) -> None:
 
 PICTURES = {
     "console": (console, demo, WIDE),
+    "limit": (limit, demo, WIDE),
     "light": (light, demo, WIDE),
     "picker": (picker, demo, WIDE),
     "settings": (settings, demo, WIDE),

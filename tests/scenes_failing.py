@@ -6,9 +6,10 @@ import datetime as dt
 
 from tests.scenes import answered, opened
 from tests.transcript_world import OPUS, Script
-from tui.events.base import CallId
+from tui.events.base import CallId, RequestId
 from tui.events.failing import PayerAsked, WayOut, WayOutAsked
 from tui.events.money import LimitSeen
+from tui.events.route import Payer
 from tui.events.turn import ErrorRaised, RetryScheduled
 
 GEMINI = "google/gemini-3.1-pro-preview"
@@ -63,15 +64,45 @@ def limited(*, seconds: float | None = 41.0) -> Script:
     return script
 
 
-def failed(kind: str, *ways: WayOut, address: str = "", message: str = "it said no") -> Script:
+def failed(
+    kind: str,
+    *ways: WayOut,
+    address: str = "",
+    message: str = "it said no",
+    payer: Payer = "own_key",
+    label: str = "work",
+    connection: str = "k_work",
+) -> Script:
     """A failure of another kind that waits for the person."""
     script = opened()
-    script.prompt("hello").route(label="work").wait(1)
+    script.prompt("hello").route(payer=payer, label=label).wait(1)
     script.add(ErrorRaised(kind=kind, message=message, hint="", request=script.request))
     script.add(
         WayOutAsked(
             call=CallId("w2"), request=script.request, kind=kind, model=OPUS,
-            connection="k_work", payer="own_key", label="work", ways=ways, address=address,
+            connection=connection, payer=payer, label=label, ways=ways, address=address,
+        )
+    )  # fmt: skip
+    return script
+
+
+def spent(model: str = OPUS) -> Script:
+    """Credits are used up before anything was sent."""
+    script = answered()
+    script.prompt("and the admin sessions, too")
+    script.add(
+        ErrorRaised(
+            kind="out_of_credits", hint="Top up house.",
+            message="house has 0.41 credits left, and this request can cost 19.2: nothing was sent",
+        )
+    )  # fmt: skip
+    again = WayOut(what="again", model=model, connection="house", payer="credits", label="house",
+                   nano=190_000_000)  # fmt: skip
+    script.add(
+        WayOutAsked(
+            call=CallId("w3"), request=RequestId(""), kind="out_of_credits", model=model,
+            connection="house", payer="credits", label="house", ways=(again, KEY, MODEL),
+            address="https://openrouter.ai/settings/credits",
         )
     )  # fmt: skip
     return script

@@ -14,6 +14,7 @@ from typing import Any
 
 from tests.console_world import Seen, hand_fed
 from tests.transcript_world import START
+from tui.billing.credit_units import in_credits
 from tui.events.base import RequestId, SessionId
 from tui.events.money import ChargeLine, ChargeRecorded, UsageReported
 from tui.events.route import RequestFinished, ResponseOpened, RouteDecided
@@ -29,6 +30,8 @@ OWN = ("anthropic/claude-opus-4-7", "k_1", "personal", "own_key")
 HAIKU = ("anthropic/claude-haiku-4-5", "k_1", "personal", "own_key")
 GATEWAY = ("my-gateway/glm-5.2", "my-gateway", "my-gateway", "endpoint")
 CREDITS = ("openrouter/auto", "openrouter", "OpenRouter", "credits")
+RATE = Decimal("0.01")
+"""Dollars per credit there."""
 LOCAL = ("local/smollm", "local", "this machine", "nobody")
 
 
@@ -53,15 +56,18 @@ def request(id: str, served: tuple[str, str, str, str], tokens: int, nano: int |
             request=known, input=tokens, output=tokens // 20, cache_read=tokens // 2,
             cache_write=None, reasoning=None, raw={},
         ),
-        ChargeRecorded(
-            request=known, payer=payer, nano=nano,
-            lines=() if nano is None else (
-                line("input", tokens // 2, "0.000005"),
-                line("cache_read", tokens // 2, "0.0000005"),
-                line("output", tokens // 20, "0.000025"),
+        in_credits(
+            ChargeRecorded(
+                request=known, payer=payer, nano=nano,
+                lines=() if nano is None else (
+                    line("input", tokens // 2, "0.000005"),
+                    line("cache_read", tokens // 2, "0.0000005"),
+                    line("output", tokens // 20, "0.000025"),
+                ),
+                priced_by="no price of glm-5.2" if nano is None else "genai-prices, 2026-02-05",
+                sureness="unknown" if nano is None else "priced",
             ),
-            priced_by="no price of glm-5.2" if nano is None else "genai-prices, 2026-02-05",
-            sureness="unknown" if nano is None else "priced",
+            RATE,
         ),
         RequestFinished(request=known, stop="end", said="end_turn"),
     ]  # fmt: skip

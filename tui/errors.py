@@ -196,6 +196,13 @@ class BudgetExceeded(RequestError):
 
 
 class OutOfCredits(RequestError):
+    """Nothing was sent: a credit service has too little, or nothing.
+
+    Attributes:
+        service: Which one, as a connection; empty: whichever serves the model.
+    """
+
+    service: str = ""
     kind = "out_of_credits"
     next_step = "Top up the credit service, or add an own key."
 

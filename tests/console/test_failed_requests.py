@@ -19,6 +19,7 @@ from tui.console.panels.choices import DEAF_S
 from tui.events.base import CallId
 from tui.events.failing import WayOut, WayOutTaken
 from tui.session.commands import AnswerPayer, AnswerWayOut, Interrupt
+from tui.text import cell_width
 
 OPUS = "anthropic/claude-opus-4-7"
 
@@ -100,6 +101,36 @@ async def test_an_empty_account_says_where_it_is_topped_up(tmp_path):
         assert "It is topped up: try again" in panel(seen)
 
 
+async def test_used_up_credits_say_where_to_top_up_and_enter_takes_none(tmp_path):
+    async with hand_fed(tmp_path, script=scenes_failing.spent()) as seen:
+        said = " ".join(panel(seen).replace("▎", "").split())
+        assert "Too few credits at house" in said
+        assert "Top up house: https://openrouter.ai/settings/credits. Or" in said
+        assert "Nothing was sent." in said
+        assert "1 It is topped up: try again" in said
+        assert "2 Go on now with an own key" in said
+        await hear(seen)
+        await seen.press("enter")
+        assert seen.bridge.commands() == []
+        await seen.press("1")
+        assert [one.way for one in seen.bridge.commands()] == [0]
+
+
+@pytest.mark.parametrize(
+    ("kind", "title", "body"),
+    [
+        ("permission", "Anthropic does not allow this with your key work", "Another key may"),
+        ("not_found", "Anthropic says: not known there", "another model is"),
+        ("bad_request", "Anthropic says: the request was not taken", "Another model may"),
+        ("protocol", "The answer broke off", "What is above is kept"),
+    ],
+)
+async def test_each_other_kind_has_its_panel(tmp_path, kind, title, body):
+    async with hand_fed(tmp_path, script=scenes_failing.failed(kind, MODEL)) as seen:
+        assert title in panel(seen)
+        assert body in " ".join(panel(seen).split())
+
+
 async def test_a_prompt_that_was_blocked_is_given_back_to_be_edited(tmp_path):
     script = scenes_failing.failed("content_filter", WayOut(what="edit"), MODEL)
     async with hand_fed(tmp_path, script=script) as seen:
@@ -173,3 +204,86 @@ async def test_on_the_engine_a_rate_limit_goes_on_with_another_makers_model(tmp_
             await seen.until(lambda: "All is well." in seen.text(seen.app.transcript))
             assert seen.app.state.turn == 1
             assert seen.app.state.usual.model == OPUS
+
+
+async def test_enter_takes_the_way_that_is_marked_and_arrows_mark_another(tmp_path):
+    async with hand_fed(tmp_path, script=scenes_failing.limited()) as seen:
+        assert "Enter takes 1" in panel(seen)
+        await hear(seen)
+        await seen.press("down", "down")
+        assert "Enter takes 3" in panel(seen)
+        await seen.press("up")
+        assert "Enter takes 2" in panel(seen)
+        await seen.press("enter")
+        [sent] = seen.bridge.commands()
+        assert isinstance(sent, AnswerWayOut)
+        assert (sent.way, sent.always) == (1, False)
+
+
+async def test_no_arrow_marks_a_way_that_takes_credits(tmp_path):
+    async with hand_fed(tmp_path, script=scenes_failing.limited()) as seen:
+        await hear(seen)
+        await seen.press(*["down"] * 9)
+        assert "Enter takes 3" in panel(seen)
+        await seen.press("enter")
+        assert [one.way for one in seen.bridge.commands()] == [2]
+
+
+async def test_where_credits_paid_enter_takes_nothing_by_itself(tmp_path):
+    again = WayOut(what="again", model=OPUS, connection="house", payer="credits", label="house")
+    script = scenes_failing.failed("overloaded", again, KEY, payer="credits", label="house")
+    async with hand_fed(tmp_path, script=script) as seen:
+        await hear(seen)
+        assert "Enter takes" not in panel(seen)
+        await seen.press("enter")
+        assert seen.bridge.commands() == []
+        await seen.press("down", "enter")
+        assert [one.way for one in seen.bridge.commands()] == [1]
+
+
+async def test_enter_within_the_first_moment_takes_nothing(tmp_path):
+    async with hand_fed(tmp_path, script=scenes_failing.limited(seconds=None)) as seen:
+        seen.app.choices._opened = asyncio.get_running_loop().time() + 60
+        await seen.press("enter")
+        assert seen.bridge.commands() == []
+
+
+async def test_what_is_written_is_sent_and_takes_no_way(tmp_path):
+    async with hand_fed(tmp_path, script=scenes_failing.limited()) as seen:
+        await hear(seen)
+        await seen.type("look at the tests first", "enter")
+        assert not [one for one in seen.bridge.commands() if isinstance(one, AnswerWayOut)]
+        assert "Enter takes 1" in panel(seen)
+
+
+async def test_the_marked_way_stays_while_the_wait_counts_down(tmp_path):
+    async with hand_fed(tmp_path, script=scenes_failing.limited()) as seen:
+        await seen.press("down")
+        before = panel(seen)
+        clock = seen.app.clock
+        seen.app.clock = lambda: clock() + scenes_failing.dt.timedelta(seconds=9)
+        await seen.until(lambda: panel(seen) != before)
+        assert "Enter takes 2" in panel(seen)
+
+
+async def test_arrows_in_a_panel_without_a_marked_answer_are_the_prompts(tmp_path):
+    async with hand_fed(tmp_path, script=scenes_failing.other_payer()) as seen:
+        await hear(seen)
+        await seen.press("down", "enter")
+        assert seen.bridge.commands() == []
+        assert "Enter takes" not in panel(seen)
+
+
+@pytest.mark.parametrize("size", [(132, 42), (100, 30), (80, 24)])
+async def test_each_way_stands_in_one_row_with_its_payer_and_its_price(tmp_path, size):
+    async with hand_fed(tmp_path, script=scenes_failing.limited(), size=size) as seen:
+        rows = [row.strip("▎ ") for row in panel(seen).splitlines()]
+        ways = [row for row in rows if row[:1].isdigit()]
+        assert [row[0] for row in ways] == ["1", "2", "3", "4", "5"]
+        for row, label, price in zip(
+            ways, ("work", "personal", "personal", "house"),
+            ("$0.021", "$0.184 cold", "$0.067 cold", "$0.190 cold"), strict=False,
+        ):  # fmt: skip
+            assert label in row
+            assert row.endswith(price)
+        assert len({cell_width(row) for row in ways[:4]}) == 1

@@ -19,6 +19,8 @@ from tests.fake_provider import MODELS, FakeProvider
 from tui.console.dialogs.key_entry import KeyDialog
 from tui.console.panels.choices import DEAF_S
 from tui.console.sidebar.marker import glyph
+from tui.secret import Secret
+from tui.session.commands import AddKey, ChangeKey
 
 pytestmark = pytest.mark.long
 
@@ -76,6 +78,32 @@ async def test_the_marker_appears_the_moment_a_key_is_saved(tmp_path, fake, fold
         assert head.split() == ["Anthropic", "main"]
         served = {row.provider for row in seen.app.models if row.key}
         assert served == {"anthropic"}
+
+
+async def test_the_picker_names_the_key_that_is_pinned_to_the_folder(
+    tmp_path, fake, folder, monkeypatch
+):
+    environ = engine_environ(
+        tmp_path / "home", fake, OWNKEY_KEYRING="sealed", OWNKEY_PASSPHRASE="correct horse"
+    )
+
+    def label(seen: Seen) -> str:
+        return next((row.label for row in seen.app.models if row.key), "")
+
+    async with on_engine(environ, folder) as seen:
+        await seen.until_said("How do you want to begin?")
+        await seen.app.asked(AddKey(provider="anthropic", pasted=Secret(ANTHROPIC_KEY)))
+        other = await seen.app.asked(
+            AddKey(provider="anthropic", pasted=Secret(ANTHROPIC_KEY + "x"), label="work",
+                   unchecked=True)
+        )  # fmt: skip
+        await seen.until(lambda: label(seen) == "main")
+        pin = ChangeKey(id=other.row.id, action="pin", folder=str(folder))
+        await seen.app.asked(pin)
+        seen.app.load()
+        await seen.until(lambda: label(seen) == "work")
+        head = next(row for row in seen.rows(seen.app.picker) if "Anthropic" in row)
+        assert head.split() == ["Anthropic", "work"]
 
 
 async def test_models_that_only_the_makers_own_list_names_can_be_picked(tmp_path, fake, folder):

@@ -11,7 +11,8 @@ from tests.transcript_world import Script
 from tui.console.sessions.open_sessions import MOST_RESTING, OpenSessions
 from tui.errors import NetworkFailed, OwnkeyError
 from tui.events.base import CallId, SessionId
-from tui.session.commands import Interrupt, StartTurn
+from tui.events.session import SessionCreated
+from tui.session.commands import Interrupt, ListKeys, ListModels, StartTurn
 from tui.session.replies import SessionOpened
 
 pytestmark = pytest.mark.long
@@ -31,6 +32,18 @@ async def test_another_session_takes_the_screen_and_the_first_comes_back_as_it_w
         await seen.press("f6")
         assert "A shop." in seen.text() and "A garden." not in seen.text()
         assert "What is here?" in seen.rows()[0]
+
+
+async def test_models_and_keys_are_asked_for_anew_where_a_session_lies_in_another_folder(tmp_path):
+    def asked(kind):
+        return [one.folder for one in seen.bridge.sent if isinstance(one, kind)][-1]
+
+    async with hand_fed(tmp_path, script=titled("What is here?")) as seen:
+        other = Script().add(SessionCreated(cwd="~/src/garden", version="1", branch=None))
+        await beside(seen, "b", other)
+        assert (asked(ListModels), asked(ListKeys)) == ("~/src/garden", "~/src/garden")
+        await seen.press("f6")
+        assert (asked(ListModels), asked(ListKeys)) == ("~/src/shop", "~/src/shop")
 
 
 async def test_one_streams_while_another_is_read(tmp_path):

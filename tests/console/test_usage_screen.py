@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import os
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -113,6 +114,19 @@ async def test_a_charge_while_it_is_open_moves_the_sums(tmp_path):
 
 
 @pytest.mark.long
+async def test_what_credits_paid_stands_beside_the_dollars_and_alone_where_some_was(tmp_path):
+    async with spent(tmp_path, size=(132, 42)) as seen:
+        await pressed(seen, "f4", "right")
+        rows = [row.split() for row in seen.rows(seen.app.screen.query_one(UsageList))]
+        head = next(row for row in rows if "cost" in row)
+        assert head[head.index("cost") + 1] == "credits"
+        auto = next(row for row in rows if "◆" in row)
+        at = next(n for n, cell in enumerate(auto) if cell.startswith("$"))
+        assert Decimal(auto[at + 1]) == Decimal(auto[at][1:]) * 100
+        opus = next(row for row in rows if "Opus" in row)
+        assert opus[-1].startswith("$")
+
+
 async def test_nothing_spent_says_so_in_words(tmp_path):
     async with spent(tmp_path, empty=True) as seen:
         await pressed(seen, "f4")

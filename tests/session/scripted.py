@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from decimal import Decimal
 from pathlib import Path
 
 from tui.billing.budget import Limits, Worst
-from tui.errors import NoRoute
+from tui.errors import NoRoute, OutOfCredits
 from tui.events.base import utc_now
 from tui.events.money import ChargeRecorded, UsageReported
 from tui.providers.base import Access, ModelRequest, StreamPart
@@ -24,6 +24,7 @@ from tui.session.ports import (
     TakenBack,
     ToolResult,
     ToolVerdict,
+    no_credits_looked_at,
     no_rule_kept,
 )
 from tui.session.replies import AnyNotice
@@ -86,7 +87,8 @@ class PlacesRouter(ScriptedRouter):
         it = self.situation(model, folder=folder)
         route = decide_via(it, via) if via else decide(it)
         if isinstance(route, Refused):
-            raise NoRoute(route.why, hint=route.hint)
+            failure = OutOfCredits if route.reason == "out_of_credits" else NoRoute
+            raise failure(route.why, hint=route.hint)
         one = route.connection
         assert one is not None
         return Decision(
@@ -234,6 +236,7 @@ def make_manager(
     router: ScriptedRouter | None = None,
     consent: Callable[[], Consent] = Consent,
     keep_fallback: Callable[[str, int], None] = no_rule_kept,
+    look_at_credits: Callable[[str], Awaitable[None]] = no_credits_looked_at,
 ) -> SessionManager:
     """A manager on a real store in `folder` whose model runs `script`."""
     heard = [] if notices is None else notices
@@ -247,7 +250,7 @@ def make_manager(
         mode=lambda: "ask", guides=lambda cwd: guides, rules=NoRules(),
         ready=nothing_to_learn, plan=lambda: "personal", limits=limits,
         stream=stream, clock=clock, branch=lambda path: None,
-        consent=consent, keep_fallback=keep_fallback,
+        consent=consent, keep_fallback=keep_fallback, look_at_credits=look_at_credits,
     )  # fmt: skip
     return SessionManager(
         Store(folder / "sessions.db"), ports=ports, desk=NoDesk(), locks=folder / "locks",

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 import datetime as dt
 import fcntl
 import json
@@ -23,12 +24,14 @@ from tui.demo.past import charge_of, fill, read_past
 from tui.demo.world import LEFT, PREFIX, VARIABLE, DemoWorld
 from tui.errors import UsageError
 from tui.events.base import RequestId, utc_now
+from tui.events.failing import WayOutAsked
 from tui.events.money import ChargeRecorded, UsageReported
 from tui.events.route import RequestFinished, RouteDecided
 from tui.events.stream import TextStreamed, ThinkingStreamed
 from tui.events.tool import ApprovalAsked, FileChanged, PersonAnswered, ToolCalled, ToolReturned
 from tui.events.turn import ErrorRaised, RetryScheduled, TurnFinished
 from tui.session.commands import Compact, ListModels
+from tui.session.credit_talk import ChangeCredits, ListCredits
 from tui.store.check import check_store
 from tui.store.log import Store
 
@@ -123,6 +126,38 @@ async def test_what_was_sent_before_is_read_from_the_cache(temporary):
         assert all(usage.cache_read > 1_000 for usage in later)
 
 
+async def test_what_credits_pay_for_goes_off_what_is_left_there(temporary):
+    async with played() as demo:
+        [before] = (await demo.manager.call(ListCredits(look=True))).services
+        assert (before.credits, before.why_not, before.trouble) == ("1204", "", "")
+        await demo.choose("auto")
+        taken = [Decimal(c.credits) for c in of(ChargeRecorded, await demo.turn("hello"))]
+        assert sum(taken) > 0
+        left = Decimal(1204) - sum(taken)
+        async with asyncio.timeout(5):  # it is asked beside, after each request
+            while Decimal((await demo.manager.call(ListCredits())).services[0].credits) != left:
+                await asyncio.sleep(0.02)
+
+
+async def test_a_service_that_is_taken_away_serves_nothing_until_it_is_brought_back(temporary):
+    async with played() as demo:
+        await demo.manager.call(ChangeCredits(action="remove", name="acme"))
+        rows = (await demo.manager.call(ListModels())).models
+        assert not [row for row in rows if row.payer == "credits"]
+        await demo.manager.call(ChangeCredits(action="undo"))
+        rows = (await demo.manager.call(ListModels())).models
+        assert {row.left for row in rows if row.payer == "credits"} == {"1 204 left"}
+
+
+async def test_another_model_that_is_offered_is_one_that_the_demo_lists(temporary):
+    async with played() as demo:
+        await demo.turn("one")
+        [asked] = of(WayOutAsked, await demo.turn("two"))
+        listed = {row.id for row in (await demo.manager.call(ListModels())).models}
+        assert [way.what for way in asked.ways] == ["wait", "key", "model", "credits"]
+        assert {way.model for way in asked.ways} <= listed
+
+
 async def test_auto_says_which_model_it_took(temporary):
     async with played() as demo:
         await demo.choose("auto")
@@ -168,7 +203,7 @@ def test_nobody_is_reached_and_nothing_of_the_persons_is_touched(tmp_path):
     touched = [path for path in seen["files"] if path.startswith((f"{home}/", f"{mine}/"))]
     assert touched == []
     assert any(Path(path).name == "settings.json" for path in seen["files"]), "nothing was noted"
-    assert all(Path(path).name == "sessions.db" for path in seen["databases"])
+    assert all(Path(path.partition("?")[0]).name == "sessions.db" for path in seen["databases"])
     assert all(PREFIX in path for path in seen["databases"])
     assert not {"keyring", "secretstorage", "cryptography", "argon2"} & set(seen["modules"])
     assert {"anthropic", "openai", "google.genai"} & set(seen["modules"]) == set()

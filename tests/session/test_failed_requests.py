@@ -9,11 +9,15 @@ from tests.session.scripted import PlacesRouter, make_manager
 from tests.session.test_turns import kinds, open_session, says, until_done
 from tui.errors import (
     KINDS,
+    BadRequest,
     ContentFiltered,
     ContextTooLong,
     InvalidKey,
     NetworkFailed,
+    NotFound,
     Overloaded,
+    PermissionRefused,
+    ProtocolBroken,
     QuotaExceeded,
     RateLimited,
     UsedUp,
@@ -72,12 +76,12 @@ class World:
     def keep(self, kind, nano):
         self.rules.append((kind, nano))
 
-    def manager(self, folder):
+    def manager(self, folder, **ports):
         self.router.fallback = self.consent.fallback
         self.router.kinds = tuple(self.consent.always)
         return make_manager(
             folder, self.script, router=self.router, consent=lambda: self.consent,
-            keep_fallback=self.keep,
+            keep_fallback=self.keep, **ports,
         )  # fmt: skip
 
 
@@ -260,6 +264,10 @@ async def test_the_limit_that_is_in_the_way_is_told(tmp_path):
         (InvalidKey("refused"), ["new_key", "key", "model"]),
         (ContentFiltered("blocked"), ["edit", "model"]),
         (NetworkFailed("gone"), ["again", "model", "credits"]),
+        (PermissionRefused("not allowed"), ["again", "key", "model"]),
+        (NotFound("no such model"), ["model"]),
+        (BadRequest("too odd"), ["model", "edit"]),
+        (ProtocolBroken("garbage"), ["again", "model", "credits"]),
     ],
     ids=lambda one: getattr(one, "kind", ""),
 )
@@ -271,6 +279,93 @@ async def test_each_kind_offers_its_own_ways(tmp_path, error, ways, monkeypatch)
         question = await asked(manager, session)
         await manager.call(Interrupt(session=session))
     assert [way.what for way in question.ways] == ways
+
+
+EMPTY = credits_of("house", "0", MODEL, "auto")
+"""The service that has nothing left."""
+
+
+def topped_up(world):
+    """What the person does elsewhere, and the console sees once it looks."""
+    looked = []
+
+    async def look(service):
+        looked.append(service)
+        world.router.places = (*world.router.places[:-1], credits_of("house", "25", MODEL, "auto"))
+
+    return looked, look
+
+
+async def test_without_credits_nothing_is_sent_and_the_ways_on_are_asked(tmp_path):
+    world = World(MAKER, EMPTY)
+    async with world.manager(tmp_path) as manager:
+        session = await begin(manager)
+        question = await asked(manager, session)
+        assert (question.kind, question.label, question.request) == ("out_of_credits", "house", "")
+        assert whats(question) == [("again", "house", MODEL), ("model", "k_g", "google/best")]
+        await answer(manager, session, question, "model")
+        records = await finished(manager, session)
+    assert kinds(records).count("turn_started") == 1
+    assert [one.kind for one in told(records, "error")] == ["out_of_credits"]
+    assert [(one.connection, one.payer) for one in told(records, "route")] == [("k_g", "own_key")]
+    assert records[-1].event.stop == "end"
+
+
+async def test_after_a_top_up_the_service_is_asked_and_the_same_turn_goes_on(tmp_path):
+    world = World(MAKER, EMPTY)
+    looked, look = topped_up(world)
+    async with world.manager(tmp_path, look_at_credits=look) as manager:
+        session = await begin(manager)
+        await answer(manager, session, await asked(manager, session), "again")
+        records = await finished(manager, session)
+    assert looked == ["house"]
+    assert [one.payer for one in told(records, "route")] == ["credits"]
+    assert (kinds(records).count("turn_started"), records[-1].event.stop) == (1, "end")
+
+
+async def test_while_there_are_still_none_it_is_asked_again(tmp_path):
+    world = World(MAKER, EMPTY)
+    async with world.manager(tmp_path) as manager:
+        session = await begin(manager)
+        first = await asked(manager, session)
+        await answer(manager, session, first, "again")
+        async with asyncio.timeout(10):
+            while len(told(manager._store.read(session), "way_out_asked")) < 2:
+                await asyncio.sleep(0.01)
+        await manager.call(Interrupt(session=session))
+        records = await finished(manager, session)
+    assert told(records, "route") == []
+    assert records[-1].event.stop == "interrupted"
+
+
+async def test_without_credits_and_without_a_person_the_turn_ends_as_it_did(tmp_path):
+    world = World(MAKER, EMPTY)
+    async with world.manager(tmp_path) as manager:
+        session = await begin(manager, asks=False)
+        records = await finished(manager, session)
+    assert "way_out_asked" not in kinds(records)
+    assert [one.kind for one in told(records, "error")] == ["out_of_credits"]
+
+
+async def test_a_stop_for_want_of_credits_is_said_once(tmp_path):
+    world = World(MAKER, EMPTY)
+    async with world.manager(tmp_path) as manager:
+        session = await begin(manager)
+        question = await asked(manager, session)
+        await manager.call(AnswerWayOut(session=session, call=question.call, way=None))
+        records = await finished(manager, session)
+    assert [one.kind for one in told(records, "error")] == ["out_of_credits"]
+    assert records[-1].event.stop == "error"
+
+
+async def test_another_model_from_the_picker_goes_on_without_credits(tmp_path):
+    world = World(MAKER, EMPTY)
+    async with world.manager(tmp_path) as manager:
+        session = await begin(manager)
+        await asked(manager, session)
+        await manager.call(ChooseModel(session=session, model="google/small"))
+        records = await finished(manager, session)
+    assert [one.model for one in told(records, "route")] == ["google/small"]
 
 
 async def test_after_a_key_was_replaced_the_same_turn_resumes(tmp_path):

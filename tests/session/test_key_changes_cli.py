@@ -46,6 +46,20 @@ def test_the_route_follows_the_pin_of_the_folder(folder: Path):
     assert route["connection"] != other
 
 
+def test_the_models_name_the_key_that_is_pinned_to_the_folder(folder: Path, monkeypatch):
+    def serving() -> tuple[str, str]:
+        rows = json.loads(ownkey("models", "--json").stdout)
+        row = next(one for one in rows if one["id"] == "anthropic/claude-opus-4-7")
+        return row["connection"], row["label"]
+
+    first = add("main")
+    other = add("work")
+    ownkey("keys", "pin", other)
+    assert serving() == (other, "work")
+    monkeypatch.chdir(folder.parent)  # a pin holds in what lies below its folder
+    assert serving() == (first, "main")
+
+
 def test_a_disabled_key_serves_no_route_until_it_is_enabled(folder: Path):
     key = add("main")
     assert ownkey("keys", "disable", key).returncode == 0

@@ -7,7 +7,7 @@ from decimal import ROUND_HALF_EVEN, Decimal
 
 import pytest
 
-from tests.ledger_world import TEAM, LedgerRouter, ledger_of
+from tests.ledger_world import TEAM, LedgerRouter, fill, ledger_of
 from tests.session.scripted import FixedPricer, make_manager
 from tests.session.test_budgets import NOON
 from tests.session.test_turns import kinds, open_session, until_done
@@ -16,7 +16,14 @@ from tui.errors import InvalidKey, NetworkFailed, Overloaded
 from tui.events.money import ChargeRecorded
 from tui.events.route import RouteDecided
 from tui.providers.base import Opened, Stopped, TextDelta, UsageReported
-from tui.session.commands import ChooseModel, Compact, Interrupt, OpenSession, StartTurn
+from tui.session.commands import (
+    AnswerWayOut,
+    ChooseModel,
+    Compact,
+    Interrupt,
+    OpenSession,
+    StartTurn,
+)
 from tui.store.check import check_store
 from tui.store.log import Store
 
@@ -123,6 +130,26 @@ async def test_what_a_ledger_cannot_pay_is_not_sent_and_says_what_is_left(tmp_pa
     assert "ownkey credits grant" in error.hint
     assert (world.book.held, world.book.left) == (0, 2_000)
     assert "route" not in kinds(records)
+
+
+async def test_a_ledger_that_is_filled_up_at_the_question_pays_for_the_same_turn(tmp_path):
+    world = World(tmp_path, granted=2_000)
+    async with world.manager() as manager:
+        session = (await open_session(manager)).session
+        await manager.call(StartTurn(session=session, prompt="go"))
+        async with asyncio.timeout(10):
+            while not (read := manager._store.read(session)) or kinds(read)[-1] != "way_out_asked":
+                await asyncio.sleep(0.01)
+        question = read[-1].event
+        assert (question.kind, question.label) == ("out_of_credits", TEAM)
+        assert [way.what for way in question.ways] == ["again"]
+        fill(world.path, 10**9, key="h")
+        await manager.call(AnswerWayOut(session=session, call=question.call, way=0))
+        async with asyncio.timeout(10):
+            records = await until_done(manager, session)
+    assert (len(world.sent), records[-1].event.stop) == (1, "end")
+    assert world.book.spent == world.owed_by_us
+    assert check_store(world.path).problems == ()
 
 
 async def test_near_the_end_of_the_credits_a_request_gets_fewer_tokens(tmp_path):

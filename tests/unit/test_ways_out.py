@@ -76,7 +76,35 @@ def test_what_credits_pay_for_falls_to_no_credits():
     assert [what for what, _, _ in found] == ["again", "key", "model"]
 
 
-@pytest.mark.parametrize("kind", ["invalid_key", "content_filter", "context_length"])
+def test_used_up_credits_lead_to_what_else_serves_it_and_to_another_service_last():
+    other = credits_of("other", "5", MODEL)
+    found = ways(
+        "out_of_credits", WORK, GOOGLE, LOCAL, EMPTY, other, connection="empty", payer="credits"
+    )
+    assert found == [
+        ("again", "empty", MODEL), ("key", "work", MODEL), ("model", "work", "anthropic/haiku"),
+        ("credits", "other", MODEL),
+    ]  # fmt: skip
+
+
+def test_used_up_credits_of_auto_lead_to_the_best_that_a_key_serves():
+    empty = credits_of("empty", "0", "auto")
+    found = ways("out_of_credits", GOOGLE, empty, model="auto", connection="empty", payer="credits")
+    assert found == [("again", "empty", "auto"), ("model", "g", "google/pro")]
+
+
+def test_a_model_that_is_gone_leads_to_another_and_to_no_second_try():
+    assert ways("not_found", WORK) == [("model", "work", "anthropic/haiku")]
+
+
+def test_what_was_not_taken_goes_to_another_model_or_is_edited():
+    assert [what for what, _, _ in ways("bad_request")] == ["model", "edit"]
+
+
+@pytest.mark.parametrize(
+    "kind",
+    ["invalid_key", "content_filter", "context_length", "permission", "not_found", "bad_request"],
+)
 def test_kinds_that_halt_offer_no_credits(kind):
     assert "credits" not in [what for what, _, _ in ways(kind, sums_up=True)]
 

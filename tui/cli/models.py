@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import os
+from pathlib import Path
 from typing import Any
 
 from tui.session.commands import ListModels
@@ -39,7 +40,7 @@ async def _rows() -> tuple[ModelRow, ...]:
     runtime = Runtime(dict(os.environ), notify=lambda notice: None)
     async with runtime:
         await runtime.desk.load_prices()
-        answer = await runtime.desk.answer(ListModels())
+        answer = await runtime.desk.answer(ListModels(folder=str(Path.cwd())))
     assert isinstance(answer, Models)
     return answer.models
 

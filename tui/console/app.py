@@ -134,6 +134,7 @@ class ConsoleApp(
         self.garbage.collect_soon()
         self.show_welcome()
         self.give_back_taken(records)
+        self.follow_folder()
         self.refresh_status()
         self.ask_what_waits()
 

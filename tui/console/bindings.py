@@ -46,6 +46,7 @@ KEYS: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
     ("Answer a question", (
         ("1 to 9", "answer, in an empty prompt"),
         ("Alt+1 to Alt+9", "answer beside a draft"),
+        ("Up, Down, Enter", "a way on: mark it, take it"),
         ("PageUp, PageDown", "scroll a long question"),
     )),
     ("Stop", (

@@ -31,6 +31,9 @@ Result = TypeVar("Result")
 class Desk(Picking[Result], inherit_bindings=False):
     """The part of the console that chooses who serves and who pays."""
 
+    folder: Path
+    """Where the console was opened."""
+
     def __init__(
         self,
         *,
@@ -42,11 +45,24 @@ class Desk(Picking[Result], inherit_bindings=False):
         super().__init__(folder=folder, paths=paths, clock=clock, tz=tz)
         self.keys: Keys | None = None
         self._opened = False
+        self._listed_for = ""  # the folder whose models were asked for last
         self._fetching: LocalProgress | None = None
         self._keys_late = False
         self._asked_credits = False  # whether services were asked since this was started
 
     # What there is.
+
+    @property
+    def folder_here(self) -> str:
+        """The folder of the session that is shown: its pins say which key serves."""
+        return self.state.cwd or str(self.folder)
+
+    def follow_folder(self) -> None:
+        """Ask for models and keys anew where a session of another folder is shown."""
+        if self._opened and not self.closing and self.folder_here != self._listed_for:
+            self._listed_for = self.folder_here
+            self.run_worker(self.load_models, group="models", exclusive=True)
+            self.run_worker(self._load_keys, group="keys", exclusive=True)
 
     def load(self) -> None:
         """Ask for models, keys and sessions; each is shown when it is there.
@@ -67,7 +83,8 @@ class Desk(Picking[Result], inherit_bindings=False):
 
     async def load_models(self) -> None:
         """Ask for what can be picked, and show it."""
-        reply = await self.asked(ListModels())
+        folder = self._listed_for = self.folder_here
+        reply = await self.asked(ListModels(folder=folder))
         if isinstance(reply, Models):
             self.show_models(reply.models)
             self.ask_what_waits()
@@ -94,7 +111,7 @@ class Desk(Picking[Result], inherit_bindings=False):
 
     async def _load_keys(self) -> None:
         late = self.set_timer(KEYS_LATE_S, self._go_without_keys)
-        reply = await self.asked(ListKeys(folder=self.state.cwd))
+        reply = await self.asked(ListKeys(folder=self.folder_here))
         if isinstance(reply, Keys):
             late.stop()
             closed_before = self.keys is not None and self.keys.locked

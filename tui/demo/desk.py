@@ -8,12 +8,18 @@ from __future__ import annotations
 
 from typing import Any
 
+from msgspec.structs import replace
+
 from tui.catalog.models import Catalogue
-from tui.demo.router import AUTO, CREDITS, CREDITS_LABEL
+from tui.credits.balance import balance_of
+from tui.credits.words import short_words
+from tui.demo.credits import DemoCredits
+from tui.demo.router import AUTO, CREDITS, LISTED
 from tui.errors import UsageError
 from tui.keys.check import CheckResult
 from tui.keys.makers import MAKERS
 from tui.keys.model_list import ModelFound
+from tui.runtime.credit_routes import all_services
 from tui.runtime.desk import LiveDesk
 from tui.runtime.model_rows import NOT_KNOWN, ModelRows
 from tui.secret import Secret
@@ -27,31 +33,29 @@ from tui.session.commands import (
     OpenVault,
     TryEndpoint,
 )
+from tui.session.credit_talk import AddCredits, ChangeCredits, ListCredits
 from tui.session.replies import AnyReply, Done, ModelRow
 
 NO_NETWORK = "the demo asks nobody: this would go to the network"
-
-LISTED = {
-    "anthropic/claude-opus-5-5", "anthropic/claude-sonnet-5-5", "anthropic/claude-opus-4-7",
-    "anthropic/claude-sonnet-4-6", "anthropic/claude-haiku-4-5", "google/gemini-3.1-pro-preview",
-    "google/gemini-3.8-flash", "openai/gpt-5.5", "openai/gpt-5.4-mini", "openai/gpt-6-sol",
-    "openai/gpt-5.3-codex",
-}  # fmt: skip
-"""Of the makers' models, those that the demo shows."""
 
 
 class DemoRows(ModelRows):
     """A short list, with the credit service's Auto models."""
 
-    def rows(self) -> tuple[tuple[ModelRow, ...], bool]:
+    def rows(self, folder: str = "") -> tuple[tuple[ModelRow, ...], bool]:
         """Own keys' and the endpoint's, on credits, of this machine; then what nothing serves."""
-        rows, missing = super().rows()
+        rows, missing = super().rows(folder)
         makers = {maker.id for maker in MAKERS}
         listed = [row for row in rows if row.id in LISTED or row.provider not in makers]
         credits = [row for row in listed if row.payer == "credits"]
         local = [row for row in listed if row.payer == "nobody"]
         others = [row for row in listed if row.payer not in ("credits", "nobody")]
-        return (*others, *self._auto(), *credits, *local), missing
+        service = next((o for o in all_services(self._keyring.credits) if o.name == CREDITS), None)
+        if service is None:  # the person took it away
+            return (*others, *credits, *local), missing
+        left = short_words(balance_of(service))
+        credits = [replace(row, left=left) for row in (*self._auto(), *credits)]
+        return (*others, *credits, *local), missing
 
     def _auto(self) -> list[ModelRow]:
         catalogue = Catalogue.load([])
@@ -61,7 +65,7 @@ class DemoRows(ModelRows):
             made.append(
                 ModelRow(
                     id=id, name=name, provider=CREDITS, connection=CREDITS, payer="credits",
-                    key=False, label=CREDITS_LABEL, auto=True,
+                    key=False, label=CREDITS, auto=True,
                     context=None if known is None else known.context,
                     input_usd=prices.input, output_usd=prices.output,
                     cache_read_usd=prices.cache_read, cache_write_usd=prices.cache_write,
@@ -77,11 +81,18 @@ class DemoDesk(LiveDesk):
         super().__init__(**given)
         names = ("keyring", "router", "local", "book")
         self._rows = DemoRows(**{name: given[name] for name in names})
+        self.credits = DemoCredits(
+            given["keyring"], given["router"], given["notify"], given["paths"].store_file
+        )
 
     async def answer(self, command: DeskCommand) -> AnyReply:
         match command:
             case TryEndpoint() | AddEndpoint():
                 raise UsageError(NO_NETWORK, hint="`ownkey` itself tests and keeps an endpoint.")
+            case AddCredits() | ChangeCredits(action="test"):
+                raise UsageError(NO_NETWORK, hint="`ownkey` itself tests and keeps a service.")
+            case ListCredits():
+                return await super().answer(ListCredits())
             case ChangeEndpoint(action="test"):
                 raise UsageError(NO_NETWORK, hint="`ownkey` itself tests it.")
             case ListEndpoints():  # local servers are not looked for

@@ -13,6 +13,7 @@ from collections.abc import AsyncGenerator, Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from tui.demo.credits import write_service
 from tui.demo.desk import DemoDesk
 from tui.demo.keyring import FOUND, DemoKeyring, write_connections
 from tui.demo.model import DemoModel
@@ -94,4 +95,5 @@ def _furnish(paths: Paths, source: Path) -> None:
     if not paths.settings_file.exists():
         write_private(paths.settings_file, json.dumps(SETTINGS).encode())
     write_connections(paths, utc_now())
+    write_service(paths, utc_now())
     fill(paths.store_file, source, utc_now())

@@ -13,6 +13,8 @@ from pathlib import Path
 import msgspec
 
 from tui import __version__
+from tui.billing.credit_units import in_credits
+from tui.demo.router import USD_PER_CREDIT
 from tui.events.base import RequestId, SessionId
 from tui.events.codec import AnyEvent
 from tui.events.money import ChargeLine, ChargePayer, ChargeRecorded, UsageReported
@@ -153,7 +155,7 @@ def charge_of(id: RequestId, served: Served, tokens: tuple[int, int, int, int]) 
     if served.stated:
         lines = (_line("reported_cost", 1, usd),)
     payer: ChargePayer = served.payer
-    return ChargeRecorded(
+    charge = ChargeRecorded(
         request=id,
         payer=payer,
         nano=int((usd * _NANO).to_integral_value()),
@@ -161,6 +163,7 @@ def charge_of(id: RequestId, served: Served, tokens: tuple[int, int, int, int]) 
         priced_by="the provider's own word" if served.stated else "the price list of that day",
         sureness="exact" if served.stated or payer == "nobody" else "priced",
     )
+    return in_credits(charge, Decimal(USD_PER_CREDIT))
 
 
 def _line(what: str, quantity: int, unit: Decimal) -> ChargeLine:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
+from msgspec.structs import replace
 
 from tui.address import origin
 from tui.catalog.models import Catalogue, split_id
@@ -14,10 +14,9 @@ from tui.routing.policy import Route
 from tui.runtime.router import LiveRouter
 from tui.session.ports import Decision
 
-CREDITS = "demo-credits"
-CREDITS_LABEL = "acme credits"
+CREDITS = "acme"
 CREDITS_URL = "https://credits.acme.example/v1"
-BALANCE = Decimal(1204)
+USD_PER_CREDIT = "0.01"
 AUTO = {
     "auto": ("Auto", "anthropic/claude-haiku-4-5"),
     "auto-efficient": ("Auto efficient", "google/gemini-3.7-flash"),
@@ -25,6 +24,13 @@ AUTO = {
 """What Auto takes, with the name that the list shows."""
 ON_CREDITS = ("openai/gpt-5.5", "openai/gpt-5.4-mini")
 """Models that the service offers by name, and that no own key serves."""
+LISTED = {
+    "anthropic/claude-opus-5-5", "anthropic/claude-sonnet-5-5", "anthropic/claude-opus-4-7",
+    "anthropic/claude-sonnet-4-6", "anthropic/claude-haiku-4-5", "google/gemini-3.1-pro-preview",
+    "google/gemini-3.8-flash", "openai/gpt-5.5", "openai/gpt-5.4-mini", "openai/gpt-6-sol",
+    "openai/gpt-5.3-codex",
+}  # fmt: skip
+"""Of the makers' models, those that the demo shows."""
 _APIS: dict[str, Api] = {
     "anthropic": "anthropic", "openai": "openai-responses", "google": "google",
 }  # fmt: skip
@@ -57,11 +63,15 @@ class DemoRouter(LiveRouter):
     """The real rules over the demo's connections; nothing is ever opened."""
 
     def connections(self, folder: str = "") -> tuple[Connection, ...]:
-        service = Connection(
-            id=CREDITS, kind="credits", provider=CREDITS, label=CREDITS_LABEL,
-            base_url=CREDITS_URL, models=(*AUTO, *ON_CREDITS), balance=BALANCE,
-        )  # fmt: skip
-        return (*super().connections(folder), service)
+        offered = (*AUTO, *ON_CREDITS)
+        made: list[Connection] = []
+        for one in super().connections(folder):
+            if one.kind == "own_key":
+                shown = tuple(model for model in one.models if model in LISTED)
+                made.append(replace(one, models=shown))
+            else:
+                made.append(replace(one, models=offered) if one.id == CREDITS else one)
+        return tuple(made)
 
     def _decision(self, route: Route, connection: Connection) -> Decision:
         if connection.kind != "credits":
@@ -72,8 +82,8 @@ class DemoRouter(LiveRouter):
         known = Catalogue.load([]).find(taken)
         return Decision(
             route=route, model=model, wire_model=wire, api=_APIS[provider], provider=provider,
-            connection=CREDITS, label=CREDITS_LABEL, host=origin(CREDITS_URL),
-            base_url=CREDITS_URL,
+            connection=CREDITS, label=CREDITS, host=origin(CREDITS_URL),
+            base_url=CREDITS_URL, usd_per_credit=USD_PER_CREDIT,
             thinking=None if known is None else known.thinking,
             efforts=() if known is None else known.efforts,
             context=None if known is None else known.context,
@@ -82,6 +92,8 @@ class DemoRouter(LiveRouter):
 
     async def open(self, decision: Decision) -> Access:
         """A way that leads nowhere: no secret goes along, and the demo's model takes no network."""
+        if decision.payer == "credits":
+            self.taken.add(decision.connection)
         return Access(base_url=decision.base_url, secret=None, network=Network({}))
 
     def warm(self, model: str) -> None:

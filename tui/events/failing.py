@@ -33,18 +33,18 @@ class WayOut(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class WayOutAsked(Event, tag="way_out_asked", frozen=True, kw_only=True):
-    """A request failed, and the person says how it goes on.
+    """A request failed or could not be sent, and the person says how it goes on.
 
     Args:
         call: Names the question.
-        request: The one that failed.
+        request: The one that failed; empty: none was sent.
         kind: The error's.
-        model, connection, payer, label: Its route.
+        model, connection, payer, label: Its route, or the one that it would have had.
         ways: The ways on. With `until` the first one is taken then by itself.
         until: None: it waits for the person.
         limit: The rate limit that is in the way, where the other side tells.
         resets: When that begins anew, or the wait that the other side asks for is over.
-        address: Where the account behind the key is looked after.
+        address: Where the account that pays is paid into, or the command that does.
         always_nano: A rule that takes credits at once would be for so much a turn; None: none
             can be made.
         most_nano, allowed_nano: Where credits would be taken without a question if it were not

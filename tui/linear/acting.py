@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tui.errors import OwnkeyError
@@ -116,7 +117,9 @@ class Acting:
     def learn_models(self) -> None:
         """Ask what can be picked. Raises OwnkeyError."""
         self._pump.stale = False
-        self._models = self._pump.ask(ListModels(), Models).models
+        self._models = self._pump.ask(
+            ListModels(folder=self._pump.state.cwd or str(Path.cwd())), Models
+        ).models
         self._pump.names.learn(self._models)
 
     def choose_served(self, provider: str) -> None:

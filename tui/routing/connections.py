@@ -24,6 +24,8 @@ class Connection(msgspec.Struct, frozen=True, kw_only=True):
         default: Of own keys: taken before the others of its provider.
         pinned: Of own keys: the folder names it, and it is taken before the default.
         balance: Of a credit service: what is left; None where that is not known.
+        top_up: Of a credit service: where it is paid into, or the command that does;
+            empty where neither is known.
     """
 
     id: str
@@ -35,6 +37,7 @@ class Connection(msgspec.Struct, frozen=True, kw_only=True):
     default: bool = False
     pinned: bool = False
     balance: Decimal | None = None
+    top_up: str = ""
 
     def serves(self, model: str) -> bool:
         """Whether a request to the picked `model` (`provider/id`) can go here."""

@@ -46,11 +46,18 @@ def credit_connections(book: CreditBook, ledger: Ledger | None = None) -> list[C
         Connection(
             id=one.name, kind="credits", provider=one.name, label=one.name,
             base_url=one.base_url, models=models_of(one),
-            balance=balance_of(one, ledger).for_routes,
+            balance=balance_of(one, ledger).for_routes, top_up=_top_up(one),
         )
         for one in all_services(book)
         if one.enabled and not book.why_not(one)
     ]  # fmt: skip
+
+
+def _top_up(service: CreditService) -> str:
+    """Where it is paid into, or the command that does; empty: not known."""
+    if service.adapter == "house":
+        return f"`ownkey credits grant N --service {service.name}`"
+    return adapter_of(service.adapter).top_up_url
 
 
 def models_of(service: CreditService) -> tuple[str, ...]:
@@ -114,6 +121,7 @@ def decided(service: CreditService, model: EndpointModel, picked: str, route: Ro
         context=context,
         max_output=most,
         listed=model.prices,
+        top_up=adapter.top_up_url,
         ledger=service.name if service.adapter == "house" else "",
         usd_per_credit="" if service.rate is None else plain(service.rate),
         key_hint=f"Give it another key: F3, Credits & plan; or `ownkey credits add "

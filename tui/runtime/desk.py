@@ -97,7 +97,7 @@ class LiveDesk:
         """Carry out one command."""
         match command:
             case ListModels():
-                return self._models()
+                return self._models(command.folder)
             case ListMarks() | MarkFavourite():
                 return await self._marked(command)
             case ListKeys():
@@ -170,8 +170,8 @@ class LiveDesk:
 
     # Models.
 
-    def _models(self) -> Models:
-        rows, missing = self._rows.rows()
+    def _models(self, folder: str) -> Models:
+        rows, missing = self._rows.rows(folder)
         if missing and not self._pricing:
             self._pricing = True
             self._spawn(self._load_then_tell())

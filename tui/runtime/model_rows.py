@@ -39,10 +39,13 @@ class ModelRows:
         self._prices: dict[str, ShownPrices] = {}
         self._credit_prices: Prices = {}
 
-    def rows(self) -> tuple[tuple[ModelRow, ...], bool]:
-        """The list, and whether prices of some models have not been read yet."""
+    def rows(self, folder: str = "") -> tuple[tuple[ModelRow, ...], bool]:
+        """The list, and whether prices of some models have not been read yet.
+
+        `folder`: whose pins say which key serves.
+        """
         models = Catalogue.load(self._keyring.found_models()).models
-        situation = self._router.situation("")
+        situation = self._router.situation("", folder=folder)
         services = {one.name: one for one in all_services(self._keyring.credits)}
         rows = [
             self._row(model, decide(replace(situation, model=model.id)), services)

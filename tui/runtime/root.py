@@ -107,6 +107,7 @@ class Runtime:
             branch=git_branch,
             consent=lambda: consent_of(self.settings),
             keep_fallback=lambda kind, nano: keep_fallback(self.settings, kind, nano),
+            look_at_credits=lambda service: self.desk.credits.refresh([service]),
             keep_limit=lambda scope, name, nano: keep_limit(
                 self.settings, home_of(self._environ), scope, name, nano
             ),

@@ -22,12 +22,14 @@ SPANS: dict[Scope, str] = {
 def out_of_credits(service: str, left: int, needs: int) -> OutOfCredits:
     """The refusal of a request for which a ledger has too little, in nano-credits."""
     name = neutralise(service, strict=True)
-    return OutOfCredits(
+    refused = OutOfCredits(
         f"{name} has {show_credits(left)} left, and this request can cost {show_credits(needs)}: "
         "nothing was sent",
         hint=f"`ownkey credits grant N --service {name}` adds some; or choose a model on a key of "
         "your own (F2).",
     )
+    refused.service = service
+    return refused
 
 
 def scope_words(scope: Scope, subject: str) -> str:

@@ -201,7 +201,9 @@ class Reconcile(Command, tag="reconcile", frozen=True, kw_only=True):
 
 
 class ListModels(Command, tag="list_models", frozen=True, kw_only=True):
-    """→ Models"""
+    """→ Models. `folder`: whose pins say which key serves; an absolute path."""
+
+    folder: str = ""
 
 
 class ListMarks(Command, tag="list_marks", frozen=True, kw_only=True):

@@ -332,6 +332,10 @@ def no_rule_kept(kind: str, nano: int) -> None:
     raise UsageError("a rule cannot be kept here")
 
 
+async def no_credits_looked_at(service: str) -> None:
+    """Where there is no credit service to ask."""
+
+
 class Ports(msgspec.Struct, frozen=True, kw_only=True):
     """All of it."""
 
@@ -353,3 +357,5 @@ class Ports(msgspec.Struct, frozen=True, kw_only=True):
     consent: Callable[[], Consent] = Consent  # in force now
     # Lets credits be taken after this kind of error from now on, for so much a turn; blocks.
     keep_fallback: Callable[[str, int], None] = no_rule_kept
+    # Asks a credit service what is left now, within some seconds; routes go by it from then on.
+    look_at_credits: Callable[[str], Awaitable[None]] = no_credits_looked_at

@@ -6,34 +6,32 @@ The rules stand in `tui.routing`; the ways on in `ways_out`. Here they are acted
 from __future__ import annotations
 
 import asyncio
-import datetime as dt
 from collections.abc import Callable
 from contextlib import suppress
 
 from msgspec.structs import replace
 
-from tui.errors import NoRoute, OutOfCredits, OwnkeyError, RequestError
+from tui.errors import OutOfCredits, RequestError
 from tui.events.codec import AnyEvent
-from tui.events.failing import WayOut, WayOutAsked, WayOutTaken
-from tui.events.money import LimitSeen
+from tui.events.failing import WayOut
 from tui.events.route import FallbackTaken
 from tui.events.turn import RetryBegun, RetryScheduled
 from tui.money import show_usd
 from tui.routing.policy import Failure, Next, Route, decide, on_credits, then
 from tui.session.answering import AnswerWayOut
-from tui.session.asking import Question, named
 from tui.session.parts import Parts
 from tui.session.ports import Consent, Decision
 from tui.session.request import RequestRun
 from tui.session.retry import tries_left, wait_s
 from tui.session.sending import Chosen, Sender
-from tui.session.ways_out import ASKED, ASKED_LATE, Failed, Way, ways_out
+from tui.session.way_desk import Price, Spot, WayDesk, spot_of
+from tui.session.ways_out import ASKED, ASKED_LATE, Way
 
 LEAST_ASKED_S = 3.0
 """A shorter wait is over before a question could be read."""
 
-Pick = tuple[WayOut | None, bool]
-"""A way, or None to stop; and whether it is to be a rule."""
+STAYS = ("wait", "again", "new_key")
+"""Ways that go on with the same request where it was."""
 
 
 class Recovery:
@@ -67,8 +65,9 @@ class Recovery:
         self._asks = asks
         self._fallback = fallback
         self._tell = tell
-        self._question: Question[Pick] = Question(parts.writer, turn)
-        self._asked: WayOutAsked | None = None
+        self._desk = WayDesk(
+            parts, turn, sender=sender, limit=lambda: self._consent().limit_nano, tell=tell
+        )
         self._now = asyncio.Event()
         self._fallen: list[RequestRun] = []  # requests that took credits without a question
         self.sums_up = False  # the person wants a summary before the next try
@@ -77,27 +76,18 @@ class Recovery:
 
     def answer(self, answer: AnswerWayOut) -> None:
         """A way by its place; a place that there is none for changes nothing."""
-        asked = self._asked
-        if asked is None or asked.call != answer.call:
-            return
-        if answer.way is None:
-            self._question.answer(asked.call, (None, False))
-        elif 0 <= answer.way < len(asked.ways):
-            self._question.answer(asked.call, (asked.ways[answer.way], answer.always))
+        self._desk.answer(answer)
 
     def retry_now(self) -> None:
         """End the wait before the next try; without one, nothing."""
         self._now.set()
-        asked = self._asked
-        if asked is not None and asked.ways[0].what in ("wait", "again"):
-            self._question.answer(asked.call, (asked.ways[0], False))
+        self._desk.retry_now()
 
     def model_chosen(self, model: str) -> None:
         """Another model was picked: it is asked from now on, in the usual way."""
         self._sender.way = None
         self._now.set()
-        if self._asked is not None:
-            self._question.answer(self._asked.call, (WayOut(what="model", model=model), False))
+        self._desk.model_chosen(model)
 
     # What follows a failure.
 
@@ -221,7 +211,7 @@ class Recovery:
             raise error
         self._tell(error)
         ways = self._ways(request, error, waits=False)
-        await self._ask(error, request, ways, most=most, allowed=max(allowed, 0), dear=True)
+        await self._ask(error, request, ways, dear=Price(most=most, allowed=max(allowed, 0)))
 
     def sent(self, request: RequestRun) -> None:
         """A request is on its way: remembered where it takes credits without a question."""
@@ -232,98 +222,24 @@ class Recovery:
     def _spent(self) -> int:
         return self._sender.gate.used(self._fallen)
 
-    # Asking.
-
-    def _ways(self, request: RequestRun, error: RequestError, *, waits: bool) -> tuple[Way, ...]:
-        decision = request.decision
-        failed = Failed(
-            model=decision.model, connection=decision.connection, payer=decision.payer,
-            kind=error.kind, context=decision.context, waits=waits,
-            sums_up=self._parts.conversation.compactable,
-        )  # fmt: skip
-        situation = self._parts.ports.router.situation(
-            self._parts.choice.model, folder=str(self._parts.cwd)
-        )
-        return ways_out(situation, failed, self._context_of)
-
-    def _decide(self, model: str, via: str) -> Decision:
-        return self._parts.ports.router.decide(model, str(self._parts.cwd), via=via)
-
-    def _context_of(self, model: str, connection: str) -> int | None:
-        with suppress(NoRoute, OutOfCredits):
-            return self._parts.ports.router.decide(
-                model, str(self._parts.cwd), via=connection
-            ).context
-        return None
+    # The way that is taken.
 
     async def _ask(
-        self,
-        error: RequestError,
-        request: RequestRun,
-        ways: tuple[Way, ...],
-        *,
-        attempt: int = 1,
-        seconds: float | None = None,
-        most: int | None = None,
-        allowed: int | None = None,
-        dear: bool = False,
-    ) -> int:
-        now = self._parts.ports.clock()
-        until = None if seconds is None else now + dt.timedelta(seconds=seconds)
-        decision, limit = request.decision, self._limit(error)
-        offers = any(way.what == "credits" for way in ways)
-        self._asked = asked = WayOutAsked(
-            call=named("way"), request=request.id, kind=error.kind, model=decision.model,
-            connection=decision.connection, payer=decision.payer, label=decision.label,
-            ways=tuple(self._priced(way, request, now) for way in ways), until=until,
-            limit=limit, resets=_resets(error, limit, now),
-            address=decision.top_up if error.kind == "quota" else "",
-            always_nano=self._consent().limit_nano if offers and not dear else None,
-            most_nano=most, allowed_nano=allowed,
-        )  # fmt: skip
-        try:
-            pick = await self._question.put(asked.call, asked, seconds)
-        finally:
-            self._asked = None
-        way, always = (asked.ways[0], False) if pick is None else pick
-        await self._taken(asked, way, always=always, by="time" if pick is None else "person")
-        if way is None or way.what == "edit":
-            raise _told(error)
-        return self._go(way, request, attempt, waited=seconds is not None)
+        self, error: RequestError, request: RequestRun, ways: tuple[Way, ...], *,
+        attempt: int = 1, seconds: float | None = None, dear: Price | None = None,
+    ) -> int:  # fmt: skip
+        spot = spot_of(request.id, request.decision)
+        way = await self._desk.ask(error, spot, ways, seconds=seconds, dear=dear)
+        if seconds is not None and way.what in STAYS:
+            self._record(RetryBegun(request=request.id))
+        if error.kind == "quota" and way.what == "again" and way.payer == "credits":
+            await self._parts.ports.look_at_credits(way.connection)
+        return self._go(way, attempt)
 
-    async def _taken(
-        self, asked: WayOutAsked, way: WayOut | None, *, always: bool, by: str
-    ) -> None:
-        nano = asked.always_nano if always and way is not None and way.what == "credits" else None
-        if nano is not None:
-            keep = self._parts.ports.keep_fallback
-            try:
-                await asyncio.to_thread(keep, asked.kind, nano)
-            except OwnkeyError as error:
-                self._tell_notice(error)
-                nano = None
-        self._record(
-            WayOutTaken(
-                call=asked.call, way=way, by="time" if by == "time" else "person",
-                always_nano=nano,
-            )
-        )  # fmt: skip
-        await self._parts.writer.flush()
-
-    def _tell_notice(self, error: OwnkeyError) -> None:
-        """A rule that could not be kept: what was picked is done all the same, this once."""
-        from tui.errors import ServerFailed
-
-        self._tell(
-            ServerFailed(f"the rule was not kept: {error.message}", hint=error.hint or "This once.")
-        )
-
-    def _go(self, way: WayOut, request: RequestRun, attempt: int, *, waited: bool) -> int:
+    def _go(self, way: WayOut, attempt: int) -> int:
         """Make it so that the next try goes this way; its number."""
         match way.what:
             case "wait" | "again" | "new_key":
-                if waited:
-                    self._record(RetryBegun(request=request.id))
                 return attempt
             case "compact":
                 self.sums_up = True
@@ -337,44 +253,44 @@ class Recovery:
                 )
         return 1
 
-    def _priced(self, way: Way, request: RequestRun, now: dt.datetime) -> WayOut:
-        """The way with what its next request costs there."""
-        nano: int | None = None
-        cache = self._parts.state.cache
-        warm = cache is not None and bool(cache.left(now))
-        if way.payer is not None:
-            with suppress(NoRoute, OutOfCredits):
-                decision = self._parts.ports.router.decide(
-                    way.model, str(self._parts.cwd), via=way.connection
-                )
-                nano = self._sender.forecast(decision, now)
-        own = cache is not None and (cache.model, cache.connection) == (way.model, way.connection)
-        return WayOut(
-            what=way.what, model=way.model, connection=way.connection, payer=way.payer,
-            label=way.label, nano=nano, cold=warm and way.payer not in (None, "nobody") and not own,
-        )  # fmt: skip
+    def _ways(self, request: RequestRun, error: RequestError, *, waits: bool) -> tuple[Way, ...]:
+        return self._desk.ways(spot_of(request.id, request.decision), error.kind, waits=waits)
 
-    @staticmethod
-    def _limit(error: RequestError) -> LimitSeen | None:
-        """The limit that is in the way, where the other side tells."""
-        used = error.used_up
-        if used is None or error.kind != "rate_limit":
+    def _decide(self, model: str, via: str) -> Decision:
+        return self._parts.ports.router.decide(model, str(self._parts.cwd), via=via)
+
+    # Nothing was sent, for want of credits.
+
+    async def no_credits(self, error: OutOfCredits) -> None:
+        """How it goes on where a credit service has too little for the next request.
+
+        Raises:
+            RequestError: the turn stops here.
+            StoreError: what is asked cannot be written.
+        """
+        spot = self._spent_spot(error)
+        ways = () if spot is None else self._desk.ways(spot, error.kind)
+        if not self._asks or spot is None or not ways:
+            raise error
+        self._tell(error)
+        way = await self._desk.ask(error, spot, ways)
+        if way.what == "again":
+            await self._parts.ports.look_at_credits(way.connection)
+        self._go(way, 1)
+
+    def _spent_spot(self, error: OutOfCredits) -> Spot | None:
+        """The service that has too little; of several the first, as it would have been taken."""
+        way = self._sender.way
+        model = self._parts.choice.model if way is None else way.model
+        situation = self._parts.ports.router.situation(model, folder=str(self._parts.cwd))
+        services = [one for one in situation.connections if one.kind == "credits"]
+        services.sort(key=lambda one: (one.id != error.service, not one.serves(model)))
+        if not services:
             return None
-        return LimitSeen(
-            what=used.what, limit=used.limit, remaining=used.remaining, reset_s=used.reset_s
+        one = services[0]
+        return Spot(
+            model=model, connection=one.id, payer="credits", label=one.label, top_up=one.top_up
         )
 
     def _record(self, event: AnyEvent) -> None:
         self._parts.writer.record(event, self._turn)
-
-
-def _resets(error: RequestError, limit: LimitSeen | None, now: dt.datetime) -> dt.datetime | None:
-    seconds = error.retry_after
-    if seconds is None and limit is not None:
-        seconds = limit.reset_s
-    return None if seconds is None or seconds <= 0 else now + dt.timedelta(seconds=seconds)
-
-
-def _told(error: RequestError) -> RequestError:
-    error.told = True
-    return error

@@ -12,14 +12,16 @@ from __future__ import annotations
 
 import asyncio
 import enum
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from typing import assert_never
+from functools import partial
+from typing import TypeVar, assert_never
 
 from tui.billing.credit_units import credits_sum
 from tui.errors import (
     BudgetExceeded,
     EndedEarly,
+    OutOfCredits,
     ProtocolBroken,
     RequestError,
     ServerFailed,
@@ -46,6 +48,8 @@ from tui.session.recovery import Recovery
 from tui.session.request import RequestRun
 from tui.session.sending import Sender
 from tui.session.summing import FULL, Summing
+
+Result = TypeVar("Result")
 
 
 class Phase(enum.Enum):
@@ -163,8 +167,8 @@ class Turn:
         for step in range(1, self._start.max_steps + 1):
             if step > 1:
                 await self._join()
-            await self._sender.prepare(turn_begins=step == 1)
-            await self._make_room()
+            await self._on_credits(partial(self._sender.prepare, turn_begins=step == 1))
+            await self._on_credits(self._make_room)
             request = await self._request_with_retries()
             stopped = request.stopped
             assert stopped is not None  # `RequestRun.stream` promises it or raises
@@ -207,7 +211,9 @@ class Turn:
         attempt = 1
         while True:
             self.phase = Phase.ROUTING
-            request, most = await self._sender.route(self._start.max_tokens, self._record_or_stop)
+            request, most = await self._on_credits(
+                lambda: self._sender.route(self._start.max_tokens, self._record_or_stop)
+            )
             self._recovery.sent(request)
             try:
                 self.phase = Phase.REQUESTING
@@ -224,6 +230,18 @@ class Turn:
             if self._recovery.sums_up:
                 self._recovery.sums_up = False
                 await self._sum_up(cut=True)
+
+    async def _on_credits(self, step: Callable[[], Awaitable[Result]]) -> Result:
+        """Do this; where there are too few credits for it the person says how, and it is done anew.
+
+        Raises what it raises, and OutOfCredits where the turn stops there.
+        """
+        while True:
+            try:
+                return await step()
+            except OutOfCredits as error:
+                self.phase = Phase.WAITING
+                await self._recovery.no_credits(error)
 
     def _record_error(self, error: RequestError) -> None:
         scrub = self._ports.scrub.text

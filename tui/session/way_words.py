@@ -26,6 +26,20 @@ _PAYERS: dict[Payer, str] = {
     "own_key": "your key", "endpoint": "your endpoint", "cloud_account": "your cloud account",
     "credits": "credits", "nobody": "nobody",
 }  # fmt: skip
+_SHORT_PAYERS: dict[Payer, str] = {
+    "own_key": "a key",
+    "credits": "credits",
+    "endpoint": "an endpoint",
+    "cloud_account": "a cloud account",
+    "nobody": "this machine",
+}
+TOPPED_UP = frozenset({"quota", "out_of_credits"})
+"""Kinds that end when somebody pays in."""
+_BETTER: dict[str, str] = {
+    "permission": "Another key may be allowed it, or another model on this one.",
+    "not_found": "It is gone there, or was never there under this name: another model is.",
+    "bad_request": "Another model may take it; what it said stands above.",
+}
 _AFTER: dict[str, str] = {
     "rate_limit": "a rate limit", "overloaded": "an overload", "server": "a failure there",
     "timeout": "no answer in time", "network": "a network failure",
@@ -35,6 +49,8 @@ _AFTER: dict[str, str] = {
 
 def failed_title(asked: WayOutAsked, names: Names) -> tuple[str, str]:
     """What is the matter, and the label that ends the sentence; the label may be empty."""
+    if asked.kind == "out_of_credits" and asked.label:
+        return "Too few credits at", _clean(asked.label)
     who = _clean(names.provider(asked.model, asked.connection))
     named = about_a_key(asked.kind, who) if asked.payer == "own_key" else None
     if named is not None and asked.label:
@@ -50,6 +66,10 @@ def failed_body(asked: WayOutAsked, tz: dt.tzinfo | None) -> str:
     if asked.kind == "quota":
         where = f" at {_clean(asked.address)}" if asked.address else ""
         said.append(f"Top up the account behind it{where}, or go on another way.")
+    if asked.kind == "out_of_credits":
+        said.append(_topping_up(asked))
+    if asked.kind in _BETTER:
+        said.append(_BETTER[asked.kind])
     if asked.kind == "context_length":
         said.append("A summary in its place, or a model that takes more.")
     if asked.kind == "content_filter":
@@ -62,7 +82,7 @@ def failed_body(asked: WayOutAsked, tz: dt.tzinfo | None) -> str:
             f"Credit fallback may take {_usd(asked.allowed_nano)} in this turn, and it can cost "
             f"{can}: it was not taken."
         )
-    said.append("What is above is kept.")
+    said.append("What is above is kept." if asked.request else "Nothing was sent.")
     return " ".join(one for one in said if one)
 
 
@@ -72,11 +92,11 @@ def way_words(way: WayOut, asked: WayOutAsked) -> str:
         case "wait":
             return "Wait, then go on here"
         case "again":
-            return "It is topped up: try again" if asked.kind == "quota" else "Try again here"
+            return "It is topped up: try again" if asked.kind in TOPPED_UP else "Try again here"
         case "new_key":
             return "Replace the key, then go on here"
         case "key" if way.payer == "own_key":
-            return "Go on now with another own key"
+            return f"Go on now with {'another' if asked.payer == 'own_key' else 'an'} own key"
         case "key":
             return f"Go on now over {_PAYERS[way.payer or 'endpoint']}"
         case "model" if asked.kind == "context_length":
@@ -87,6 +107,31 @@ def way_words(way: WayOut, asked: WayOutAsked) -> str:
             return "Go on now on credits, this once"
         case "compact":
             return "Sum up what was said, then go on here"
+        case "edit":
+            return "Edit the prompt"
+
+
+def short_words(way: WayOut, asked: WayOutAsked) -> str:
+    """The same in two or three words, where little room is left beside what it costs."""
+    match way.what:
+        case "wait":
+            return "Wait, then go on"
+        case "again":
+            return "Topped up: again" if asked.kind in TOPPED_UP else "Try again here"
+        case "new_key":
+            return "Replace the key"
+        case "key" if way.payer == "own_key":
+            return "Another own key" if asked.payer == "own_key" else "An own key"
+        case "key":
+            return f"Over {_SHORT_PAYERS[way.payer or 'endpoint']}"
+        case "model" if asked.kind == "context_length":
+            return "A larger model"
+        case "model":
+            return "Another model"
+        case "credits":
+            return "Credits, once"
+        case "compact":
+            return "Sum up, go on"
         case "edit":
             return "Edit the prompt"
 
@@ -208,6 +253,12 @@ def payer_words(event: PayerAnswered) -> str:
             return "another model was picked"
         case "stop":
             return f"{whose} was not taken: stopped by you"
+
+
+def _topping_up(asked: WayOutAsked) -> str:
+    if asked.address:
+        return f"Top up {_clean(asked.label)}: {_clean(asked.address)}. Or go on another way."
+    return f"Top up {_clean(asked.label)}, or go on another way."
 
 
 def _limit(asked: WayOutAsked, tz: dt.tzinfo | None) -> str:

@@ -17,10 +17,18 @@ from tui.routing.table import OWN_BEST
 
 LIMITED = frozenset({"rate_limit", "quota"})
 """Kinds that end with the key: another one of the same maker may be free."""
-PASSING = frozenset({"rate_limit", "overloaded", "server", "timeout", "network"})
+PASSING = frozenset({"rate_limit", "overloaded", "server", "timeout", "network", "protocol"})
 """Kinds that may pass by themselves."""
-ASKED = PASSING | {"quota", "invalid_key", "context_length", "content_filter"}
-"""Kinds of error after which a person is asked how it goes on."""
+STAYING = frozenset({"permission", "not_found", "bad_request"})
+"""Kinds that say no to this very request."""
+ASKED = PASSING | STAYING | {
+    "quota", "invalid_key", "context_length", "content_filter", "out_of_credits",
+}  # fmt: skip
+"""Kinds of error after which a person is asked how it goes on.
+
+The others have a place of their own: `budget` its panel, `no_route` the key dialog that the picker
+and the first run open, after which it is sent; `cancelled` was the person's own word.
+"""
 ASKED_LATE = frozenset({"rate_limit", "overloaded", "quota"})
 """Those of them where some of the answer was seen already; else it can be gone on with (Enter)."""
 OWN = ("own_key", "endpoint", "cloud_account")
@@ -75,14 +83,17 @@ def ways_out(situation: Situation, failed: Failed, context_of: ContextOf) -> tup
     if failed.kind not in ASKED:
         return ()
     ways = list(_here(situation, failed))
+    if failed.kind == "not_found" or failed.kind == "bad_request":
+        ways = [one for one in (_other_model(situation, failed), *ways) if one is not None]
+        return tuple(ways)
     if failed.kind == "context_length":
         ways += _larger(situation, failed, context_of)
         return tuple(ways)
-    if failed.kind in LIMITED or failed.kind == "invalid_key":
+    if failed.kind in LIMITED or failed.kind in ("invalid_key", "permission", "out_of_credits"):
         ways += _other_keys(situation, failed)
     if (other := _other_model(situation, failed)) is not None:
         ways.append(other)
-    if failed.kind in PASSING or failed.kind == "quota":
+    if failed.kind in PASSING or failed.kind in ("quota", "out_of_credits"):
         ways += _on_credits(situation, failed)
     return tuple(ways)
 
@@ -100,8 +111,10 @@ def _here(situation: Situation, failed: Failed) -> Iterator[Way]:
             return
         case "context_length":
             what = "compact"
-        case "content_filter":
+        case "content_filter" | "bad_request":
             what = "edit"
+        case "not_found":
+            return
         case _:
             what = "wait" if failed.waits else "again"
     if what == "edit":
@@ -124,7 +137,8 @@ def _other_keys(situation: Situation, failed: Failed) -> Iterator[Way]:
 
 def _other_model(situation: Situation, failed: Failed) -> Way | None:
     """The best of another maker or place; of the same account only where limits are a model's."""
-    maker = failed.model.partition("/")[0]
+    spent = failed.kind == "out_of_credits"  # what fails is the account, and no maker
+    maker = "" if spent else failed.model.partition("/")[0]
     elsewhere = [
         one
         for one in situation.connections
@@ -134,7 +148,7 @@ def _other_model(situation: Situation, failed: Failed) -> Way | None:
     ]
     if failed.kind == "network":  # what needs none goes first
         elsewhere.sort(key=lambda one: one.kind != "local")
-    if failed.kind in ("rate_limit", "overloaded", "content_filter"):
+    if failed.kind in ("rate_limit", "overloaded", "content_filter") or failed.kind in STAYING:
         elsewhere += [one for one in situation.connections if one.id == failed.connection]
     for one in elsewhere:
         model = next((name for name in one.models if name != failed.model), None)
@@ -145,10 +159,15 @@ def _other_model(situation: Situation, failed: Failed) -> Way | None:
 
 
 def _on_credits(situation: Situation, failed: Failed) -> Iterator[Way]:
-    """Credits, where something else has paid and some are left."""
-    if failed.payer not in OWN or situation.model == OWN_BEST:
+    """Credits, where something else has paid or another service, and some are left."""
+    spent = failed.kind == "out_of_credits"
+    if (failed.payer not in OWN and not spent) or situation.model == OWN_BEST:
         return
-    services = [one for one in situation.connections if one.kind == "credits" and one.has_credits]
+    services = [
+        one
+        for one in situation.connections
+        if one.kind == "credits" and one.has_credits and one.id != failed.connection
+    ]
     services.sort(key=lambda one: not one.serves(failed.model))
     for one in services:
         model = on_credits(one, failed.model)

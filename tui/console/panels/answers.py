@@ -24,6 +24,8 @@ class Choice(msgspec.Struct, frozen=True):
         exact: What it would be remembered as, letter by letter.
         late: Whether it waits until all that is asked about was seen.
         columns: What stands beside its words in columns.
+        short: Its words where those columns have little room.
+        by_enter: Whether Enter gives it once it is the chosen one.
     """
 
     words: str
@@ -33,16 +35,24 @@ class Choice(msgspec.Struct, frozen=True):
     exact: str = ""
     late: bool = False
     columns: Columns | None = None
+    short: str = ""
+    by_enter: bool = False
 
 
 def answer_lines(
-    choices: Sequence[Choice], closed: frozenset[str], room: int, *, beside: bool
+    choices: Sequence[Choice], closed: frozenset[str], room: int, *, beside: bool, chosen: str = ""
 ) -> list[Line]:
-    """The answers, beside each other as far as there is room, or one a row."""
+    """The answers, beside each other as far as there is room, or one a row.
+
+    `chosen`: the key of the one that Enter gives; only answers in columns show it.
+    """
     if beside:
         return list(_flowing([_short(one, one.key in closed) for one in choices], room))
     if any(one.columns for one in choices):
-        return column_lines([Cells(one.key, one.words, one.columns) for one in choices], room)
+        cells = [
+            Cells(one.key, one.words, one.columns, one.short, one.key == chosen) for one in choices
+        ]
+        return column_lines(cells, room)
     column = min(max(cell_width(one.words) for one in choices), room)
     return [line for one in choices for line in _row(one, column, room)]
 

@@ -64,7 +64,7 @@ class Asking(GoingOn[Result], inherit_bindings=False):
         super().__init__(folder=folder, paths=paths, clock=clock, tz=tz)
         self._words: Words | None = None
         self._mode_sent: Mode | None = None
-        self.composer.editor.scroll_panel = self.choices.scroll_lines
+        self.composer.editor.scroll_panel = self.choices.move
 
     def fold_questions(self, records: Sequence[Recorded]) -> None:
         """Take in what the session told."""
@@ -220,6 +220,10 @@ class Asking(GoingOn[Result], inherit_bindings=False):
     def take_words(self, text: str) -> bool:
         """Enter: whether the text was for the panel and not a prompt."""
         words, first = self._words, self.waiting.first if self.driving else None
+        if words is None and isinstance(first, WayOutAsked) and self._is_plain(text):
+            # Nothing else may come of it: what it would go on with could take credits.
+            self.choices.answer_chosen()
+            return True
         if words is None and not (isinstance(first, PersonAsked) and self._is_answer(text)):
             return False
         if text.strip() and _holds_key(text):
@@ -234,6 +238,10 @@ class Asking(GoingOn[Result], inherit_bindings=False):
         elif isinstance(first, PersonAsked):
             self._answering(first)(text)
         return True
+
+    def _is_plain(self, text: str) -> bool:
+        """Whether Enter came with nothing written and nothing pasted."""
+        return not text.strip() and not self.composer.chips.pasted
 
     def _is_answer(self, text: str) -> bool:
         from tui.console.commands import find_command

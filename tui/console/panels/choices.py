@@ -12,6 +12,7 @@ from textual.content import Content
 from textual.widgets import Static
 
 from tui.console.panels.answers import Choice, answer_lines, key_lines
+from tui.console.panels.columns import CHOSEN
 from tui.console.panels.drawn import drawn
 from tui.console.sidebar.marker import signs
 from tui.console.transcript.lines import Line, Span, styled, width_of, wrap
@@ -22,6 +23,8 @@ SHARE, LOW_SHARE, LOW_LINES = 0.6, 0.75, 30
 """Of the lines between header and status bar a panel takes at most so many; more on low screens."""
 LEAST_SHOWN = 3
 WHEEL_LINES = 3
+BESIDE = " "
+"""What stands at both sides of each line: the ground of a chosen answer is that much wider."""
 
 
 class Question(msgspec.Struct, frozen=True, kw_only=True):
@@ -41,6 +44,8 @@ class Question(msgspec.Struct, frozen=True, kw_only=True):
         keys: Other keys that act, and what they do.
         whole: Whether choices that are `late` wait until the end of `shown` was seen.
         heavy: Whether `shown` takes so long that it is made in a thread.
+        right_short: Stands in place of `right` where there is no room for that.
+        first: The place of the choice that Enter gives at first; None: none, until one is chosen.
     """
 
     subject: str
@@ -56,6 +61,8 @@ class Question(msgspec.Struct, frozen=True, kw_only=True):
     keys: tuple[tuple[str, str], ...] = ()
     whole: bool = False
     heavy: bool = False
+    right_short: tuple[Span, ...] = ()
+    first: int | None = None
 
 
 class ChoicePanel(Static):
@@ -72,6 +79,7 @@ class ChoicePanel(Static):
         self._seen = False
         self._ready = True
         self._lies_below: bool = False
+        self._chosen: int | None = None  # the place of the choice that Enter gives
         self.display = False
 
     @property
@@ -98,7 +106,7 @@ class ChoicePanel(Static):
         """Open with a question."""
         if question.subject != self.subject:
             self._opened = time.monotonic()
-            self._top, self._seen = 0, False
+            self._top, self._seen, self._chosen = 0, False, question.first
         self._question, self._laid = question, (0, ())
         self.set_class(question.bar == "warn", "-warn")
         self.display = True
@@ -107,6 +115,7 @@ class ChoicePanel(Static):
     def close(self) -> None:
         """Take the question away."""
         self._question = None
+        self._chosen = None
         self.display = False
 
     def cover(self, *, covered: bool) -> None:
@@ -123,6 +132,31 @@ class ChoicePanel(Static):
         # Swallowed: it was typed before the question could be read, or before its end was.
         if not self.deaf and not self._lies_below and not self._is_closed(choice):
             choice.act()
+        return True
+
+    def answer_chosen(self) -> bool:
+        """Enter: act on the chosen answer; whether there is one."""
+        choices = self._choices
+        if self._chosen is None or self._chosen >= len(choices):
+            return False
+        return self.answer(choices[self._chosen].key)
+
+    def move(self, by: int) -> bool:
+        """Up or Down: scroll what is asked about, or choose another answer; whether it was taken.
+
+        Only answers that Enter may give are chosen.
+        """
+        if self.scroll_lines(by):
+            return True
+        open_to = [place for place, one in enumerate(self._choices) if one.by_enter]
+        if not open_to:
+            return False
+        if self._chosen not in open_to:
+            self._chosen = open_to[0]
+        else:
+            at = open_to.index(self._chosen) + by
+            self._chosen = open_to[min(max(at, 0), len(open_to) - 1)]
+        self._lay_out()
         return True
 
     def scroll_lines(self, lines: int) -> bool:
@@ -168,7 +202,7 @@ class ChoicePanel(Static):
         return choice.late and not self._seen
 
     def _lay_out(self) -> None:
-        asked, room = self._question, self.content_size.width
+        asked, room = self._question, self.content_size.width - 2 * len(BESIDE)
         if asked is None or room <= 0:
             return
         if self._laid[0] != room:
@@ -188,8 +222,15 @@ class ChoicePanel(Static):
             self._seen = True
             foot = self._foot(asked, room)
         lines = [*head, *self._middle(total), *foot]
-        content = [drawn(line, room, letters=self._letters) for line in lines]
-        self.update(Content("\n").join(content))
+        self.update(Content("\n").join(self._row(line, room) for line in lines))
+
+    def _row(self, line: Line, room: int) -> Content:
+        """A line with its margin, which lies on the same ground where that is all the line's."""
+        row = drawn(line, room, letters=self._letters)
+        if line.fill != CHOSEN:
+            return Content(BESIDE) + row
+        edge = Content.styled(BESIDE, "on $focus-ground")
+        return edge + row + edge
 
     async def _make(self, subject: str, shown: Callable[[int], Sequence[Line]], room: int) -> None:
         lines = await asyncio.to_thread(shown, room)
@@ -206,8 +247,9 @@ class ChoicePanel(Static):
     def _head(self, asked: Question, room: int) -> list[Line]:
         title = (Span(asked.title, "strong"), *asked.label)
         aside = asked.right or styled(asked.aside, "mute")
-        if width_of(title) + width_of(aside) + 3 <= room:
-            return [Line(title, right=aside)]
+        for one in (aside, asked.right_short or aside):
+            if width_of(title) + width_of(one) + 3 <= room:
+                return [Line(title, right=one)]
         below = wrap(aside, room) if aside else []
         return [*wrap(title, room), *below]
 
@@ -232,13 +274,23 @@ class ChoicePanel(Static):
         lines = list(wrap(asked.body, room)) if asked.body else []
         closed = frozenset(one.key for one in self._choices if self._is_closed(one))
         if asked.choices:
-            lines += [Line(), *answer_lines(self._choices, closed, room, beside=asked.beside)]
-        if asked.keys or closed:
+            chosen = "" if self._chosen is None else self._choices[self._chosen].key
+            answers = answer_lines(self._choices, closed, room, beside=asked.beside, chosen=chosen)
+            lines += [Line(), *answers]
+        keys = (*self._enter_keys(), *asked.keys)
+        if keys or closed:
             apart = [] if self.screen.size.height < LOW_LINES else [Line()]
-            lines += [*apart, *key_lines(asked.keys, closed, room)]
+            lines += [*apart, *key_lines(keys, closed, room)]
         return [
             line._replace(spans=tuple(self._plain(span) for span in line.spans)) for line in lines
         ]
+
+    def _enter_keys(self) -> Sequence[tuple[str, str]]:
+        """What Enter and the arrows do, where some answers are open to them."""
+        choices = self._choices
+        open_to = sum(one.by_enter for one in choices)
+        enter = () if self._chosen is None else (("Enter", f"takes {choices[self._chosen].key}"),)
+        return (*enter, ("↑↓", "choose")) if open_to > len(enter) else enter
 
     def _plain(self, span: Span) -> Span:
         return span._replace(text=signs(span.text, letters=self._letters)) if span.chrome else span

@@ -8,7 +8,10 @@ from tui.console.sidebar.marker import signs
 from tui.console.transcript.lines import Line, width_of
 from tui.console.transcript.paint import STYLES
 
-_MORE = {"text": "$text", "loud": "bold $warn", "page": "on $page", "strong": "bold $text"}
+_MORE = {
+    "text": "$text", "loud": "bold $warn", "page": "on $page", "strong": "bold $text",
+    "chosen-ground": "on $focus-ground",
+}  # fmt: skip
 _SIGNS = str.maketrans("↪⋯✓▪", ">~x*")
 
 

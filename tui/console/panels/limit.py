@@ -21,6 +21,7 @@ from tui.session.way_words import (
     payer_body,
     payer_title,
     price_words,
+    short_words,
     way_words,
 )
 from tui.session.words import Names, countdown
@@ -28,6 +29,7 @@ from tui.text import neutralise, truncate
 
 _LONGEST_NAME = 28
 _LONGEST_LABEL = 20
+_SHORT_LABEL = 12
 
 Answer = Callable[[int, bool], None]
 """Takes a way by its place, and whether it is to be a rule."""
@@ -45,13 +47,15 @@ def limit_question(
     """The panel of a failed request; its countdown is that of `now`."""
     title, label = failed_title(asked, names)
     wait: tuple[Span, ...] = ()
+    short: tuple[Span, ...] = ()
     if asked.until is not None:
-        left = countdown((asked.until - now).total_seconds())
-        wait = (Span("trying again in ", "mute"), Span(left, "warn"))
+        left = Span(countdown((asked.until - now).total_seconds()), "warn")
+        wait, short = (Span("trying again in ", "mute"), left), (Span("again in ", "mute"), left)
     choices = [
         Choice(
             way_words(way, asked), "", _given(answer, place),
-            columns=_columns(way, names, letters=letters),
+            columns=_columns(way, names, letters=letters), short=short_words(way, asked),
+            by_enter=way.payer != "credits",
         )
         for place, way in enumerate(asked.ways)
     ]  # fmt: skip
@@ -64,11 +68,25 @@ def limit_question(
         title=title,
         label=(Span(f" {label}", PAYER_STYLES[asked.payer]),) if label else (),
         right=wait,
+        right_short=short,
+        first=taken_by_enter(asked),
         body=styled(failed_body(asked, tz), "mute"),
         choices=tuple(choices),
         keys=(("F2", "other models"), STOPS),
         bar="warn",
     )
+
+
+def taken_by_enter(asked: WayOutAsked) -> int | None:
+    """The way that a plain Enter takes: the first on which nobody else pays than before.
+
+    Never one that takes credits, even where credits paid: those are taken by their number.
+    """
+    unchanged = (asked.payer, "nobody", None)
+    for place, way in enumerate(asked.ways):
+        if way.payer in unchanged and way.payer != "credits":
+            return place
+    return None
 
 
 def payer_question(asked: PayerAsked, answer: Callable[[PayerChoice], None], *, names: Names,
@@ -98,8 +116,12 @@ def _columns(way: WayOut, names: Names, *, letters: bool) -> Columns | None:
     if way.payer == "credits":
         label = f"{label} credits" if label else "credits"
     mark = f"{glyph(way.payer, letters=letters)} "
-    payer = (Span(mark, style, None, True), Span(truncate(label, _LONGEST_LABEL), style))
-    return Columns(model, payer, price_words(way))
+    sign = Span(mark, style, None, True)
+    payer = (sign, Span(truncate(label, _LONGEST_LABEL), style))
+    if way.payer == "credits" and way.label:  # that it takes credits its words say, too
+        label = neutralise(way.label, strict=True)
+    short = (sign, Span(truncate(label, _SHORT_LABEL), style))
+    return Columns(model, payer, price_words(way), short)
 
 
 def _given(answer: Answer, place: int) -> Callable[[], None]:

@@ -154,6 +154,7 @@ class SessionsDesk(Asking[Result], Calling[Result], inherit_bindings=False):
         self._give_draft(view.draft)
         self.end_flash()
         self.show_welcome()
+        self.follow_folder()
         self.ask_what_waits()
         self.refresh_status()
         self._count()

@@ -11,7 +11,7 @@ from tui.console.header import short_path
 from tui.console.sessions.columns import end_of
 from tui.console.sidebar.marker import colour, glyph
 from tui.console.usage.plots import Piece, share_bar
-from tui.money import show_sum, show_usd
+from tui.money import show_credits, show_sum, show_usd
 from tui.session.spending_words import group_name, what_for
 from tui.session.words import counted
 from tui.store.spent import Group, Receipt, UsageRow
@@ -21,7 +21,7 @@ GAP = 2
 MARKER = 3
 LEAST_NAME = 16
 SHARE = 12
-_NARROW_FIRST = ("share", "cached", "unknown", "out", "in", "requests")
+_NARROW_FIRST = ("share", "cached", "unknown", "out", "in", "credits", "requests")
 """What goes first where it is narrow; the name and the cost never do."""
 
 
@@ -61,9 +61,15 @@ def _usage(row: UsageRow, name: str, path: bool) -> Line:
         "out": _tokens(row.output, row),
         "cached": "-" if row.cache_read is None else counted(row.cache_read),
         "cost": show_sum(row.nano, row.unknown),
+        "credits": _credits(row.credits),
         "unknown": f"{row.unknown:,}" if row.unknown else "",
     }
     return Line(name, row.payer, cells, row.nano, path)
+
+
+def _credits(nano: int | None) -> str:
+    """What credits paid, in their own unit; empty where they paid nothing, or it has none."""
+    return show_credits(nano).rsplit(" ", 1)[0] if nano else ""
 
 
 def _tokens(count: int | None, row: UsageRow) -> str:
@@ -106,6 +112,7 @@ def _receipt(one: Receipt, model_name: Callable[[str], str], tz: dt.tzinfo | Non
         "out": tokens(one.output),
         "cached": "-" if one.cache_read is None else counted(one.cache_read),
         "cost": show_usd(one.nano, sure=one.sureness != "estimated"),
+        "credits": _credits(one.credits),
         "unknown": "",
     }
     name = f"{at:%b} {at.day:>2} {at:%H:%M}  {model}{f', {beside}' if beside else ''}"
@@ -121,7 +128,7 @@ def columns(room: int, lines: Sequence[Line], *, shares: bool) -> Columns:
         shares: Whether a bar shows what part of the whole each is.
     """
     wide: dict[str, int] = {"share": SHARE} if shares else {}
-    for column in ("requests", "in", "out", "cached", "cost", "unknown"):
+    for column in ("requests", "in", "out", "cached", "cost", "credits", "unknown"):
         longest = max((len(line.cells[column]) for line in lines), default=0)
         if longest or column == "cost":
             wide[column] = max(longest, len(column))
