@@ -25,7 +25,9 @@ pytestmark = [pytest.mark.soak, pytest.mark.timeout(300)]
 PER_TOKEN = (5_000, 30_000)
 """Nano-dollars of a token in and out, as the maker lists `gpt-5.5`."""
 
-DAY = 3_000_000_000
+DAY = 2_400_000_000
+"""Two requests of all that they may have, of each of two consoles, and not a third of both."""
+
 BEFORE = dt.datetime(2026, 11, 30, 23, 59, 50, tzinfo=dt.UTC)
 AFTER = dt.datetime(2026, 12, 1, 0, 0, 10, tzinfo=dt.UTC)
 
@@ -40,6 +42,7 @@ class DearMaker(FakeProvider):
         self.arrived = 0
         self.in_flight = 0
         self.pair = pair
+        self.spending = 0  # consoles that will ask again
         self.most_at_once = 0
         self.on_arrival: Any = None
 
@@ -71,13 +74,12 @@ class DearMaker(FakeProvider):
         return dt.datetime.now(dt.UTC) if self.clock is None else self.clock.now
 
     async def _company(self) -> None:
-        """Until another is on its way too, or none comes."""
-        for _ in range(40):
-            self.most_at_once = max(self.most_at_once, self.in_flight)
-            if self.in_flight > 1:
-                await asyncio.sleep(0.05)
-                return
-            await asyncio.sleep(0.01)
+        """Until another console's request is on its way too, or no other asks any more."""
+        async with asyncio.timeout(60):
+            while self.in_flight < min(2, self.spending):
+                await asyncio.sleep(0.01)
+        self.most_at_once = max(self.most_at_once, self.in_flight)
+        await asyncio.sleep(0.05)  # the other sees it before this one is gone
 
     def of_days(self) -> Counter[dt.date]:
         days: Counter[dt.date] = Counter()
@@ -104,7 +106,7 @@ class Clock:
 
 def environ_for(fake: FakeProvider, home: Any) -> dict[str, str]:
     environ = environ_of(fake, home)
-    SettingsStore(find_paths(environ).settings_file).set("budget.day_usd", "3.00")
+    SettingsStore(find_paths(environ).settings_file).set("budget.day_usd", "2.40")
     return environ
 
 
@@ -139,7 +141,15 @@ async def spend(environ: Any, folder: Any, *, dies_after: int = 0) -> list[str]:
 async def two_consoles(fake: DearMaker, home: Any, folder: Any) -> int:
     """What the maker has billed at the end."""
     environ = environ_for(fake, home)
-    ends = await asyncio.gather(spend(environ, folder), spend(environ, folder, dies_after=2))
+
+    async def console(**more: int) -> list[str]:
+        try:
+            return await spend(environ, folder, **more)
+        finally:
+            fake.spending -= 1
+
+    fake.spending = 2
+    ends = await asyncio.gather(console(), console(dies_after=1))
     assert [one[-1] for one in ends] == ["budget", "budget"]
     assert fake.most_at_once > 1
     assert check_store(home / "data" / "sessions.db").problems == ()
@@ -148,7 +158,7 @@ async def two_consoles(fake: DearMaker, home: Any, folder: Any) -> int:
 
 async def test_two_consoles_never_spend_more_than_one_days_budget(home, tmp_path):
     with DearMaker(pair=True) as fake:
-        assert DAY * 0.7 < await two_consoles(fake, home, tmp_path) <= DAY
+        assert DAY * 0.6 < await two_consoles(fake, home, tmp_path) <= DAY
 
 
 async def test_consoles_that_hold_nothing_are_found_out(home, tmp_path, monkeypatch):
@@ -181,6 +191,19 @@ async def test_a_clock_that_jumps_over_midnight_overshoots_no_days_budget(
 ):
     monkeypatch.setattr("tui.process.python_command", odd_engine(clock=tmp_path / "clock"))
     days = await over_midnights(home, tmp_path)
+    assert set(days) == {BEFORE.date(), AFTER.date()}
+    assert max(days.values()) <= DAY
+
+
+async def test_midnight_while_two_consoles_have_requests_out_overshoots_neither_day(
+    home, tmp_path, monkeypatch
+):
+    monkeypatch.setattr("tui.process.python_command", odd_engine(clock=tmp_path / "clock"))
+    clock = Clock(tmp_path / "clock", BEFORE)
+    with DearMaker(clock, pair=True) as fake:
+        fake.on_arrival = lambda count: clock.turn(AFTER) if count == 4 else None
+        await two_consoles(fake, home, tmp_path)
+        days = fake.of_days()
     assert set(days) == {BEFORE.date(), AFTER.date()}
     assert max(days.values()) <= DAY
 
