@@ -62,7 +62,11 @@ class Program:
 
 
 class BudgetLives(RuleBasedStateMachine):
-    """Overshoot is never above 0: what was truly spent stays within each budget."""
+    """Overshoot is never above 0: what was truly spent stays within each budget.
+
+    A request counts by the later of the moments when it left and when its cost came: the clock
+    may be set back between them.
+    """
 
     open_requests = Bundle("open_requests")
 
@@ -140,9 +144,9 @@ class BudgetLives(RuleBasedStateMachine):
         """It ends, at its cost, told or not."""
         if one is None or one[0] not in self.programs:
             return
-        program, session, request, most, _ = one
+        program, session, request, most, left_at = one
         cost = most * share // 100
-        self.truth.append((self.now, session, cost))
+        self.truth.append((max(self.now, left_at), session, cost))
         event = ChargeRecorded(
             request=request, payer="own_key", nano=cost if known else None, lines=(),
             priced_by="", sureness="priced" if known else "unknown",

@@ -116,7 +116,9 @@ def what_follows(it: Situation, said: Said, failure: Failure) -> tuple[str, str 
         return "retry", said.payer
     on_own = said.payer in ("own_key", "endpoint", "cloud_account") and it.model != "own-best"
     passing = failure.kind in MAY_WAIT or failure.kind == "quota"
-    if on_own and passing and it.credit_fallback and provided_on_credits(it):
+    # Off by default; on for all of them by the setting, or for single kinds by rules of their own.
+    wanted = it.credit_fallback or failure.kind in it.fallback_kinds
+    if on_own and passing and wanted and provided_on_credits(it):
         return "fall_back", "credits"
     return "halt", None
 

@@ -61,17 +61,25 @@ def connections() -> list[tuple[Connection, ...]]:
     return [tuple(one for part in parts for one in part) for parts in kinds]
 
 
+ANY_KIND = (*KINDS, "unheard_of")
+RULES = ("rate_limit", "network", "invalid_key", "unheard_of")
+"""Kinds with a rule: some that may fall back, and some that a rule must not make fall."""
+
+CONSENTS: tuple[tuple[bool, tuple[str, ...]], ...] = ((False, ()), (True, ()), (False, RULES))
+"""The settings `credits.fallback` and `credits.fallback_rules`."""
+
+
 def situations(
     sizes: tuple[int, ...] = SIZES, models: tuple[str, ...] = MODELS
 ) -> Iterator[Situation]:
-    """The whole product: 304,128 of them."""
+    """The whole product: 456,192 of them."""
     places = connections()
     for plan, size, run, model in product(PLANS, sizes, RUNS, models):
         for place in places:
-            for fallback in (False, True):
+            for fallback, kinds in CONSENTS:
                 yield Situation(
                     model=model, plan=plan, org_size=size, run=run, connections=place,
-                    credit_fallback=fallback,
+                    credit_fallback=fallback, fallback_kinds=kinds,
                 )  # fmt: skip
 
 
@@ -82,7 +90,8 @@ def some_situations(chance: random.Random, count: int) -> list[Situation]:
         Situation(
             model=chance.choice(MODELS), plan=chance.choice(PLANS), org_size=chance.choice(SIZES),
             run=chance.choice(RUNS), connections=chance.choice(places),
-            credit_fallback=chance.random() < 0.5,
+            credit_fallback=chance.random() < 0.4,
+            fallback_kinds=tuple(chance.sample(ANY_KIND, chance.choice((0, 0, 1, 6)))),
         )
         for _ in range(count)
     ]  # fmt: skip
@@ -90,7 +99,7 @@ def some_situations(chance: random.Random, count: int) -> list[Situation]:
 
 FAILURES = [
     Failure(kind=kind, tries_left=left, shown=shown)
-    for kind in (*KINDS, "unheard_of")
+    for kind in ANY_KIND
     for left, shown in ((0, False), (2, False), (2, True))
 ]
 """Every kind of error, with tries left and without, and after some of the answer was shown."""

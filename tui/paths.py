@@ -35,6 +35,11 @@ class Paths(msgspec.Struct, frozen=True):
         return self.config / "keys.json"
 
     @property
+    def prices_file(self) -> Path:
+        """The person's own prices, on top of the shipped list."""
+        return self.config / "prices.json"
+
+    @property
     def credits_file(self) -> Path:
         """Credit services: names, models, what they last told; never a key."""
         return self.config / "credits.json"

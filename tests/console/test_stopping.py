@@ -10,7 +10,7 @@ from tests.transcript_world import START, Script
 from tui.errors import OwnkeyError
 from tui.events.base import SessionId
 from tui.session.commands import Interrupt
-from tui.session.replies import SessionOpened, Trouble
+from tui.session.replies import Remark, SessionOpened, Trouble
 
 
 async def test_ctrl_c_stops_what_runs(tmp_path):
@@ -146,6 +146,13 @@ async def test_trouble_outside_a_session_stays_in_the_flow(tmp_path):
         seen.app.on_notice(Trouble(message="the disk is full", hint="Make room."))
         await seen.settle()
         assert "the disk is full. Make room." in seen.text(seen.app.transcript)
+
+
+async def test_a_remark_stays_in_the_flow_with_what_is_to_know(tmp_path):
+    async with hand_fed(tmp_path, script=scenes.answered()) as seen:
+        seen.app.on_notice(Remark(message="a credit is $0.02 now", hint="Charges count by it."))
+        await seen.settle()
+        assert "a credit is $0.02 now. Charges count by it." in seen.text(seen.app.transcript)
 
 
 async def test_a_failure_is_one_sentence_with_its_hint(tmp_path):

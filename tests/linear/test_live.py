@@ -14,6 +14,7 @@ from tests.canary import made_up_key
 from tests.fake_provider import FakeProvider
 from tests.live_console import OPUS, environ_for
 from tests.typed_child import TypedChild
+from tui.paths import find_paths
 
 pytestmark = pytest.mark.long
 
@@ -76,6 +77,16 @@ class Person(TypedChild):
 
 def prompts_in(fake) -> list[str]:
     return [str(seen.body["messages"]) for seen in fake.requests]
+
+
+def test_a_price_file_that_does_not_parse_is_said_at_the_start(environ, work):
+    file = find_paths(environ).prices_file
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text("{", "utf-8")
+    with Person("--model", OPUS, environ=environ, cwd=work) as person:
+        person.ask("hello")
+        assert "your price file does not count" in person.shown
+        assert "Correct it and start ownkey again" in person.shown.replace("\r\n", " ")
 
 
 def test_a_person_talks_is_asked_stops_and_comes_back_line_by_line(fake, environ, work, tmp_path):

@@ -291,6 +291,55 @@ async def test_a_request_that_is_open_over_midnight_counts_on_the_new_day(tmp_pa
     assert refused[-1].event.stop == "budget"
 
 
+@pytest.mark.parametrize("later_counts", [True, False])
+async def test_a_clock_set_back_over_midnight_takes_nothing_out_of_the_day(
+    tmp_path, later_counts, monkeypatch
+):
+    if not later_counts:  # the mutant: a charge counts by the clock at its end alone
+        monkeypatch.setattr("tui.store.holds._LATER_KNOWN", "SELECT :at, :session, :seq, :request")
+    world, sent = World(day=20_000), []
+    first_day = dt.datetime(2026, 11, 29, 23, 59, 30, tzinfo=dt.UTC)
+    world.now = first_day + dt.timedelta(minutes=1)
+
+    async def back(request):
+        sent.append(request.max_tokens)
+        yield TextDelta(text="x")
+        world.now = first_day
+        yield UsageReported(raw={"in": 500, "out": request.max_tokens}, context={})
+        yield Stopped(stop="end", said="stop")
+
+    async def spend(session, after):
+        world.now = first_day + dt.timedelta(minutes=1)
+        return await run(manager, session, asks=False, after=after)
+
+    async with world.manager(tmp_path, back) as manager:
+        session = (await open_session(manager)).session
+        first = await spend(session, 0)
+        again = await spend(session, first[-1].seq)
+    assert first[-1].event.stop == "end"
+    assert sent[0] == 16_000
+    assert (sum(sent) + 500 * len(sent) <= 20_000) is later_counts
+    assert again[-1].event.stop == ("budget" if later_counts and len(sent) == 1 else "end")
+
+
+async def test_a_yes_to_yesterdays_question_raises_nothing_of_today(tmp_path):
+    world = World(day=17_000)
+    world.now = dt.datetime(2026, 11, 29, 23, 59, 59, tzinfo=dt.UTC)
+    async with world.manager(tmp_path) as manager:
+        session = (await open_session(manager)).session
+        records = await run(manager, session, asks=False)
+        await manager.call(StartTurn(session=session, prompt="more"))
+        question = await asked(manager, session)
+        world.now += dt.timedelta(seconds=2)
+        await answer(manager, session, question, "span", nano=50_000)
+        async with asyncio.timeout(10):
+            records = await until_done(manager, session, records[-1].seq)
+        [row] = (await manager.call(ListBudgets())).budgets
+    assert records[-1].event.stop == "end"
+    assert row.limit == 17_000
+    assert 0 < row.used <= 17_000
+
+
 async def test_a_key_and_a_folder_have_budgets_of_their_own(tmp_path):
     world = World(keys={"work": 3_000})
     async with world.manager(tmp_path) as manager:

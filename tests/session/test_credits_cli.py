@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import functools
 import json
-import os
 import stat
 import time
 from collections.abc import Iterator
@@ -13,7 +11,6 @@ from pathlib import Path
 from typing import Any
 from unittest import mock
 
-import msgspec
 import pytest
 
 from tests.canary import leaks, leaks_under, made_up_key
@@ -26,12 +23,11 @@ from tests.fake_credits import (
     FakeVercel,
 )
 from tests.fake_faults import closed_port
-from tui.keys import vault
+from tests.quick_vault import SEALED, quick_vault
 from tui.paths import find_paths
 
 pytestmark = pytest.mark.long
 
-SEALED = {"OWNKEY_KEYRING": "sealed", "OWNKEY_PASSPHRASE": "correct horse"}
 GOOD = made_up_key("sk-or-v1-")
 OPUS = "anthropic/claude-opus-4-7"
 
@@ -63,21 +59,9 @@ def ran(model: str) -> list[dict[str, Any]]:
 
 @pytest.fixture(autouse=True)
 def at_home(home: Path) -> Iterator[Path]:
-    """A home whose vault opens fast: what it is sealed with is tested elsewhere."""
-    header = vault._Header
-    quick = functools.partial(header, memory_kib=64, passes=1)
-    with mock.patch("tui.process.harden"), mock.patch.object(vault.Vault, "_create", classmethod(
-        lambda cls, path, passphrase: _created(cls, path, passphrase, quick)
-    )):  # fmt: skip
+    """A home whose vault opens fast."""
+    with quick_vault():
         yield home
-
-
-def _created(cls: type[vault.Vault], path: Path, passphrase: Any, header: Any) -> vault.Vault:
-    bare = header(salt=os.urandom(16), check=b"")
-    key = vault._derive(bare, passphrase)
-    made = cls(path, msgspec.structs.replace(bare, check=vault._check_value(key)), key)
-    made._write({})
-    return made
 
 
 @pytest.fixture

@@ -5,8 +5,9 @@ import asyncio
 import pytest
 
 from tests.route_world import credits_of, own, serving
-from tests.session.scripted import PlacesRouter, make_manager
+from tests.session.scripted import FixedPricer, PlacesRouter, make_manager
 from tests.session.test_turns import kinds, open_session, says, until_done
+from tui.billing.budget import Worst
 from tui.errors import (
     KINDS,
     BadRequest,
@@ -490,6 +491,33 @@ async def test_a_fallback_request_is_shortened_to_cost_no_more_than_the_limit(tm
         session = await begin(manager, asks=False)
         await finished(manager, session)
     assert 1_000 <= world.requests[-1].max_tokens < 9_000
+
+
+@pytest.mark.parametrize("times", [1_000, None])
+async def test_a_price_that_rises_after_it_was_agreed_on_sends_no_fallback(
+    tmp_path, times, monkeypatch
+):
+    """As at midnight: dearer by so many times, or not known any more."""
+    world, costs = World(OWN, HOUSE), FixedPricer.worst_case
+    world.consent = Consent(fallback=True, limit_nano=20_000)
+    asked_of_credits = []
+
+    def rises(self, decision, tokens, at):
+        found = costs(self, decision, tokens, at)
+        if decision.payer != "credits":
+            return found
+        asked_of_credits.append(decision)
+        if len(asked_of_credits) == 1:
+            return found
+        return times and Worst(prompt_usd=found.prompt_usd * times, token_usd=found.token_usd)
+
+    monkeypatch.setattr(FixedPricer, "worst_case", rises)
+    async with world.manager(tmp_path) as manager:
+        records = await finished(manager, await begin(manager, asks=False))
+    assert [one.payer for one in told(records, "route")] == ["own_key"]
+    assert records[-1].event.stop == "budget"
+    assert "credits.fallback_limit_usd" in told(records, "error")[-1].hint
+    assert world.router.opened == ["k_work"]
 
 
 async def test_the_limit_is_a_turns_and_counts_what_earlier_fallbacks_cost(tmp_path):

@@ -7,13 +7,22 @@ from functools import cache
 import pytest
 from msgspec.structs import replace
 
-from tests.route_oracle import what_follows, who_pays
-from tests.route_world import FAILURES, MODELS, changed_tables, situations, some_situations
+from tests.route_oracle import MAY_WAIT, what_follows, who_pays
+from tests.route_world import (
+    ANY_KIND,
+    FAILURES,
+    MODELS,
+    changed_tables,
+    situations,
+    some_situations,
+)
 from tests.seeds import kept_and_new, seeded
+from tui.routing import policy
 from tui.routing.policy import Refused, Route, Situation, decide, then
 from tui.routing.table import TABLE, Table
 
 OWN = ("own_key", "endpoint", "cloud_account")
+MAY_FALL = MAY_WAIT | {"quota"}
 NAME = "route-rules"
 
 
@@ -41,12 +50,17 @@ def differences(
 
 
 def spends_unasked(some: Iterable[Situation], failures: list, table: Table = TABLE):
-    """Promise 4: what takes credits after a failure on an own route, with the fallback off."""
+    """Promise 4: what takes credits after a failure on an own route, with the fallback off.
+
+    And with a rule for other kinds of error than the one that it was.
+    """
     for it in some:
         route = decide(it, table)
         if it.credit_fallback or isinstance(route, Refused) or route.payer not in OWN:
             continue
         for failure in failures:
+            if failure.kind in it.fallback_kinds and failure.kind in MAY_FALL:
+                continue
             step = then(route, failure, table)
             if step.action == "fall_back" or step.payer not in (None, route.payer):
                 yield it, failure, step
@@ -82,6 +96,31 @@ def test_a_table_that_lets_a_failed_request_take_credits_unasked_is_found_out():
     unasked = replace(TABLE, fallback=replace(TABLE.fallback, setting=None))
     some = some_situations(random.Random(1), 8_000)
     assert next(spends_unasked(some, FAILURES, unasked), None) is not None
+
+
+RULED = [
+    kinds for one in ANY_KIND for kinds in ((one,), tuple(kind for kind in ANY_KIND if kind != one))
+]
+"""A rule for each kind alone, and one for all the others."""
+
+
+@pytest.mark.parametrize("kinds", RULED, ids=lambda kinds: f"{len(kinds)} {kinds[0]}")
+def test_a_rule_for_some_kinds_lets_no_other_take_credits(kinds: tuple[str, ...]):
+    some = [
+        replace(it, credit_fallback=False, fallback_kinds=kinds)
+        for it in some_situations(random.Random(2), 400)
+    ]
+    assert next(spends_unasked(some, FAILURES), None) is None
+    assert next(differences(some, FAILURES), None) is None
+
+
+@pytest.mark.parametrize("mutant", ["a rule is for every kind", "rules are not read"])
+def test_a_function_that_reads_the_rules_otherwise_is_found_out(mutant: str, monkeypatch):
+    wrong = None if mutant == "a rule is for every kind" else ()
+    some = [replace(it, credit_fallback=False) for it in some_situations(random.Random(1), 4_000)]
+    monkeypatch.setattr(policy, "_kinds", lambda situation, table: wrong)
+    assert next(differences(some, FAILURES), None) is not None
+    assert (next(spends_unasked(some, FAILURES), None) is not None) is (wrong is None)
 
 
 @cache

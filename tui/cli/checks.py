@@ -44,6 +44,7 @@ def all_checks(environ: Mapping[str, str], paths: Paths) -> Iterator[Check]:
         ("local models", lambda: home.check_local_models(paths)),
         ("mcp servers", lambda: check_servers(environ, paths)),
         ("settings", lambda: home.check_settings(paths)),
+        ("prices", lambda: home.check_prices(paths)),
         ("folders", lambda: home.check_folders(paths)),
         ("store", lambda: home.check_store(paths)),
         ("python", machine.check_python),

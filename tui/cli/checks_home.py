@@ -152,6 +152,24 @@ def check_settings(paths: Paths) -> Check:
     return Check(check="settings", state="ok", found=str(paths.settings_file))
 
 
+def check_prices(paths: Paths) -> Check:
+    """Whether the person's own price file, where there is one, says what it may."""
+    from tui.catalog.own_prices import OwnPrices
+
+    file = paths.prices_file
+    if not os.path.lexists(file):
+        return Check(check="prices", state="ok", found="the shipped list")
+    problem = OwnPrices.read(file).problem
+    if problem is not None:
+        return Check(
+            check="prices",
+            state="warn",
+            found=f"your price file does not count: {problem}",
+            remedy=f"Correct {file}; until then the shipped list alone counts.",
+        )
+    return Check(check="prices", state="ok", found=f"{file} on top of the shipped list")
+
+
 def check_folders(paths: Paths) -> Check:
     """Whether our folders are ours alone, writable, and have room."""
     folder = paths.data

@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tui.cli.output import say
 from tui.cli.values import takes
 from tui.errors import UsageError
 
@@ -87,13 +88,15 @@ def _most(args: argparse.Namespace) -> int | None:
 async def _run(args: argparse.Namespace, prompt: str) -> int:
     from tui.runtime import Runtime
     from tui.session.commands import ChooseModel, Interrupt, OpenSession, StartTurn
-    from tui.session.replies import SessionOpened, Trouble
+    from tui.session.replies import Remark, SessionOpened, Trouble
 
     stopped: asyncio.Future[Trouble] = asyncio.get_running_loop().create_future()
 
     def notify(notice: AnyNotice) -> None:
         if isinstance(notice, Trouble) and not stopped.done():
             stopped.set_result(notice)
+        if isinstance(notice, Remark):
+            say(f"ownkey: {notice.message.rstrip('.')}. {notice.hint}")
 
     runtime = Runtime(dict(os.environ), notify=notify)
     async with runtime, runtime.manager() as manager:

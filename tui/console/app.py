@@ -37,6 +37,7 @@ from tui.session.replies import (
     KeysChanged,
     LocalProgress,
     ModelsChanged,
+    Remark,
     SessionOpened,
     SpentToday,
     Trouble,
@@ -161,6 +162,8 @@ class ConsoleApp(
                 self.show_fetch(notice)
             case Trouble():
                 self.say_error(OwnkeyError(notice.message, hint=notice.hint))
+            case Remark():
+                self.say(f"{notice.message.rstrip('.')}. {notice.hint}", "warn")
             case DriverGone():
                 self.can_take_over(notice.session)
 

@@ -30,6 +30,7 @@ from tui.session.replies import (
     KeysChanged,
     LocalProgress,
     ModelsChanged,
+    Remark,
     SessionOpened,
     SpentToday,
     Trouble,
@@ -282,6 +283,8 @@ class Pump:
                 self.stale = True
             case Trouble():
                 self._voice.say(f"Error: {one.message}\nNext: {here(one.hint)}")
+            case Remark():
+                self._voice.say(f"{one.message.rstrip('.')}. {here(one.hint)}")
             case DriverGone():
                 self._voice.say("The other ownkey has gone: your next line takes over.")
 

@@ -34,7 +34,7 @@ from tui.session.credit_talk import (
     LeftRow,
     ListCredits,
 )
-from tui.session.replies import AnyNotice, Trouble
+from tui.session.replies import AnyNotice, Remark
 
 CreditCommand = ListCredits | AddCredits | ChangeCredits
 
@@ -128,7 +128,7 @@ class CreditDesk:
                 lambda: self._book.change(service.name, lambda one: told_by(one, asked, now))
             )
             if news := rate_news(service, after):
-                self._notify(Trouble(message=news, hint="Charges from now on count by it."))
+                self._notify(Remark(message=news, hint="Charges from now on count by it."))
 
     # Adding.
 
@@ -188,7 +188,7 @@ class CreditDesk:
             lambda: self._book.change(service.name, lambda _: looked.service)
         )
         if news := rate_news(service, kept):
-            self._notify(Trouble(message=news, hint="Charges from now on count by it."))
+            self._notify(Remark(message=news, hint="Charges from now on count by it."))
         return replace(_told(looked), row=self._row(kept))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
+import os
 from collections.abc import AsyncGenerator, Callable, Mapping
 from pathlib import Path
 from typing import Self, cast
@@ -26,7 +27,7 @@ from tui.runtime.scrub import LiveScrub
 from tui.runtime.toolbox import FolderToolbox
 from tui.session.manager import SessionManager
 from tui.session.ports import Ports
-from tui.session.replies import AnyNotice, SpentToday
+from tui.session.replies import AnyNotice, Remark, SpentToday
 from tui.settings.store import SettingsStore
 from tui.store.log import Store
 from tui.tools.mcp.pool import ServerPool
@@ -73,8 +74,9 @@ class Runtime:
             self.settings,
             ledger=HouseLedger(self.paths.store_file),
         )
-        prices = self.paths.config / "prices.json"
-        self._book = PriceBook(OwnPrices.read(prices) if prices.exists() else None)
+        prices = self.paths.prices_file
+        own = OwnPrices.read(prices) if os.path.lexists(prices) else OwnPrices()
+        self._book, self._unread_prices = PriceBook(own), own.problem
         self._judge = Judge(ApprovalBook(self.paths.config / "approvals.json"), environ)
         self._servers: dict[Path, ServerPool] = {}
         self._sandbox: asyncio.Future[Sandbox] | None = None
@@ -90,7 +92,11 @@ class Runtime:
         await self.close()
 
     def manager(self) -> SessionManager:
-        """The session manager over all this."""
+        """The session manager over all this; what is to be said of the price file is told."""
+        if self._unread_prices is not None:
+            words = f"your price file does not count: {self._unread_prices}"
+            hint = "Correct it and start ownkey again; until then the shipped list alone counts."
+            self._notify(Remark(message=words, hint=hint))
         ports = Ports(
             router=self.router,
             pricer=ListPricer(self._book),

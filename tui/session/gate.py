@@ -144,11 +144,14 @@ class Gate:
             limit_nano=limit.nano, used_nano=full.room.used, unknown_nano=full.room.unknown,
             needs_nano=full.needs, whole_nano=full.whole, prompt_tokens=tokens,
         )  # fmt: skip
+        asked = self._parts.ports.clock()
         answer = await self._wait(question)
         if answer.choice in ("span", "good") and answer.nano is not None:
             good = answer.choice == "good"
             try:
-                await self._parts.wall.raise_limit(counted, limit, answer.nano, good=good)
+                await self._parts.wall.raise_limit(
+                    counted, limit, answer.nano, good=good, asked=asked
+                )
             except OwnkeyError as error:
                 raise BudgetExceeded(error.message, hint=error.hint) from error
         self._over = answer.choice == "once"

@@ -348,6 +348,13 @@ class Trouble(Notice, tag="trouble", frozen=True, kw_only=True):
     hint: str
 
 
+class Remark(Notice, tag="remark", frozen=True, kw_only=True):
+    """Something that the person has to know and that stops nothing."""
+
+    message: str
+    hint: str
+
+
 class DriverGone(Notice, tag="driver_gone", frozen=True, kw_only=True):
     """Nobody drives a session any more that is followed here: it can be taken over."""
 
@@ -355,5 +362,6 @@ class DriverGone(Notice, tag="driver_gone", frozen=True, kw_only=True):
 
 
 AnyNotice = (
-    KeysChanged | ModelsChanged | LocalProgress | SpentToday | CreditsTold | Trouble | DriverGone
+    KeysChanged | ModelsChanged | LocalProgress | SpentToday | CreditsTold | Trouble | Remark
+    | DriverGone
 )  # fmt: skip

@@ -12,11 +12,12 @@ from uuid import uuid4
 import msgspec
 
 from tui.billing.budget import Worst
-from tui.errors import StoreError
+from tui.errors import BudgetExceeded, StoreError
 from tui.events.base import RequestId
 from tui.events.codec import AnyEvent
 from tui.events.money import ChargeRecorded
 from tui.events.route import RouteDecided
+from tui.money import show_usd
 from tui.providers import base
 from tui.session.active_time import PlatformMeter
 from tui.session.bound import request_tokens
@@ -58,6 +59,22 @@ LONG = 200_000
 
 SERVERS_MARK = "__"
 """Between a server's name and its tool's; no tool of ours has it."""
+
+
+def _within(agreed: int, worst: Worst | None, most: int) -> int:
+    """The output tokens that an agreed amount leaves room for, of `most`.
+
+    Raises BudgetExceeded: prices have changed since it was agreed on, and none is left.
+    """
+    tokens = 0 if worst is None else worst.fits(agreed, most)
+    if tokens == 0:
+        can = "a price that nobody knows" if worst is None else show_usd(worst.nano(most))
+        raise BudgetExceeded(
+            f"on credits it can cost {can} now, more than the {show_usd(agreed)} that it may: "
+            "nothing was sent",
+            hint="Send it again, or a higher `credits.fallback_limit_usd` lets it through.",
+        )
+    return tokens
 
 
 class Sender:
@@ -200,8 +217,8 @@ class Sender:
     ) -> int | None:  # fmt: skip
         """The output tokens that budgets leave room for, held from then on; None: decide anew."""
         worst, bound = await self._worst(decision, now, most, more)
-        if self.way is not None and self.way.most_nano is not None and worst is not None:
-            most = worst.fits(self.way.most_nano, most) or most
+        if self.way is not None and self.way.most_nano is not None:
+            most = _within(self.way.most_nano, worst, most)
         used = self.gate.used(self.requests)
         tokens = await self.gate.through(id, decision, worst, most, used)
         if tokens is not None:

@@ -189,8 +189,12 @@ class Wall:
             for one in left
         ]  # fmt: skip
 
-    async def raise_limit(self, counted: Counted, limit: Limit, nano: int, *, good: bool) -> None:
-        """Another limit in place of one: for good, or for its span of time.
+    async def raise_limit(
+        self, counted: Counted, limit: Limit, nano: int, *, good: bool, asked: dt.datetime
+    ) -> None:
+        """Another limit in place of one: for good, or for the span of time that was asked about.
+
+        A yes to yesterday's question, `asked` then, raises nothing of today's.
 
         Raises:
             OwnkeyError: it cannot be kept.
@@ -198,7 +202,7 @@ class Wall:
         if good:
             await self._blocking(lambda: self._keep(limit.scope, limit.name, nano))
             return
-        [mark] = self._marks([limit], counted, self._clock())
+        [mark] = self._marks([limit], counted, asked)
         await self._blocking(lambda: self._holds.raise_limit(mark, nano))
 
     async def rooms(self, counted: Counted) -> list[Room]:

@@ -1,9 +1,11 @@
 """Money that requests may still cost, held against budgets before their first byte leaves.
 
 A hold is placed in one transaction with the sums that it is judged by, so that of two programs
-on one store only one can pass. It goes in the transaction that writes the request's charge. One
-whose program was killed counts with all that it held on the day on which it was made: nobody
-can say what it cost.
+on one store only one can pass. It goes in the transaction that writes the request's charge, which
+counts from then on by the later of the two moments: a clock that was set back over midnight
+meanwhile takes nothing out of the day by whose budget the request was let through. One whose
+program was killed counts with all that it held on the day on which it was made: nobody can say
+what it cost.
 """
 
 from __future__ import annotations
@@ -201,7 +203,8 @@ class Holds:
         where, values = self._where(span)
         since = -(1 << 62) if span.since is None else to_micros(span.since)
         (spent,) = self._db.execute(
-            f"SELECT coalesce(sum(nano), 0) FROM charges WHERE at >= ?{where}", (since, *values)
+            f"SELECT coalesce(sum(nano), 0) FROM charges WHERE (at >= ? OR held_at >= ?){where}",
+            (since, since, *values),
         ).fetchone()
         (unknown,) = self._db.execute(
             f"SELECT coalesce(sum(held), 0) FROM charges WHERE held_at >= ?{where}",
@@ -242,6 +245,17 @@ class Holds:
         return found
 
 
+_THE_CHARGE = (
+    " FROM holds h WHERE h.request = :request"
+    " AND (charges.at, charges.session, charges.seq) = (:at, :session, :seq)"
+)
+_LATER_KNOWN = f"UPDATE charges SET held_at = h.at{_THE_CHARGE} AND h.at > :at"
+_LATER_UNKNOWN = (
+    "UPDATE charges SET held = h.nano,"
+    f" held_at = CASE WHEN h.gone THEN h.at ELSE max(h.at, :at) END{_THE_CHARGE}"
+)
+
+
 def settle(db: sqlite3.Connection, record: Recorded, event: ChargeRecorded | RouteDecided) -> None:
     """Within the transaction that writes the event: its hold becomes the charge, or is sent."""
     book = Book(db)
@@ -256,16 +270,13 @@ def settle(db: sqlite3.Connection, record: Recorded, event: ChargeRecorded | Rou
         else:
             with suppress(KeyReused):  # told twice and not alike: what was told first counts
                 book.settle(event.request, credits, record.at)
-    if event.nano is None:
-        db.execute(
-            "UPDATE charges SET held = h.nano, held_at = CASE WHEN h.gone THEN h.at ELSE :at END"
-            " FROM holds h WHERE h.request = :request"
-            " AND (charges.at, charges.session, charges.seq) = (:at, :session, :seq)",
-            {
-                "at": to_micros(record.at), "session": record.session, "seq": record.seq,
-                "request": event.request,
-            },
-        )  # fmt: skip
+    db.execute(
+        _LATER_KNOWN if event.nano is not None else _LATER_UNKNOWN,
+        {
+            "at": to_micros(record.at), "session": record.session, "seq": record.seq,
+            "request": event.request,
+        },
+    )  # fmt: skip
     db.execute("DELETE FROM holds WHERE request = ?", (event.request,))
 
 
