@@ -88,7 +88,7 @@ async def test_what_was_taken_is_said_with_model_payer_and_price(tmp_path):
         seen.bridge.tell(script.take())
         await seen.settle()
         said = " ".join(seen.text(seen.app.transcript).split())
-        assert "on house credits, this once, ≈ $0.19" in said
+        assert "went on with Claude Opus 4.7 on house credits, this once, ≈ $0.19" in said
         assert "without a question up to $0.50 a turn" in said
         assert panel(seen) == ""
 

@@ -96,6 +96,7 @@ class TranscriptCanvas(ScrollView, can_focus=True):
 
     def _begin(self, setting: Setting) -> None:
         self.model = TranscriptModel()
+        self.model.names = setting.names
         self._flow = self._aside.flow(self.model, setting, self._clock)
         self._window = Window(self._flow)
         self._cursor: BlockId | None = None
