@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import datetime as dt
 import json
 from decimal import Decimal
@@ -75,7 +76,17 @@ def books(home):
 
 def test_a_rate_that_changes_in_mid_session_ends_nothing_and_is_told(house, at_home):
     house.account["usd_per_credit"] = "0.02"  # told when it is asked after the first charge
-    house.script([CALL, CALL | {"wait": 0.5}, {"text": "end", "wait": 0.5}])
+    house.script([CALL, CALL, {"text": "end"}])
+    file, answer = find_paths({"OWNKEY_HOME": str(at_home)}).credits_file, house._answer
+
+    async def once_it_is_told(seen, writer):
+        if seen.method == "POST" and house.paid_for == 2:
+            while '"0.02"' not in file.read_text("utf-8"):
+                await asyncio.sleep(0.02)
+            await asyncio.sleep(0.2)
+        return await answer(seen, writer)
+
+    house._answer = once_it_is_told
     said, told = ran(HOUSE)
     assert (said.returncode, told["error"], told["done"][0]["stop"]) == (0, [], "end")
     assert "house changed its rate: a credit is $0.02 now, it was $0.01" in said.stderr
