@@ -84,7 +84,8 @@ class StatusBar(Widget):
             return line.truncate(width, ellipsis=True)
         parts = _parts(facts)
         while parts and chip.cell_length + sum(_width(pieces) for _, pieces in parts) > width:
-            parts.pop(_first_to_go([name for name, _ in parts]))
+            if not _shortened(parts):
+                parts.pop(_first_to_go([name for name, _ in parts]))
         out: list[str | Content | Part] = [chip]
         at = chip.cell_length
         spare = width - at - sum(_width(pieces) for _, pieces in parts)
@@ -161,6 +162,17 @@ def _today(facts: StatusFacts, today: int) -> list[Part]:
     return said
 
 
+def _shortened(parts: list[tuple[str, list[Part]]]) -> bool:
+    """Take from today's sum the meter, then what it is out of; whether there was any of it."""
+    for at, (name, pieces) in enumerate(parts):
+        if name == "today" and len(pieces) > _SUM:
+            parts[at] = name, pieces[:-1] if len(pieces) == _SUM + 1 else pieces[: _SUM + 1]
+            return True
+    return False
+
+
+_SUM = 2
+"""Pieces of a name and its amount alone."""
 _ORDER = ("today", "context", "budget", "session", "limit", "credits", "model")
 """What goes first when it is narrow (look/README.md, Widths)."""
 
