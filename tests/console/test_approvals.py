@@ -7,7 +7,7 @@ import pytest
 from tests import scenes, scenes_agent
 from tests.console_world import Seen, hand_fed
 from tui.console.panels import choices
-from tui.console.panels.choices import DEAF_S
+from tui.console.panels.choices import BESIDE, DEAF_S
 from tui.errors import NoRoute
 from tui.events.base import CallId
 from tui.events.session import ModeChosen
@@ -94,7 +94,7 @@ async def test_a_session_that_waits_says_so_in_the_header(tmp_path):
 async def test_each_character_of_a_long_command_comes_into_sight(tmp_path, size):
     what = "python -c '" + "".join(f"print({n});" for n in range(150)) + "'"
     async with asking(tmp_path, what, size=size) as seen:
-        width = seen.app.choices.content_size.width
+        width = seen.app.choices.content_size.width - 2 * len(BESIDE)
         assert scrolled(await pages(seen), width) == what
 
 
