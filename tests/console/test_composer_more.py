@@ -265,3 +265,17 @@ def test_a_draft_lies_nowhere_else(tmp_path, session):
 def test_a_damaged_draft_is_none(tmp_path):
     (tmp_path / "s.json").write_text("{")
     assert Drafts(tmp_path).read("s") is None
+
+
+async def test_the_cursor_blinks_for_a_while_after_a_key_and_then_stands_still(
+    tmp_path, monkeypatch
+):
+    monkeypatch.setattr("tui.console.prompt.editor.BLINKS_S", 0.0)
+    async with hand_fed(tmp_path) as seen:
+        editor = seen.app.composer.editor
+        await seen.until(lambda: not editor.blink_timer._active.is_set())
+        assert editor._cursor_visible
+        monkeypatch.setattr("tui.console.prompt.editor.BLINKS_S", 60.0)
+        await seen.press("a")
+        assert editor.blink_timer._active.is_set()
+        await seen.until(lambda: not editor._cursor_visible)

@@ -37,6 +37,8 @@ GIVE_UP_S = 3.0
 
 
 _LOOK_AGAIN_MS = 100
+_REST_MS = 1_000
+"""Between looks where nothing is half typed: each costs a wake-up of an idle machine."""
 _MOST_READ = 65_536
 
 
@@ -59,6 +61,7 @@ class TerminalDriver(LinuxDriver):
         self._suspended = False
         self._loop: asyncio.AbstractEventLoop | None = None
         self._watched = False
+        self._wake_end, self._wake = os.pipe()  # ends the reader's wait at once
         self.lost = False
 
     def _get_terminal_size(self) -> tuple[int, int]:
@@ -75,6 +78,11 @@ class TerminalDriver(LinuxDriver):
         if not self._watched:
             self._watched = True
             threading.Thread(target=self._watch, name="terminal-watch", daemon=True).start()
+
+    def disable_input(self) -> None:
+        os.write(self._wake, b"\0")
+        super().disable_input()
+        os.read(self._wake_end, 1)
 
     def stop_application_mode(self) -> None:
         super().stop_application_mode()
@@ -128,9 +136,10 @@ class TerminalDriver(LinuxDriver):
         reader = TypedReader(sys.__stdin__.encoding, debug=self._debug)
         watched = select.poll()
         watched.register(self.fileno, select.POLLIN)
+        watched.register(self._wake_end, select.POLLIN)
         while not self.exit_event.is_set():
-            ready = watched.poll(_LOOK_AGAIN_MS)
-            if ready:
+            ready = watched.poll(_LOOK_AGAIN_MS if reader.waiting else _REST_MS)
+            if any(descriptor == self.fileno for descriptor, _ in ready):
                 data = os.read(self.fileno, _MOST_READ)
                 for message in reader.feed(data):
                     self.process_message(message)

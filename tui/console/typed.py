@@ -65,6 +65,12 @@ class TypedReader:
                 before, self._held = _cut_in_start(before)
             yield from self._keys(before)
 
+    @property
+    def waiting(self) -> bool:
+        """Whether time alone may complete a message: an Esc that may be the start of more."""
+        timed = self._parser._timeout_time  # pyright: ignore[reportPrivateUsage] - no other way
+        return bool(self._held) or timed is not None
+
     def tick(self, *, quiet: bool) -> Iterator[Message]:
         """The messages that time completes: an Esc alone. `quiet`: nothing came for a while."""
         if quiet and self._held and self._paste is None:  # it was the beginning of something else

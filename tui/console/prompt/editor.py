@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import events
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from tui.store.history import History
 
 PLACEHOLDER = "Type a message"
+BLINKS_S = 5.0
+"""So long after a key the cursor blinks, as VTE does it: each blink wakes an idle machine."""
 ALT_DIGITS = frozenset(f"alt+{digit}" for digit in range(1, 10))
 """Answer a panel while a draft stands in the prompt."""
 
@@ -98,6 +101,7 @@ class Editor(TextArea):
     _styled = False  # whether Textual knows the styles of now
 
     def __init__(self, history: History) -> None:
+        self._blinks_since = time.monotonic()
         super().__init__(
             soft_wrap=True,
             compact=True,
@@ -115,6 +119,16 @@ class Editor(TextArea):
         """Whether a turn runs, so that Tab queues."""
         self.queued = False
         """Whether a message waits that Up takes back."""
+
+    def _restart_blink(self) -> None:
+        self._blinks_since = time.monotonic()
+        super()._restart_blink()
+
+    def _toggle_cursor_blink_visible(self) -> None:
+        if time.monotonic() - self._blinks_since >= BLINKS_S:
+            self._pause_blink(visible=True)
+        else:
+            super()._toggle_cursor_blink_visible()
 
     def notify_style_update(self) -> None:
         super().notify_style_update()
