@@ -273,6 +273,7 @@ async def test_the_cursor_blinks_for_a_while_after_a_key_and_then_stands_still(
     monkeypatch.setattr("tui.console.prompt.editor.BLINKS_S", 0.0)
     async with hand_fed(tmp_path) as seen:
         editor = seen.app.composer.editor
+        editor.cursor_blink = True
         await seen.until(lambda: not editor.blink_timer._active.is_set())
         assert editor._cursor_visible
         monkeypatch.setattr("tui.console.prompt.editor.BLINKS_S", 60.0)

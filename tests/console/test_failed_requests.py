@@ -208,7 +208,7 @@ async def test_on_the_engine_a_rate_limit_goes_on_with_another_makers_model(tmp_
 
 async def test_enter_takes_the_way_that_is_marked_and_arrows_mark_another(tmp_path):
     async with hand_fed(tmp_path, script=scenes_failing.limited()) as seen:
-        assert "Enter takes 1" in panel(seen)
+        assert "Enter tries now" in panel(seen)
         await hear(seen)
         await seen.press("down", "down")
         assert "Enter takes 3" in panel(seen)
@@ -253,7 +253,7 @@ async def test_what_is_written_is_sent_and_takes_no_way(tmp_path):
         await hear(seen)
         await seen.type("look at the tests first", "enter")
         assert not [one for one in seen.bridge.commands() if isinstance(one, AnswerWayOut)]
-        assert "Enter takes 1" in panel(seen)
+        assert "Enter tries now" in panel(seen)
 
 
 async def test_the_marked_way_stays_while_the_wait_counts_down(tmp_path):

@@ -293,6 +293,8 @@ async def test_a_rate_limit_is_waited_for_and_enter_tries_now(fake, folder, with
         await say(seen, "hello")
         await seen.until_said("trying again in")
         assert "again in 0:" in seen.status
+        await seen.until_said("Enter tries now")
+        await asyncio.sleep(DEAF_S + 0.6)  # from when it is painted
         await seen.press("enter")
         await seen.until_said("Here I am.")
 

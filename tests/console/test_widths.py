@@ -153,14 +153,16 @@ async def test_todays_meter_goes_first_then_what_it_is_out_of_then_the_sum(tmp_p
     async with hand_fed(
         tmp_path, script=scenes.answered(), size=(132, 42), settings={"budget.day_usd": "5.00"}
     ) as seen:
-        seen.app.on_notice(SpentToday(nano=1_340_000_000))
+        seen.app.on_notice(SpentToday(nano=1_340_000_000, unknown=0))
         for width in range(132, 60, -1):
             await seen.pilot.resize_terminal(width, 42)
             await seen.settle()
             said = seen.status.partition("today")[2].partition("context")[0].strip()
             if not todays or todays[-1] != said:
                 todays.append(said)
-    assert todays == ["$1.3400 of $5.00 ━━━━━━━━━━━━", "$1.3400 of $5.00", "$1.3400", ""]
+    assert todays == [
+        "$1.3400 of $5.0000 ━━━━━━━━━━", "$1.3400 of $5.0000", "$1.3400", "",
+    ]  # fmt: skip
 
 
 async def test_letters_take_the_place_of_every_marker(tmp_path):

@@ -24,7 +24,7 @@ from tui.console.panels.choices import ChoicePanel
 from tui.console.prompt.composer import Composer
 from tui.console.prompt.editor import Editor
 from tui.console.prompt.hints import Hint, hints
-from tui.console.sidebar.detail import talk_of
+from tui.console.sidebar.detail import due_words, talk_of
 from tui.console.sidebar.marker import colour, glyph, plain_glyphs
 from tui.console.sidebar.picker import ModelPicker
 from tui.console.status.bar import StatusBar
@@ -324,7 +324,7 @@ class Shell(App[Result], inherit_bindings=False):
         self.composer.show_payer(facts.payer)
         marker, label = glyph(facts.payer, letters=self.letters), neutralise(facts.label)
         who = (f"{marker} {truncate(label, 24)}" if facts.payer else "", colour(facts.payer))
-        self.show_hints(Content.assemble(self.mode_words(), "   ", who))
+        self.show_hints(Content.assemble(self.mode_words(), "   ", *self._next_turn(row), who))
         knows = (self.state.model, self.state.effort)
         if self._picker_knows != knows:
             self._picker_knows = knows
@@ -335,6 +335,13 @@ class Shell(App[Result], inherit_bindings=False):
                 self._countdown.pause()
             else:
                 self._countdown.resume()
+
+    def _next_turn(self, row: ModelRow | None) -> tuple[tuple[str, str], ...]:
+        """What the next turn would cost, as the picker says it, where there is room for it."""
+        if row is None or self.size.width < WIDE:
+            return ()
+        words = due_words(row, talk_of(self.state), self.clock(), letters=self.letters)
+        return (("next ", "$mute"), (f"{words}   ", "$soft")) if words else ()
 
     def show_hints(self, right: Content) -> None:
         """Show the keys that do something now, below the prompt."""

@@ -26,6 +26,7 @@ class Choice(msgspec.Struct, frozen=True):
         columns: What stands beside its words in columns.
         short: Its words where those columns have little room.
         by_enter: Whether Enter gives it once it is the chosen one.
+        enter: What Enter does then, where that is more than taking it.
     """
 
     words: str
@@ -37,6 +38,7 @@ class Choice(msgspec.Struct, frozen=True):
     columns: Columns | None = None
     short: str = ""
     by_enter: bool = False
+    enter: str = ""
 
 
 def answer_lines(

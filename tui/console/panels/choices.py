@@ -289,7 +289,8 @@ class ChoicePanel(Static):
         """What Enter and the arrows do, where some answers are open to them."""
         choices = self._choices
         open_to = sum(one.by_enter for one in choices)
-        enter = () if self._chosen is None else (("Enter", f"takes {choices[self._chosen].key}"),)
+        chosen = None if self._chosen is None else choices[self._chosen]
+        enter = () if chosen is None else (("Enter", chosen.enter or f"takes {chosen.key}"),)
         return (*enter, ("↑↓", "choose")) if open_to > len(enter) else enter
 
     def _plain(self, span: Span) -> Span:

@@ -56,6 +56,7 @@ def limit_question(
             way_words(way, asked), "", _given(answer, place),
             columns=_columns(way, names, letters=letters), short=short_words(way, asked),
             by_enter=way.payer != "credits",
+            enter="tries now" if way.what == "wait" else "",
         )
         for place, way in enumerate(asked.ways)
     ]  # fmt: skip

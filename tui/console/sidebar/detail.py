@@ -9,7 +9,7 @@ from decimal import Decimal
 import msgspec
 
 from tui.billing.forecast import Forecast, Habit, TokenPrices, cache_worth, forecast
-from tui.console.sidebar.marker import colour
+from tui.console.sidebar.marker import colour, signs
 from tui.console.sidebar.rows import FOUND, price, short_usd
 from tui.money import show_usd
 from tui.session.projection import SessionState
@@ -80,6 +80,16 @@ def next_turn(row: ModelRow, talk: Talk) -> Forecast:
         prices_at(row, talk.context or 0), talk.context, talk.habit,
         cached=None if own is None else own.tokens,
     )  # fmt: skip
+
+
+def due_words(row: ModelRow, talk: Talk, now: dt.datetime, *, letters: bool) -> str:
+    """What the next turn would cost at this moment, warm or cold; "" where nobody pays or knows."""
+    if row.payer in (None, "nobody") or row.auto:
+        return ""
+    seen = next_turn(row, talk)
+    warm = holds(row, talk.cache) and talk.cache is not None and bool(talk.cache.left(now))
+    due = seen.warm if warm and seen.warm is not None else seen.cold
+    return "" if due is None else signs(about_usd(due), letters=letters)
 
 
 def holds(row: ModelRow, cache: WarmCache | None) -> bool:
