@@ -144,7 +144,10 @@ class MoneyWorld:
     def books(self) -> dict[str, Books]:
         """Of each payer."""
         with contextlib.closing(sqlite3.connect(self.path)) as db:
-            rows = db.execute("SELECT payer, nano FROM charges").fetchall()
+            # The fee for running the agent is nothing that anybody served.
+            rows = db.execute(
+                "SELECT payer, nano FROM charges WHERE payer <> 'platform_credits'"
+            ).fetchall()
         found = {payer: Books([], 0) for payer in ("own_key", "credits")}
         for payer, nano in rows:
             known, unknown = found[payer]
@@ -168,6 +171,7 @@ class MoneyWorld:
             open_holds = db.execute("SELECT count(*) FROM holds").fetchone()[0]
             unheld = db.execute(
                 "SELECT count(*) FROM charges WHERE nano IS NULL AND held IS NULL"
+                " AND payer <> 'platform_credits'"
             ).fetchone()[0]
             states = Counter(one for (one,) in db.execute("SELECT state FROM ledger_holds"))
         if open_holds:

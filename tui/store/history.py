@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections import deque
 from contextlib import suppress
@@ -77,6 +76,8 @@ class History:
     def _append(self, text: str) -> None:
         if self._file is None:
             return
+        import json
+
         with suppress(OSError):  # history is a comfort: a full disk must not stop a prompt
             private_folder(self._file.parent)
             flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | getattr(os, "O_NOFOLLOW", 0)
@@ -89,6 +90,8 @@ def _read(file: Path | None) -> list[str]:
     """What is kept, each once, where it was sent last; a file that has grown long is cut."""
     if file is None or not file.exists():
         return []
+    import json  # 2 ms of the start, and not needed for it
+
     prompts: dict[str, None] = {}
     with suppress(OSError):
         with file.open("rb") as opened:

@@ -6,7 +6,6 @@ invisible characters, bytes that are no UTF-8 (`\\udcff`). What is written names
 
 from __future__ import annotations
 
-import json
 import re
 from typing import NamedTuple
 
@@ -40,6 +39,8 @@ def written(path: str) -> str:
     shown = neutralise(path, strict=True) == path
     if shown and (_PLAIN.fullmatch(path) or _tilde(path)) and path[-1] not in _LOOSE:
         return f"@{path}"
+    import json  # 2 ms of the start, and not needed for it
+
     quoted = json.dumps(path, ensure_ascii=False)
     return f"@{quoted if neutralise(quoted, strict=True) == quoted else json.dumps(path)}"
 
@@ -71,6 +72,8 @@ def open_mention(line: str) -> tuple[int, str] | None:
 
 
 def _unquoted(text: str) -> str:
+    import json
+
     try:
         value = json.loads(text, strict=False)
     except ValueError:
