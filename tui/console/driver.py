@@ -120,6 +120,8 @@ class TerminalDriver(LinuxDriver):
             self._must_signal_resume = True
         self.resume_application_mode()
         self._suspended = not self._writer_thread.is_alive()  # we are in the background
+        # All of it: what was being painted as the stop came has reached nobody.
+        self._app.refresh(layout=True)
 
     def _watch(self) -> None:
         """End with the terminal, also where SIGHUP is ignored and nothing is written."""
