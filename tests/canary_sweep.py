@@ -50,6 +50,7 @@ class Sweep:
         self.in_environment = False
         """The test itself gives the key to its children, in their environment."""
         self._given: set[tuple[str, ...]] = set()
+        self._whose: dict[bytes, str] = {}  # whose environment it was, for the report
 
     def note(self, place: str, data: bytes | str) -> None:
         """Something that came out: standard output, standard error, a terminal's bytes."""
@@ -100,6 +101,7 @@ class Sweep:
             # Between fork and exec a child still shows its parent's.
             if not (self.in_environment and image in self._given):
                 self._processes.add(("environment", environment))
+                self._whose[environment] = f"{arguments[:120]!r} below {parent}"
 
     @property
     def watched(self) -> int:
@@ -116,7 +118,7 @@ class Sweep:
                     places.append((f"{name}, {path.name}", path.read_bytes()))
         return sorted(
             {
-                f"{place}: {form}"
+                f"{place}: {form}" + (f" of {self._whose[data]}" if data in self._whose else "")
                 for place, data in places
                 for view in _views(data)
                 for form in leaks(view, self._key)

@@ -101,7 +101,7 @@ class Screening:
         """What went wrong with a case."""
         seen, watch, mark = self._seen, Watch(self._seen), len(self._seen.raw)
         self._fake.script(steps_for(case, seen.work, self._place))
-        if case.channel == "provider_error" and case.expect.get("error_kind") == "invalid_key":
+        if case.channel == "provider_error":
             self._ask_and_refuse()
         else:
             seen.ask()
@@ -116,13 +116,16 @@ class Screening:
         return found
 
     def _ask_and_refuse(self) -> None:
-        """A refused key: the turn waits below the dialog for another one, and is stopped there."""
+        """What failed is asked about, a refused key with its dialog: the turn is stopped there."""
         seen = self._seen
-        seen.type("go\r")
-        seen.wait_for("Paste the key")
-        seen.rest_until_quiet()
-        seen.close()
         before = seen.turns
+        seen.type("go\r")
+        seen.wait_until(lambda: "needs you" in seen.text or seen.turns > before, "the question")
+        seen.rest_until_quiet()
+        if seen.turns > before:
+            return
+        if "Paste the key" in seen.text:
+            seen.close()
         seen.type("\x1b")
         seen.wait_until(lambda: seen.turns > before, "the turn's end")
         seen.rest_until_quiet()
