@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import importlib
 import logging
+import platform
 import sys
 from collections.abc import AsyncGenerator, Awaitable, Iterator, Mapping
 from contextlib import aclosing, suppress
@@ -240,8 +241,16 @@ async def _first_bytes(stream: httpx2.AsyncByteStream) -> bytes:
 
 async def loaded(name: str) -> None:
     """Import an SDK off the event loop: it takes a second or two."""
+    _know_the_processor()
     if name not in sys.modules:
         await asyncio.to_thread(importlib.import_module, name)
     log = logging.getLogger(name.replace(".", "_"))
     if not log.handlers:  # without one, its warnings go to standard error, which is the screen
         log.addHandler(logging.NullHandler())
+
+
+def _know_the_processor() -> None:
+    """Answer beforehand what Python 3.11 asks a child for, `uname -p`, once an SDK wants the
+    platform's name: that child would get our environment, and with it a key that lies there.
+    """
+    vars(platform.uname()).setdefault("processor", platform.machine())
