@@ -117,3 +117,11 @@ def test_a_rate_that_changes_in_the_midst_makes_two_charges(clock):
     meter.routed(TWO, dearer)
     spend(meter, clock, 36)
     assert [fee.credits for fee in meter.fees()] == ["0.065000000", "0.130000000"]
+
+
+@pytest.mark.parametrize("rate", ["1e10", "1e300", "-1"])
+def test_a_rate_that_is_nonsense_is_unknown_and_ends_no_turn(rate):
+    fee = platform_fee(ONE, 3_600.0, PlatformRate(credits=Decimal(rate)))
+    assert (fee.credits, fee.nano, fee.sureness) == (None, None, "unknown")
+    dear = PlatformRate(credits=Decimal(1), usd_per_credit=Decimal("1e300"))
+    assert platform_fee(ONE, 3_600.0, dear).nano is None
