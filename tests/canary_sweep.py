@@ -101,7 +101,7 @@ class Sweep:
             # Between fork and exec a child still shows its parent's.
             if not (self.in_environment and image in self._given):
                 self._processes.add(("environment", environment))
-                self._whose[environment] = f"{arguments[:120]!r} below {parent}"
+                self._whose[environment] = f" ({arguments[:120]!r} below {parent})"
 
     @property
     def watched(self) -> int:
@@ -118,7 +118,7 @@ class Sweep:
                     places.append((f"{name}, {path.name}", path.read_bytes()))
         return sorted(
             {
-                f"{place}: {form}" + (f" of {self._whose[data]}" if data in self._whose else "")
+                f"{place}{self._whose.get(data, '')}: {form}"
                 for place, data in places
                 for view in _views(data)
                 for form in leaks(view, self._key)

@@ -79,7 +79,6 @@ SITUATIONS = [
 ]
 
 
-@pytest.mark.soak
 @pytest.mark.parametrize("situation", SITUATIONS, ids=lambda one: one.name)
 async def test_prompt_looks_as_it_did(tmp_path, situation):
     shop = tmp_path / "shop"

@@ -7,6 +7,7 @@ import time
 
 import pytest
 
+from tests.echoes import children_of
 from tests.engine_world import environ_of
 from tests.fake_provider import FakeProvider
 from tests.kept_terminal import KeptTerminal
@@ -84,9 +85,13 @@ def console(terminal, before, environ, tmp_path):
     return terminal
 
 
-def children_of(pid: int) -> list[int]:
-    with open(f"/proc/{pid}/task/{pid}/children", encoding="ascii") as file:
-        return [int(word) for word in file.read().split()]
+def engine_of(console: int) -> int:
+    """The process id of a console's engine, which starts beside the first paint."""
+    ends = time.monotonic() + 10
+    while len(found := children_of(console)) != 1 and time.monotonic() < ends:
+        time.sleep(0.01)
+    (engine,) = found
+    return engine
 
 
 def test_ctrl_d_gives_the_terminal_back(console, before):
@@ -117,7 +122,7 @@ SIGNALS = [signal.SIGTERM, signal.SIGHUP, signal.SIGINT, signal.SIGQUIT]
 
 @pytest.mark.parametrize("number", SIGNALS, ids=lambda number: number.name)
 def test_a_signal_gives_the_terminal_back_and_ends_the_engine(console, before, number):
-    (engine,) = children_of(console.child)
+    engine = engine_of(console.child)
     console.signal(number)
     assert console.wait_end() == 128 + number
     assert console.state() == before
@@ -215,7 +220,7 @@ def test_a_crash_gives_the_terminal_back(terminal, before, environ, tmp_path, cr
     program = CHANGED.format(changes=CRASH.format(crash=CRASHES[crash]))
     terminal.run([sys.executable, "-c", program], environ=environ, cwd=tmp_path)
     terminal.wait_for(READY)
-    (engine,) = children_of(terminal.child)
+    engine = engine_of(terminal.child)
     terminal.wait_end()
     assert terminal.state() == before
     assert is_gone(engine, 5)
@@ -233,7 +238,7 @@ def test_a_crash_is_one_sentence_without_a_traceback(terminal, environ, tmp_path
 @pytest.mark.parametrize("ignored", [(), (signal.SIGHUP,)], ids=["heard", "ignored"])
 def test_a_terminal_that_is_closed_ends_the_console_and_its_engine(console_ignoring, ignored):
     terminal = console_ignoring(ignored)
-    (engine,) = children_of(terminal.child)
+    engine = engine_of(terminal.child)
     child = terminal.child
     terminal.hang_up()
     assert is_gone(child, 8)
