@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 
+import msgspec
 import pytest
 
 from tests import scenes_failing
@@ -19,6 +20,7 @@ from tui.console.panels.choices import DEAF_S
 from tui.events.base import CallId
 from tui.events.failing import WayOut, WayOutTaken
 from tui.session.commands import AnswerPayer, AnswerWayOut, Interrupt
+from tui.session.credit_talk import CreditRow
 from tui.text import cell_width
 
 OPUS = "anthropic/claude-opus-4-7"
@@ -42,6 +44,14 @@ async def test_the_panel_says_which_limit_until_when_and_each_way_with_payer_and
         assert ["≈", "$0.184", "cold"] in [row[-3:] for row in rows]
         assert "house credits" in said
         assert "up to $0.50 a turn" in said
+
+
+async def test_credits_are_forecast_in_the_unit_of_their_service_where_it_has_one(tmp_path):
+    house = CreditRow(name="house", adapter="house", kind="House", url="", credits="1204.5")
+    for rate, words in (("0.01", "≈ 19 of 1 204"), (None, "≈ $0.190 cold")):
+        async with hand_fed(tmp_path, script=scenes_failing.limited()) as seen:
+            seen.app.show_credits((msgspec.structs.replace(house, rate=rate),))
+            await seen.until(lambda w=words: w in panel(seen))
 
 
 async def test_the_wait_counts_down_in_the_panel_alone(tmp_path):

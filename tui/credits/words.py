@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from decimal import ROUND_FLOOR, Decimal
+from decimal import ROUND_FLOOR, ROUND_HALF_EVEN, Decimal
 
 from tui.credits.balance import Balance
 
@@ -30,6 +30,16 @@ def credits_words(credits: Decimal) -> str:
         return f"{int(credits.to_integral_value(rounding=ROUND_FLOOR)):,}".replace(",", " ")
     shown = credits.quantize(Decimal("0.01"), rounding=ROUND_FLOOR)
     return f"{shown.normalize():f}" if shown == shown.to_integral_value() else f"{shown:f}"
+
+
+def about_credits(credits: Decimal) -> str:
+    """A forecast, rounded to the nearest: `≈ 19`, from ten on without places; `< 0.01`."""
+    if 0 < credits < Decimal("0.005"):
+        return "< 0.01"
+    places = Decimal(1) if credits >= 10 else Decimal("0.01")
+    shown = credits.quantize(places, rounding=ROUND_HALF_EVEN)
+    text = f"{shown:,f}".replace(",", " ")
+    return f"≈ {text.rstrip('0').rstrip('.') if '.' in text else text}"
 
 
 def usd_words(usd: Decimal) -> str:

@@ -6,6 +6,8 @@ All of it is neutral; what came from outside passes `tui.text.neutralise` here.
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
+from decimal import Decimal
 
 import msgspec
 
@@ -19,6 +21,7 @@ from tui.events.failing import (
 )
 from tui.events.route import FallbackTaken, Payer
 from tui.money import show_usd
+from tui.session.credit_talk import CreditRow
 from tui.session.words import Names, about_a_key, error_words
 from tui.text import neutralise
 
@@ -144,14 +147,27 @@ def always_words(asked: WayOutAsked) -> str | None:
     return f"Always on credits after {after}, up to {_usd(asked.always_nano)} a turn"
 
 
-def price_words(way: WayOut) -> str:
-    """What the next request costs there; empty where it sends none."""
+def price_words(way: WayOut, services: Sequence[CreditRow] = ()) -> str:
+    """What the next request costs there; empty where it sends none.
+
+    Args:
+        way: The way.
+        services: What is left where; a service that has a unit is told in it, as `≈ 19 of 1 204`.
+    """
     if way.payer is None:
         return ""
     if way.payer == "nobody":
         return "free"
     if way.nano is None:
         return "?"
+    one = next((one for one in services if one.name == way.connection), None)
+    if way.payer == "credits" and one is not None:
+        from tui.credits.amounts import credits_of
+        from tui.credits.words import about_credits, credits_words
+
+        taken = credits_of(way.nano, one.rate)
+        if taken is not None and one.credits is not None:
+            return f"{about_credits(taken)} of {credits_words(Decimal(one.credits))}"
     return f"≈ {_column(way.nano)}{' cold' if way.cold else ''}"
 
 

@@ -47,7 +47,7 @@ class GoingOn(Desk[Result], inherit_bindings=False):
         self.choices.ask(
             limit_question(
                 asked, self._going_on(asked), names=self.names, letters=self.letters,
-                now=self.clock(), tz=self.tz,
+                now=self.clock(), tz=self.tz, services=self.credits,
             )
         )  # fmt: skip
         if asked.until is not None and self._ticking is None:

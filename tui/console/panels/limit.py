@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from tui.console.panels.answers import Choice
 from tui.console.panels.approval import STOPS
@@ -13,6 +13,7 @@ from tui.console.sidebar.marker import glyph
 from tui.console.transcript.layout import PAYER_STYLES
 from tui.console.transcript.lines import Span, styled
 from tui.events.failing import PayerAsked, PayerChoice, WayOut, WayOutAsked
+from tui.session.credit_talk import CreditRow
 from tui.session.way_words import (
     always_words,
     failed_body,
@@ -43,6 +44,7 @@ def limit_question(
     letters: bool,
     now: dt.datetime,
     tz: dt.tzinfo | None,
+    services: Sequence[CreditRow] = (),
 ) -> Question:
     """The panel of a failed request; its countdown is that of `now`."""
     title, label = failed_title(asked, names)
@@ -54,7 +56,7 @@ def limit_question(
     choices = [
         Choice(
             way_words(way, asked), "", _given(answer, place),
-            columns=_columns(way, names, letters=letters), short=short_words(way, asked),
+            columns=_columns(way, names, services, letters=letters), short=short_words(way, asked),
             by_enter=way.payer != "credits",
             enter="tries now" if way.what == "wait" else "",
         )
@@ -108,7 +110,9 @@ def payer_question(asked: PayerAsked, answer: Callable[[PayerChoice], None], *, 
     )
 
 
-def _columns(way: WayOut, names: Names, *, letters: bool) -> Columns | None:
+def _columns(
+    way: WayOut, names: Names, services: Sequence[CreditRow], *, letters: bool
+) -> Columns | None:
     if way.payer is None:
         return None
     style = PAYER_STYLES[way.payer]
@@ -122,7 +126,7 @@ def _columns(way: WayOut, names: Names, *, letters: bool) -> Columns | None:
     if way.payer == "credits" and way.label:  # that it takes credits its words say, too
         label = neutralise(way.label, strict=True)
     short = (sign, Span(truncate(label, _SHORT_LABEL), style))
-    return Columns(model, payer, price_words(way), short)
+    return Columns(model, payer, price_words(way, services), short)
 
 
 def _given(answer: Answer, place: int) -> Callable[[], None]:
