@@ -20,6 +20,7 @@ FILTER = ["g", "p", "t", " ", "7", "7", "\x15", "e", "m", "b", "e", "r", "\x15"]
 """What is typed into the picker: letters that many fit, that few fit, and Ctrl+U."""
 ENDS = [chr(code) for code in range(0x0561, 0x0587)]
 ASK = "go on\r"
+F5 = "\x1b[15~"
 GAP_S = (0.06, 0.14)
 """Keys come this far apart, at random, so that they do not keep step with frames."""
 
@@ -236,6 +237,25 @@ def last_reply(messages: int) -> str:
 
 
 def _open(place: World, sizes: Sizes) -> Iterator[Row]:
+    """From the list's Enter to the last message, and the same from the program's own start."""
+    took: list[float] = []
+    for _ in range(sizes.opens):
+        with place.ours("--session", world.SHORT, home="long") as program:
+            settled(program)
+            program.type(F5)
+            program.wait_for(f"{sizes.messages} messages", 0)
+            program.rest_until_quiet(QUIET_S)
+            mark = program.mark
+            pressed = program.type("\r")
+            took.append(program.wait_for(last_reply(sizes.messages), mark, 60) - pressed)
+    yield Row(
+        f"open {sizes.messages:,} messages: Enter in the list to the last one seen", "≤ 300 ms",
+        median(took), 0.3, milliseconds(median(took)), f"worst {milliseconds(max(took))}",
+    )  # fmt: skip
+    yield from _open_at_start(place, sizes)
+
+
+def _open_at_start(place: World, sizes: Sizes) -> Iterator[Row]:
     took: dict[str, list[float]] = {world.LONG: [], world.SHORT: []}
     beyond: list[float] = []
     for number in range(sizes.opens + 1):
@@ -248,8 +268,8 @@ def _open(place: World, sizes: Sizes) -> Iterator[Row]:
                 beyond += [seen - typed] if session == world.LONG else []
     added = median(took[world.LONG]) - median(took[world.SHORT])
     yield Row(
-        f"open {sizes.messages:,} messages: input-ready to the last one seen", "≤ 300 ms",
-        median(beyond), 0.3, milliseconds(median(beyond)),
+        f"start with {sizes.messages:,} messages: input-ready to the last one seen", "",
+        median(beyond), None, milliseconds(median(beyond)),
         f"from exec {milliseconds(median(took[world.LONG]))}, of 10 messages"
         f" {milliseconds(median(took[world.SHORT]))}: the length adds {milliseconds(added)}",
     )  # fmt: skip

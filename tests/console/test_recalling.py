@@ -6,7 +6,7 @@ import pytest
 from textual.geometry import Offset
 from textual.selection import Selection
 
-from tests.bench.world import LONG, write_session
+from tests.bench.world import LONG, SHORT, write_session
 from tests.console_world import on_engine
 from tests.transcript_pane import Screen, screen, talk
 from tests.transcript_world import Script
@@ -191,3 +191,28 @@ async def test_a_session_of_thousands_of_pieces_is_whole_when_it_was_opened(tmp_
         assert seen.app.state is seen.app.open_sessions.here.state
         assert seen.app.state.session_nano == 200 * seen.app.state.turn_nano
         assert len(seen.app.open_sessions.here.past.prompts) == 200
+
+
+async def test_a_long_session_is_opened_from_the_list_by_its_end(tmp_path):
+    home = tmp_path / "home"
+    write_session(home, LONG, 2_000, tmp_path)
+    write_session(home, SHORT, 4, tmp_path)
+    environ = {"PATH": os.environ["PATH"], "OWNKEY_HOME": str(home), "OWNKEY_KEYRING": "env"}
+    async with on_engine(environ, tmp_path, session=SHORT, ready=False) as seen:
+        await seen.until_said("all of r00002")
+        looks: list[tuple[bool, bool]] = []  # whether a turn is said to run, and the end is shown
+        feed = seen.app.transcript.feed
+
+        def watched(records) -> None:
+            feed(records)
+            shown = [one for one in seen.app.transcript.model.blocks if isinstance(one, Prompt)]
+            looks.append((seen.app.state.working, "p01000" in shown[-1].text))
+
+        seen.app.transcript.feed = watched
+        assert await seen.app.open_session(LONG)
+        await seen.until(lambda: seen.app.state.turn == 1_000 and not seen.app.transcript.recalling)
+        assert len(looks) > 3
+        assert set(looks) == {(False, True)}
+        assert seen.app.state is seen.app.open_sessions.here.state
+        assert seen.app.state.session_nano == 1_000 * seen.app.state.turn_nano
+        await seen.until_said("all of r01000")

@@ -148,8 +148,7 @@ class SessionsDesk(Asking[Result], Calling[Result], inherit_bindings=False):
         if view.kept is not None:
             self.transcript.take_up(view.kept)
         else:
-            self.transcript.clear()
-            self.transcript.feed(view.unread)
+            self.show_unread(view)
         view.kept, view.unread = None, []
         self._give_draft(view.draft)
         self.end_flash()
@@ -158,6 +157,11 @@ class SessionsDesk(Asking[Result], Calling[Result], inherit_bindings=False):
         self.ask_what_waits()
         self.refresh_status()
         self._count()
+
+    def show_unread(self, view: SessionView) -> None:
+        """Show a session for the first time."""
+        self.transcript.clear()
+        self.transcript.feed(view.unread)
 
     def _put_aside(self, view: SessionView) -> None:
         editor = self.composer.editor
