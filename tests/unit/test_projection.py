@@ -12,6 +12,7 @@ from tui.events.session import ModelChosen
 from tui.events.stream import TextStreamed
 from tui.events.tool import ApprovalAsked, ApprovalDecided, ToolCalled, ToolReturned
 from tui.events.turn import (
+    ErrorRaised,
     MessageQueued,
     MessageUnqueued,
     RetryBegun,
@@ -55,6 +56,14 @@ def shown(found: SessionState):
     return status_facts(
         found, None, now=NOW, today=None, day_budget=None, letters=True, following=False, flash=None
     )
+
+
+def test_a_request_that_broke_off_uncharged_costs_nothing():
+    for failed in (
+        RetryScheduled(request="r", attempt=2, after=1.0, why="network"),
+        ErrorRaised(kind="network", message="m", hint="h", request="r"),
+    ):
+        assert state(TurnStarted(prompt="hi"), route(), failed).live_nano == 0
 
 
 def test_what_streams_costs_its_prompt_and_its_tokens_so_far():

@@ -388,6 +388,13 @@ def test_the_running_cost_is_an_estimate_until_the_receipt():
     assert (working.nano, working.sure) == (3_000_000, True)
 
 
+def test_what_tries_again_counts_the_request_that_runs_alone():
+    script = Script().prompt("go").route(estimate_nano=1_000_000)
+    script.add(RetryScheduled(request=script.request, attempt=2, after=1.0, why="network"))
+    assert folded(script).working(script.now).nano is None
+    assert folded(script.route(estimate_nano=1_000_000)).working(script.now).nano == 1_000_000
+
+
 def test_a_model_without_a_price_has_no_running_cost():
     script = Script().prompt("x").route(token_usd=None, estimate_nano=None).say("a")
     assert folded(script).working(script.now).nano is None

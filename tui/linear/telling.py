@@ -193,6 +193,7 @@ class Teller:
     # What failed.
 
     def _went_wrong(self, event: ErrorRaised | RetryScheduled) -> None:
+        self._sum.broke_off(event.request)
         match event:
             case ErrorRaised(kind="cancelled"):
                 pass

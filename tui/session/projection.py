@@ -34,6 +34,7 @@ from tui.events.tool import (
     ToolReturned,
 )
 from tui.events.turn import (
+    ErrorRaised,
     MessageQueued,
     MessageUnqueued,
     RetryBegun,
@@ -116,6 +117,7 @@ class SessionState:
             case MessageUnqueued():
                 self.queued.pop(event.message, None)
             case RetryScheduled():
+                self._end_live()
                 self.activity = "waiting"
                 self.waiting_until = record.at + dt.timedelta(seconds=event.after)
             case RetryBegun():
@@ -242,6 +244,8 @@ class SessionState:
                     more = nano_credits(event.credits)
                     self.turn_credits = None if more is None else self.turn_credits + more
                 self._end_live()
+            case ErrorRaised():
+                self._end_live()  # what it may have cost was said before
             case RequestFinished():
                 pass
             case _:

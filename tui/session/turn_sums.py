@@ -62,6 +62,7 @@ class _Request(msgspec.Struct):
     characters: int = 0
     first: dt.datetime | None = None
     last: dt.datetime | None = None
+    failed: bool = False
 
     @property
     def sent(self) -> bool:
@@ -149,6 +150,11 @@ class TurnSum(msgspec.Struct):
             ended.last = ended.last or self.heard
         self.heard = None
 
+    def broke_off(self, request: RequestId | None) -> None:
+        """A request failed: what it may have cost was charged before, or it cost nothing."""
+        if request is not None and (ended := self.requests.get(request)) is not None:
+            ended.failed = True
+
     def accounts(self, event: UsageReported | ChargeRecorded) -> bool:
         """Take in what a request used or cost; false where it is none of this turn's.
 
@@ -182,7 +188,7 @@ class TurnSum(msgspec.Struct):
             if span >= 1.0:
                 rate = latest.characters / _CHARACTERS_A_TOKEN / span
         known = [r.charge.nano for r in self.requests.values() if r.charge]
-        running = [r.running_nano for r in self.requests.values() if not r.charge]
+        running = [r.running_nano for r in self.requests.values() if not (r.charge or r.failed)]
         amounts = [nano for nano in (*known, *running) if nano is not None]
         estimated = any(
             r.charge.sureness == "estimated" for r in self.requests.values() if r.charge

@@ -340,6 +340,8 @@ class TranscriptModel(Paying):
         self, event: ErrorRaised | RetryScheduled | RetryBegun, at: dt.datetime
     ) -> None:
         self._close_open(at)
+        if self._turn and not isinstance(event, RetryBegun):
+            self._turn.broke_off(event.request)
         match event:
             case ErrorRaised(kind="cancelled"):
                 self._say("stopped by you")
