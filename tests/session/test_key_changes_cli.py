@@ -83,3 +83,35 @@ def test_what_is_no_key_is_said_before_a_label_that_is_taken(folder: Path):
     said = ownkey("keys", "add", "anthropic", "--label", "main", stdin="sk-ant-...")
     assert said.returncode == 1
     assert "not_a_key" in said.stderr
+
+
+def test_a_vault_that_was_made_takes_keys_where_no_keyring_answers(folder: Path):
+    add("main")
+    named_nothing = {
+        "OWNKEY_KEYRING": "", "DBUS_SESSION_BUS_ADDRESS": f"unix:path={folder}/no-bus",
+    }  # fmt: skip
+
+    def add_more(label: str, **environ: str) -> Said:
+        words = ("keys", "add", "anthropic", "--label", label, "--no-check")
+        return run_command(*words, stdin=made_up_key(), environ=named_nothing | environ)
+
+    assert add_more("second", OWNKEY_PASSPHRASE="correct horse").returncode == 0
+    closed = add_more("third")
+    assert closed.returncode == 1
+    assert "needs its passphrase" in closed.stderr
+    assert "OWNKEY_PASSPHRASE" in closed.stderr
+    assert [one["label"] for one in listed()] == ["main", "second"]
+
+
+def test_no_vault_is_made_unasked_where_no_keyring_answers(folder: Path):
+    environ = {
+        "DBUS_SESSION_BUS_ADDRESS": f"unix:path={folder}/no-bus",
+        "OWNKEY_PASSPHRASE": "x y z w",
+    }
+    said = run_command(
+        "keys", "add", "anthropic", "--no-check", stdin=made_up_key(),
+        environ=environ | {"OWNKEY_KEYRING": ""},
+    )  # fmt: skip
+    assert said.returncode == 1
+    assert "no keyring" in said.stderr
+    assert json.loads(run_command("keys", "list", "--json", environ=environ).stdout) == []

@@ -192,12 +192,15 @@ def open_stores(environ: Mapping[str, str], paths: Paths) -> KeyStores:
     try:
         asyncio.run(with_limit(stores.writable))
     except NoKeyring as error:
-        # Who named `system` wants no other; who named nothing may be asked.
-        if environ.get("OWNKEY_KEYRING", "").strip() or not can_ask():
+        # Who named `system` wants no other; who named nothing may be asked, or has said yes before.
+        if environ.get("OWNKEY_KEYRING", "").strip():
             raise
-        say(f"There is no keyring here: {error.message}.")
-        if not ask_yes("Keep keys in a sealed vault (an encrypted file with a passphrase)?"):
-            raise
+        if not paths.vault_file.exists():
+            if not can_ask():
+                raise
+            say(f"There is no keyring here: {error.message}.")
+            if not ask_yes("Keep keys in a sealed vault (an encrypted file with a passphrase)?"):
+                raise
         stores = _stores(True, environ, paths)
         asyncio.run(with_limit(stores.writable))
     return stores
