@@ -6,6 +6,7 @@ import asyncio
 import datetime as dt
 
 import pytest
+from textual.events import AppFocus
 
 from tests import scenes, scenes_failing
 from tests.console_world import (
@@ -470,3 +471,15 @@ async def test_a_console_that_fails_shows_no_key_and_says_how_to_go_on(tmp_path,
     said = capsys.readouterr().err
     assert "`ownkey --session s` goes on" in said
     assert ANTHROPIC_KEY[12:] not in said
+
+
+@pytest.mark.parametrize("look", ["f2", "focus"])
+async def test_a_key_that_was_added_elsewhere_is_seen_by_a_look_at_the_models(tmp_path, look):
+    async with hand_fed(tmp_path, models=some_models(google=None)) as seen:
+        assert "Google                no key" in seen.text()
+        seen.bridge.answers[ListModels] = Models(models=some_models())
+        if look == "f2":
+            await seen.press("f2")
+        else:
+            seen.app.post_message(AppFocus())
+        await seen.until(lambda: "Google                no key" not in seen.text())

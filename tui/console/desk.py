@@ -61,8 +61,7 @@ class Desk(Picking[Result], inherit_bindings=False):
         """Ask for models and keys anew where a session of another folder is shown."""
         if self._opened and not self.closing and self.folder_here != self._listed_for:
             self._listed_for = self.folder_here
-            self.run_worker(self.load_models, group="models", exclusive=True)
-            self.run_worker(self._load_keys, group="keys", exclusive=True)
+            self.load_what_serves()
 
     def load(self) -> None:
         """Ask for models, keys and sessions; each is shown when it is there.
@@ -76,6 +75,12 @@ class Desk(Picking[Result], inherit_bindings=False):
         self.run_worker(self.load_credits, group="credits", exclusive=True)
         self.run_worker(self._load_keys, group="keys", exclusive=True)
         self.load_sessions()
+
+    def load_what_serves(self) -> None:
+        """Ask for models and keys, once there is a session."""
+        if self._opened and not self.closing:
+            self.run_worker(self.load_models, group="models", exclusive=True)
+            self.run_worker(self._load_keys, group="keys", exclusive=True)
 
     def load_sessions(self) -> None:
         """Ask which sessions there are, and show what of them is shown."""

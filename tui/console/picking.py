@@ -95,7 +95,7 @@ class Picking(Shell[Result], inherit_bindings=False):
     def action_models(self) -> None:
         if len(self.screen_stack) > 1:
             return
-        self.run_worker(self.load_marks, group="marks", exclusive=True)
+        self.look_anew()
         if self.picker.display:
             self.picker.list.reset()
             self.screen.set_focus(self.picker.list)
@@ -210,8 +210,12 @@ class Picking(Shell[Result], inherit_bindings=False):
     # Favourites, and what was used last.
 
     def on_app_focus(self) -> None:
-        """Another console may have marked some meanwhile."""
+        self.look_anew()
+
+    def look_anew(self) -> None:
+        """Another ownkey may have added a key or marked a model meanwhile."""
         self.run_worker(self.load_marks, group="marks", exclusive=True)
+        self.load_what_serves()
 
     async def load_marks(self) -> None:
         """Ask for them, and show them."""
