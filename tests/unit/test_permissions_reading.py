@@ -49,7 +49,7 @@ def test_the_reason_names_the_path_that_decides():
     inside = PathFacts(asked=Path("/w/a"), real=Path("/w/a"), place="inside", secret=None)
     link = PathFacts(asked=Path("/w/l"), real=Path("/etc/passwd"), place="outside", secret=None)
     assert decide_reading("ask", (inside, link)).why == (
-        "/w/l leads to /etc/passwd: outside the folder"
+        "/w/l leads to /etc/passwd, which is outside the folder"
     )
 
 

@@ -67,6 +67,13 @@ def decide_reading(mode: Mode, facts: Sequence[PathFacts]) -> Verdict:
     return max(verdicts, key=lambda verdict: _STRENGTH[verdict.verdict], default=allowed)
 
 
+def _which(fact: PathFacts, verb: str = "is") -> str:
+    """The path and a verb, as a reason that follows `because`."""
+    if fact.elsewhere:
+        return f"{fact.asked} leads to {fact.real}, which {verb}"
+    return f"{fact.real} {verb}"
+
+
 def _reading(fact: PathFacts) -> Verdict:
     leads = f"{fact.asked} leads to {fact.real}" if fact.elsewhere else str(fact.real)
     match fact.place:
@@ -76,10 +83,10 @@ def _reading(fact: PathFacts) -> Verdict:
             return Verdict("deny", f"{leads}: the system's view of processes and devices, no file")
         case "outside":
             secret = f", and may hold secrets ({fact.secret})" if fact.secret else ""
-            return Verdict("ask", f"{leads}: outside the folder{secret}")
+            return Verdict("ask", f"{_which(fact)} outside the folder{secret}")
         case "inside":
             if fact.secret:
-                return Verdict("ask", f"{leads}: may hold secrets ({fact.secret})")
+                return Verdict("ask", f"{_which(fact, 'may')} hold secrets ({fact.secret})")
             return Verdict("allow", "reads inside the folder")
         case _:
             assert_never(fact.place)
@@ -111,7 +118,7 @@ def _change(
         case "outside" | "inside" if mode == "read":
             return Verdict("deny", "the session is read only: nothing is changed")
         case "outside":
-            return Verdict("ask", f"{leads}: outside the folder")
+            return Verdict("ask", f"{_which(fact)} outside the folder")
         case "inside":
             return _change_inside(mode, fact, rules, tool, folder)
         case _:
@@ -123,10 +130,10 @@ def _change_inside(
 ) -> Verdict:
     path = str(fact.real.relative_to(folder))
     if fact.secret:
-        return Verdict("ask", f"{path}: may hold secrets ({fact.secret})")
+        return Verdict("ask", f"{path} may hold secrets ({fact.secret})")
     asked = str(fact.asked.relative_to(folder)) if fact.asked.is_relative_to(folder) else path
     if any(_RUN_BY_OTHERS.search(one.casefold()) for one in (path, asked)):
-        return Verdict("ask", f"{path}: other programs run or obey this file unasked")
+        return Verdict("ask", f"other programs run or obey {path} unasked")
     for text, rule in rules:
         if isinstance(rule, PathRule) and rule.covers(tool, path):
             return Verdict("allow", f"allowed here by {text}", rule=text)
@@ -135,7 +142,7 @@ def _change_inside(
             return Verdict("allow", "changes files in the folder")
         case "ask":
             suggest = None if re.search(r"[*?\[\]]", path) else f"{tool}: {path}"
-            return Verdict("ask", f"{path}: would be changed", suggest=suggest)
+            return Verdict("ask", f"it changes {path}", suggest=suggest)
         case "read":
             return Verdict("deny", "the session is read only: nothing is changed")
         case _:

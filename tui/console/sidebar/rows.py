@@ -201,9 +201,10 @@ def _head(first: ModelRow, *, several: bool) -> Line:
 
 def short_name(name: str, room: int) -> str:
     """A name that has to fit: its stage goes first, then what its section's head says already."""
-    for shorter in (name.removesuffix(" Preview"), name.removeprefix("Claude ")):
-        if cell_width(name) > room:
-            name = shorter
+    if cell_width(name) > room:
+        name = name.removesuffix(" Preview")
+    if cell_width(name) > room:
+        name = name.removeprefix("Claude ").removeprefix("Gemini ")
     return name
 
 
