@@ -72,14 +72,32 @@ class DemoMark(Static):
 
 
 class Modal(ModalScreen[Result], Echo[Result]):
-    """A screen above another, which it answers to."""
+    """A screen above another, which it answers to.
+
+    Attributes:
+        opened: It is painted, and what has its focus takes keys.
+    """
+
+    opened = False
 
     def on_mount(self) -> None:
         if is_demo(self):
             self.mount(DemoMark())
+        self.call_after_refresh(self._take_keys)
+
+    def on_unmount(self) -> None:
+        self._take_keys()
+
+    def _take_keys(self) -> None:
+        self.opened = True
+        app = _app_of(self)
+        app.call_later(app.take_typed)  # behind the focus, which is given the same way
 
 
 def is_demo(widget: Widget) -> bool:
     """Whether the app that it stands in is a demo."""
-    app = cast("Shell[object]", widget.app)  # pyright: ignore[reportUnknownMemberType] - ours
-    return app.demo
+    return _app_of(widget).demo
+
+
+def _app_of(widget: Widget) -> Shell[object]:
+    return cast("Shell[object]", widget.app)  # pyright: ignore[reportUnknownMemberType] - ours

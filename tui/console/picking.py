@@ -74,6 +74,10 @@ class Picking(Shell[Result], inherit_bindings=False):
         """Open the panel that is called for, or none."""
         raise NotImplementedError
 
+    def load_what_serves(self) -> None:
+        """Ask for models and keys."""
+        raise NotImplementedError
+
     def open_key_dialog(self, provider: str, *, then: str | None = None) -> None:
         """Open the key dialog; `then`: the model to choose once its maker has a key."""
         raise NotImplementedError

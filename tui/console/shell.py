@@ -31,6 +31,7 @@ from tui.console.status.bar import StatusBar
 from tui.console.status.facts import status_facts
 from tui.console.transcript.blocks import Tone
 from tui.console.transcript.view import TranscriptView
+from tui.console.typed_ahead import TypingAhead
 from tui.console.welcome import Welcome
 from tui.errors import OwnkeyError
 from tui.events.base import utc_now
@@ -75,7 +76,7 @@ class RowNames(PlainNames):
         return self.rows.get(model) or super().model(model)
 
 
-class Shell(App[Result], inherit_bindings=False):
+class Shell(TypingAhead[Result], inherit_bindings=False):
     """The console's frame.
 
     Args:
