@@ -21,11 +21,11 @@ KEYS: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
     )),
     ("Go", (
         ("F2, Ctrl+O", "models: type to filter"),
-        ("Enter, Left, Right", "in there: pick, effort"),
-        ("*", "in there: a favourite, or not"),
+        ("Enter, Left, Right", "models: pick; effort"),
+        ("*", "models: a favourite, or not"),
         ("F3, Ctrl+T", "settings: type to search"),
         ("F4", "usage: what was spent, on what"),
-        ("Left, Right, P, E", "in there: group, period, export"),
+        ("Left, Right, P, E", "usage: group, period, export"),
         ("F5", "sessions: type to filter"),
         ("F6", "the session that waits; the last"),
         ("Alt+Down, Alt+Up", "the open sessions in turn"),
@@ -38,7 +38,7 @@ KEYS: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
     ("Read", (
         ("F8", "find: Enter, Down, Esc, Tab"),
         ("F9", "walk through the messages"),
-        ("Up, Down, Left, Right", "in there: messages, code"),
+        ("Up, Down, Left, Right", "walking: messages, code"),
         ("y, c, Enter", "copy it, its code; fold"),
         ("Enter on a cost line", "its receipts, line by line"),
         ("e, v", "in your editor, your pager"),
