@@ -319,20 +319,3 @@ async def test_what_was_contacted_is_read_when_the_settings_open(tmp_path):
         await searched(seen, "llm.example")
         await seen.app.workers.wait_for_complete()
         assert "Chat once" in seen.text()
-
-
-async def test_what_is_typed_while_the_settings_open_is_searched(tmp_path):
-    async with hand_fed(tmp_path) as seen:
-        app = seen.app
-        for key in ("f3", *"byok"):  # at once: no frame in between
-            app.post_message(events.Key(key, key if len(key) == 1 else None))
-        await seen.until(lambda: "⌕  byok" in seen.text())
-        assert app.composer.editor.text == ""
-
-
-async def test_escape_that_comes_while_a_screen_opens_closes_it(tmp_path):
-    async with hand_fed(tmp_path) as seen:
-        for key in ("f3", "escape"):
-            seen.app.post_message(events.Key(key, None))
-        await seen.until(lambda: len(seen.app.screen_stack) == 2)
-        await seen.until(lambda: len(seen.app.screen_stack) == 1)

@@ -46,6 +46,8 @@ from tui.session.replies import (
 QUIT_AGAIN_S = 2.0
 YIELD_S = 0.1
 """So long after a key the start of a long session is read slowly."""
+_MOVES_FOCUS = {"f8": "find", "f9": "walk"}
+"""Keys behind which the next one is another's: actions by key."""
 
 
 class ConsoleApp(
@@ -216,24 +218,22 @@ class ConsoleApp(
     def on_editor_help_asked(self) -> None:
         self.action_help()
 
-    async def on_event(self, event: events.Event) -> None:
-        """What is typed while the conversation has the focus, and is no key of its, is a prompt.
+    async def does(self, event: events.Key | events.Paste) -> bool:
+        """Keys that move the focus, and what is typed while the conversation has it: a prompt.
 
-        Its keys are done here, before a widget's queue: what is typed fast stays in its order.
+        Done before a widget's queue: what is typed fast stays in its order.
         """
-        if (
-            isinstance(event, events.Key)
-            and not event.is_forwarded
-            and self.screen_stack
-            and self.focused is self.transcript
-        ):
+        if not isinstance(event, events.Key):
+            return False
+        if len(self.screen_stack) == 1 and event.key in _MOVES_FOCUS:
+            return await self.run_action(_MOVES_FOCUS[event.key])
+        if self.focused is self.transcript:
             bound = self.screen.active_bindings.get(event.key)
             if bound is not None and bound.enabled:
-                if await self.run_action(bound.binding.action, bound.node):
-                    return
-            elif event.is_printable and event.character:
+                return await self.run_action(bound.binding.action, bound.node)
+            if event.is_printable and event.character:
                 self.screen.set_focus(self.composer.editor)
-        await super().on_event(event)
+        return False
 
     def on_paste(self, event: events.Paste) -> None:
         if len(self.screen_stack) == 1 and self.focused is not self.composer.editor:

@@ -44,9 +44,9 @@ class Reading(Recalling[Result], inherit_bindings=False):
 
     # Find.
 
-    def action_find(self) -> None:
-        """F8: the line to look for words in the conversation."""
-        self.run_worker(self._open_find(None), group="find line", exclusive=True)
+    async def action_find(self) -> None:
+        """F8: the line to look for words in the conversation; there when this ends."""
+        await self._open_find(None)
 
     def action_find_words(self, words: str) -> None:
         """`/find words`."""

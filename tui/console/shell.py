@@ -181,7 +181,7 @@ class Shell(TypingAhead[Result], inherit_bindings=False):
     async def on_event(self, event: events.Event) -> None:
         if isinstance(event, events.Key):
             self.garbage.press()
-            if isinstance(self.screen, Echo):
+            if self.screen_stack and isinstance(self.screen, Echo):
                 self.screen.press()
         await super().on_event(event)
 
@@ -368,6 +368,8 @@ class Shell(TypingAhead[Result], inherit_bindings=False):
         return Content("")
 
     def on_descendant_focus(self) -> None:
+        if not self.screen_stack:  # it is ending
+            return
         self.show_hints(self._who)
 
     def on_text_area_changed(self, event: Editor.Changed) -> None:
