@@ -190,7 +190,7 @@ def test_a_reply_in_a_pipe_holds_no_raw_byte(tmp_path: Path):
 
 
 @pytest.mark.timeout(120)
-def test_names_from_outside_leave_the_frame_as_it_is(tmp_path: Path):
+def test_names_keep_the_frame(tmp_path: Path):
     name = "a\x1b]0;owned\x07\x1b[2J\u202eb\x9b6n"
     home = tmp_path / "home"
     with FakeProvider() as fake:
