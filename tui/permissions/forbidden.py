@@ -29,6 +29,9 @@ _EVALUATES = _SHELLS | {
     "flock", "alias", "busybox", "toybox", "sudo", "doas", "nohup", "timeout", "setsid", "nice",
     "stdbuf", "unshare", "chroot", "strace", "expect", "tmux", "screen", "systemd-run", "at",
     "batch", "source", ".", "exec", "command", "builtin", "time", "coproc", "crontab", "fakeroot",
+    "ionice", "chrt", "taskset", "numactl", "setarch", "prlimit", "ltrace", "perf", "valgrind",
+    "unbuffer", "bwrap", "firejail", "proot", "setpriv", "nsenter", "gosu", "su-exec", "caffeinate",
+    "eatmydata", "cgexec", "daemonize", "start-stop-daemon", "dbus-run-session", "xvfb-run",
 }  # fmt: skip
 _UNKNOWN_STARTERS = frozenset({"uv", "uvx", "pipx", "npx", "poetry", "pdm", "hatch", "rye"})
 _CODE = re.compile(
@@ -86,7 +89,7 @@ def forbidden(command: str, *, cwd: Path, border: Border, lookups: Lookups) -> R
 class _Search:
     def __init__(self, places: Places) -> None:
         self.places = places
-        self.values: dict[str, str] = {}
+        self.values = dict(zip(("OWNKEY_HOME",), map(str, places.border.own), strict=False))
         self.left = _MOST_WORK
 
     def line(self, command: str, depth: int) -> tuple[str, tuple[int, int]] | None:

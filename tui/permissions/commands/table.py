@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+_FD = (  # without those that run something for each file, `-l` too: it runs ls
+    "-HIsigFaLp0u1 -e:text -t:text -d:num -E:text --hidden --no-ignore --case-sensitive"
+    " --ignore-case --glob --fixed-strings --absolute-path --follow --full-path --print0"
+    " --extension:text --type:text --max-depth:num --min-depth:num --exact-depth:num"
+    " --exclude:text --max-results:num --color:text | text name*"
+)
 _HASH = "-bt --binary --text --tag --zero -z | read*"
 
 PROGRAMS: dict[str, str] = {
@@ -77,7 +83,7 @@ PROGRAMS: dict[str, str] = {
     " --quiet --strip --no-symlinks --relative-to:name --relative-base:name | name*",
     "readlink": "-efmnqsvz --canonicalize --canonicalize-existing --canonicalize-missing"
     " --no-newline | name*",
-    "which": "-a --all | text*",
+    "which": "-a --all | text*", "fd": _FD, "fdfind": _FD,
     "whereis": "-bmsu | text*",
     # neither
     "echo": "!echo",
@@ -95,7 +101,9 @@ PROGRAMS: dict[str, str] = {
     "whoami": "|", "id": "-gGnruz --group --groups --name --real --user | text*",
     "groups": "| text*", "logname": "|", "hostname": "-s --short |", "tty": "-s |",
     "free": "-bghkmtw --human --mega --giga --kilo --total --wide |", "locale": "-am | text*",
-    "getconf": "-a | text*", "cd": "!cd", "read": "!loop", "continue": "!anything",
+    "getconf": "-a | text*", "lscpu": "-aey |",
+    "ps": "-eAHT -p:num |",  # names only: arguments of others may hold secrets
+    "cd": "!cd", "read": "!loop", "continue": "!anything",
     "break": "!anything", "exit": "| num",
     # with rules of their own
     "grep": "!grep", "egrep": "!grep", "fgrep": "!grep", "rg": "!rg", "find": "!find",
@@ -114,6 +122,12 @@ VERSIONS = frozenset({
     "ls", "cat", "grep", "sed", "awk", "gawk", "find", "sort", "diff", "file", "tree", "tmux",
 })  # fmt: skip
 """Programs that tell their version without a look into the folder."""
+
+TELLS = {
+    "python": ("-V",), "python3": ("-V",), "node": ("-v",), "java": ("-version",),
+    "ruby": ("-v",), "perl": ("-v",), "bash": (), "sh": (),
+}  # fmt: skip
+"""Their short ways to tell the version; each counts only as the one argument."""
 
 BUILTINS = frozenset({
     "echo", "printf", "true", "false", ":", "pwd", "type", "command", "test", "[", "[[", "cd",
