@@ -32,8 +32,10 @@ _DISK_TOOLS = re.compile(
 )
 _FINDS_RUN = frozenset({"-exec", "-execdir", "-ok", "-okdir"})
 _HARMING = re.compile(r"\b(?:rm|shred|unlink|chmod|chown|mv|truncate|dd)\b")
-_NARROWING = frozenset({"-name", "-iname", "-path", "-ipath", "-wholename", "-regex",
-              "-iregex", "-mtime", "-mmin", "-size", "-newer", "-empty", "-samefile", "-inum", "-user"})  # fmt: skip
+_NARROWING = frozenset({
+    "-name", "-iname", "-path", "-ipath", "-wholename", "-regex", "-iregex", "-mtime", "-mmin",
+    "-size", "-newer", "-empty", "-samefile", "-inum", "-user",
+})  # fmt: skip
 _POWER = frozenset({"shutdown", "reboot", "halt", "poweroff", "killall5"})
 _POWER_UNITS = frozenset({"poweroff", "reboot", "halt", "kexec", "suspend", "hibernate",
                           "emergency", "rescue", "isolate", "soft-reboot", "default"})  # fmt: skip
