@@ -101,12 +101,13 @@ def check_rg(args: Sequence[Arg], reads: Reads) -> None:
     for name, value in found.options:
         if value is not None and name in ("-f", "--file"):
             reads.read(value)
-    if listing:
+    follows = found.has("-L", "--follow")
+    if listing and not follows:
         return
     for arg in paths or (None,):
         reads.read_below(
             arg,
-            links=found.has("-L", "--follow"),
+            links=follows,
             hidden=found.has("-.", "--hidden", "-u", "--unrestricted"),
         )
 
@@ -208,6 +209,9 @@ def _tested(words: list[Arg], at: int, reads: Reads) -> int:
     if following is not None and following.text in ("=", "==", "!=", "-nt", "-ot", "-ef"):
         _operand(words, at)
         _operand(words, at + 2)
+        if following.text in ("-nt", "-ot", "-ef"):
+            reads.name(words[at])
+            reads.name(words[at + 2])
         return at + 3
     if following is not None and following.text in _NUMBERS:
         for arg in (words[at], words[at + 2] if at + 2 < len(words) else following):

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 _FD = (  # without those that run something for each file, `-l` too: it runs ls
-    "-HIsigFaLp0u1 -e:text -t:text -d:num -E:text --hidden --no-ignore --case-sensitive"
-    " --ignore-case --glob --fixed-strings --absolute-path --follow --full-path --print0"
+    "-HIsigFap0u1 -e:text -t:text -d:num -E:text --hidden --no-ignore --case-sensitive"
+    " --ignore-case --glob --fixed-strings --absolute-path --full-path --print0"
     " --extension:text --type:text --max-depth:num --min-depth:num --exact-depth:num"
     " --exclude:text --max-results:num --color:text | text name*"
 )
@@ -61,15 +61,15 @@ PROGRAMS: dict[str, str] = {
     "iconv": "-c -l -f:text -t:text --from-code:text --to-code:text --list | read*",
     "zipinfo": "-12smlvhMtTz | read text*",
     # names and states of files
-    "ls": "-aAbBcCdfFgGhHiklLmnNopqQrRsStuUvxXZ1 -w:num -T:num -I:text --all --almost-all"
+    "ls": "-aAbBcCdfFgGhHiklmnNopqQrRsStuUvxXZ1 -w:num -T:num -I:text --all --almost-all"
     " --author --escape --color? --colour? --directory --classify? --full-time"
     " --group-directories-first"
-    " --human-readable --si --inode --dereference --numeric-uid-gid --no-group --reverse"
+    " --human-readable --si --inode --numeric-uid-gid --no-group --reverse"
     " --recursive --size --file-type --hide:text --ignore:text --indicator-style:text"
     " --sort:text --time:text --time-style:text --width:num --format:text --quoting-style:text"
     " --literal --hyperlink? --block-size:text --zero | name*",
     "stat": "-Lft -c:text --dereference --file-system --terse --format:text --printf:text | name*",
-    "du": "-aAbcDhHklLmsSx0 -B:text -d:num -t:size --all --apparent-size --bytes --total"
+    "du": "-aAbcDhHklmsSx0 -B:text -d:num -t:size --all --apparent-size --bytes --total"
     " --human-readable --si --summarize --max-depth:num --one-file-system --time? --exclude:text"
     " --threshold:size --block-size:text --separate-dirs | name*",
     "df": "-ahHiklPT -B:text -t:text -x:text --all --human-readable --inodes --local --portability"
