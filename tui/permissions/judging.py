@@ -13,6 +13,7 @@ from tui.permissions.commands.spec import Arg, Asks
 from tui.permissions.facts import PathFacts
 from tui.permissions.lookups import Lookups
 from tui.permissions.repository import Repository
+from tui.permissions.shell_braces import braces
 from tui.permissions.shell_words import Home, Opaque, Pattern, Text, Variable, Word
 from tui.protected import USUAL_SECRETS
 
@@ -82,6 +83,9 @@ class Scene:
 
     def values_of(self, word: Word) -> list[list[Arg]]:
         """Each list of arguments that a word may become. Raises Asks."""
+        if word.opaque and (made := braces(word)):
+            # Each has one value list: there are no variables in them.
+            return [[arg for one in made for args in self.values_of(one) for arg in args]]
         if word.opaque:
             raise Asks(f"{word.opaque}: what it gives is not known before it runs", word)
         names = [p.name for p in word.parts if isinstance(p, Variable) and p.name in self.values]
