@@ -92,7 +92,9 @@ def forbidden(command: str, *, cwd: Path, border: Border, lookups: Lookups) -> R
 class _Search:
     def __init__(self, places: Places) -> None:
         self.places = places
-        self.values = dict(zip(("OWNKEY_HOME",), map(str, places.border.own), strict=False))
+        self.values: dict[str, str] = {}
+        for own in places.border.own[:1]:
+            self.values["OWNKEY_HOME"] = str(own)
         self.left = _MOST_WORK
 
     def line(self, command: str, depth: int) -> tuple[str, tuple[int, int]] | None:
