@@ -178,7 +178,7 @@ class Scene:
             return
         dotted = segment.lstrip("\\").startswith(".")
         names = self.lookups.names(folder / start if start else folder)
-        for name in (*names, *_meant(expression, dotted=dotted)):
+        for name in (*names, *_meant(expression, segment)):
             if name.startswith(".") and not dotted:
                 continue
             if expression.fullmatch(name):
@@ -238,12 +238,15 @@ def _within(fact: PathFacts, arg: Arg) -> None:
             raise Asks(f"{fact.asked}{leads}: outside the folder", arg.word)
 
 
-def _meant(expression: re.Pattern[str], *, dotted: bool) -> tuple[str, ...]:
+def _meant(expression: re.Pattern[str], segment: str) -> tuple[str, ...]:
     """Secrets that a pattern asks for, there or not: `cat .env*` asks as `cat .env` does.
 
-    One that ordinary names fit too (`*`, `*.json`) asks for no secret: only what is there counts.
+    One that spells next to nothing of a name (`*`, `s*.json`) or that ordinary names fit too asks
+    for no secret: only what is there counts.
     """
-    if not dotted and any(expression.fullmatch(name) for name in _ORDINARY):
+    spelled = _SIGNS.sub("", segment).replace("]", "").partition(".")[0]
+    vague = len(spelled) < 2 or any(expression.fullmatch(name) for name in _ORDINARY)
+    if vague and not segment.lstrip("\\").startswith("."):
         return ()
     return tuple(name for name in USUAL_SECRETS if expression.fullmatch(name))
 

@@ -102,7 +102,6 @@ PROGRAMS: dict[str, str] = {
     "groups": "| text*", "logname": "|", "hostname": "-s --short |", "tty": "-s |",
     "free": "-bghkmtw --human --mega --giga --kilo --total --wide |", "locale": "-am | text*",
     "getconf": "-a | text*", "lscpu": "-aey |",
-    "ps": "-eAHT -p:num |",  # names only: arguments of others may hold secrets
     "cd": "!cd", "read": "!loop", "continue": "!anything",
     "break": "!anything", "exit": "| num",
     # with rules of their own
