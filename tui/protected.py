@@ -39,6 +39,16 @@ SECRET_NAMES = (
 )  # fmt: skip
 """Names of files that hold secrets, as shell patterns over the folded name."""
 
+USUAL_SECRETS = (
+    ".env", ".env.local", ".envrc", ".netrc", ".npmrc", ".pypirc", ".pgpass", ".git-credentials",
+    ".htpasswd", ".bash_history", ".credentials", ".secrets", ".ssh", ".aws", ".kube", ".gnupg",
+    ".docker", "id_rsa", "id_dsa", "id_ecdsa", "id_ed25519", "credentials", "credentials.json",
+    "secret.json", "secrets.json", "secrets.yaml", "secrets.yml", "secrets.toml", "secrets.env",
+    "server.key", "server.pem", "service-account.json", "client_secret.json", "terraform.tfvars",
+    "terraform.tfstate",
+)  # fmt: skip
+"""Names that secrets usually have: what a shell's pattern is tried with."""
+
 SECRET_FOLDERS = (
     ".ssh", ".aws", ".azure", ".gnupg", ".kube", ".gcloud", ".password-store", ".secrets",
     "keyrings", "keychains", ".oci", ".vault",

@@ -276,3 +276,11 @@ def test_a_judge_without_a_machine_needs_only_its_answers(folder):
         "cat README.md", cwd=folder.folder, border=folder.border, lookups=Nothing()
     )
     assert judged.verdict == "allow"
+
+
+@pytest.mark.parametrize("command", ["find -L . -name x", "find . -follow", "rg --files -L"])
+def test_names_behind_a_link_out_of_the_folder_are_not_told_unasked(folder, tmp_path, command):
+    place = folder.copy(tmp_path / "copy")
+    assert place.judge(command).verdict == "allow"
+    (place.folder / "out").symlink_to("/etc")
+    assert place.judge(command).verdict == "ask"

@@ -192,6 +192,7 @@ def test_printable_ascii_is_never_changed(text: str):
         ("\ud83d", "⟨U+D83D⟩"),
         ("\ufeffx", "⟨U+FEFF⟩x"),
         ("x\u00ad", "x⟨U+00AD⟩"),
+        ("x\U0001fffe\U0010ffff", "x⟨U+1FFFE⟩⟨U+10FFFF⟩"),
     ],
 )
 def test_a_control_becomes_its_mark(text: str, shown: str):

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from tui.permissions.lookups import Lookups
-from tui.permissions.loose import UNKNOWN
+from tui.permissions.loose import NARROWING, UNKNOWN
 from tui.protected import Border
 
 _DISK = re.compile(
@@ -30,8 +30,8 @@ _DISK_TOOLS = re.compile(
     r"|hdparm|nvme|badblocks|cryptsetup|pvcreate|pvremove|mdadm|shred|wipe|nwipe|srm|dd|dcfldd"
     r"|cp|mv|tee|install|truncate|ln|rsync|sponge|newfs.*|diskutil|zpool|flashrom|fallocate"
 )
-_NARROWING = ("-name", "-iname", "-path", "-ipath", "-wholename", "-regex", "-iregex", "-mtime",
-              "-mmin", "-size", "-newer", "-empty", "-samefile", "-inum", "-user")  # fmt: skip
+_FINDS_RUN = frozenset({"-exec", "-execdir", "-ok", "-okdir"})
+_HARMING = re.compile(r"\b(?:rm|shred|unlink|chmod|chown|mv|truncate|dd)\b")
 _POWER = frozenset({"shutdown", "reboot", "halt", "poweroff", "killall5"})
 _POWER_UNITS = frozenset({"poweroff", "reboot", "halt", "kexec", "suspend", "hibernate",
                           "emergency", "rescue", "isolate", "soft-reboot", "default"})  # fmt: skip
@@ -210,22 +210,19 @@ def _finding(args: Sequence[str], places: Places) -> str | None:
         if arg.startswith("-") and len(arg) > 2:
             break
         roots.append(arg)
-    acts = "-delete" in args or any(
-        arg in ("-exec", "-execdir", "-ok", "-okdir")
-        and any(
-            re.search(r"\b(?:rm|shred|unlink|chmod|chown|mv|truncate|dd)\b", later)
-            for later in args[at + 1 :]
-        )
-        for at, arg in enumerate(args)
+    if not any(places.is_vast(root) for root in roots or ["."]):
+        return None
+    runs = next((at for at, arg in enumerate(args) if arg in _FINDS_RUN), len(args))
+    acts = "-delete" in args or any(_HARMING.search(later) for later in args[runs + 1 :])
+    narrow = any(
+        arg in NARROWING and not _ALL.fullmatch(value)
+        for arg, value in zip(args, [*args[1:], ""], strict=True)
     )
-    narrow = any(arg in _NARROWING for arg in args)
-    if acts and not narrow and any(places.is_vast(root) for root in roots or ["."]):
-        return _TAKES_AWAY
-    return None
+    return _TAKES_AWAY if acts and not narrow else None
 
 
 def _killing(args: Sequence[str], places: Places) -> str | None:
-    if "-1" in args[1:] or (len(args) > 1 and args[-1] == "1"):
+    if "-1" in args[1:] or list(args[-1:]) == ["1"]:
         return _BRINGS_DOWN
     return None
 

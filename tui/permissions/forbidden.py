@@ -29,6 +29,9 @@ _EVALUATES = _SHELLS | {
     "flock", "alias", "busybox", "toybox", "sudo", "doas", "nohup", "timeout", "setsid", "nice",
     "stdbuf", "unshare", "chroot", "strace", "expect", "tmux", "screen", "systemd-run", "at",
     "batch", "source", ".", "exec", "command", "builtin", "time", "coproc", "crontab", "fakeroot",
+    "ionice", "chrt", "taskset", "numactl", "setarch", "prlimit", "ltrace", "perf", "valgrind",
+    "unbuffer", "bwrap", "firejail", "proot", "setpriv", "nsenter", "gosu", "su-exec", "caffeinate",
+    "eatmydata", "cgexec", "daemonize", "start-stop-daemon", "dbus-run-session", "xvfb-run",
 }  # fmt: skip
 _UNKNOWN_STARTERS = frozenset({"uv", "uvx", "pipx", "npx", "poetry", "pdm", "hatch", "rye"})
 _CODE = re.compile(
@@ -56,7 +59,10 @@ _LOOKING: dict[str, frozenset[str]] = {
     "credits": frozenset({"list", "ledger", "test"}),
     "sessions": frozenset({"list", "show", "export", "check"}),
     "cloud": frozenset({"list", "show"}),
+    "local": frozenset({"list"}),
 }
+_KNOWN = frozenset({*_LOOKING, "run", "serve", "models", "route", "price", "usage", "doctor",
+                    "neutralise", "probe"})  # fmt: skip
 _CHANGES = re.compile(
     r"\b(?:set|remove|add|rename|replace|delete|grant|serve|settle|--allow|--tools)\b"
 )
@@ -87,6 +93,8 @@ class _Search:
     def __init__(self, places: Places) -> None:
         self.places = places
         self.values: dict[str, str] = {}
+        for own in places.border.own[:1]:
+            self.values["OWNKEY_HOME"] = str(own)
         self.left = _MOST_WORK
 
     def line(self, command: str, depth: int) -> tuple[str, tuple[int, int]] | None:
@@ -181,11 +189,12 @@ class _Search:
 
     def _code(self, words: Sequence[str], fed: str | None, depth: int) -> str | None:
         """What a program in another language says, as far as its text tells."""
-        if "-m" in words[1:-1]:
-            at = words.index("-m")
-            if _OWN_MODULES.fullmatch(words[at + 1]):
-                return _widens(words[at + 2 :])
         for at, word in enumerate(words[1:], 1):
+            module = word[2:] if word.startswith("-m") else ""
+            if _OWN_MODULES.fullmatch(module):
+                return _widens(words[at + 1 :])
+            if word == "-m" and _OWN_MODULES.fullmatch("".join(words[at + 1 : at + 2])):
+                return _widens(words[at + 2 :])
             if word.endswith("tui/cli/main.py"):
                 return _widens(words[at + 1 :])
         for code in [*words[1:], *([fed] if fed else [])]:
@@ -220,6 +229,8 @@ class _Search:
 def _widens(args: Sequence[str]) -> str | None:
     """Why a command of ours, called by the agent, is refused."""
     words = [arg for arg in args if not arg.startswith("-")]
+    at = next((at for at, word in enumerate(words) if word in _KNOWN), 0)
+    words = words[at:]  # in front: values of options
     if not words:
         return None
     what = words[0]

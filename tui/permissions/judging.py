@@ -13,7 +13,9 @@ from tui.permissions.commands.spec import Arg, Asks
 from tui.permissions.facts import PathFacts
 from tui.permissions.lookups import Lookups
 from tui.permissions.repository import Repository
+from tui.permissions.shell_braces import braces
 from tui.permissions.shell_words import Home, Opaque, Pattern, Text, Variable, Word
+from tui.protected import USUAL_SECRETS
 
 MOST_VALUES = 200
 MOST_NAMES = 2_000
@@ -25,6 +27,11 @@ _TELLS_LITTLE = frozenset({
 })  # fmt: skip
 _ONE_WORD = re.compile(r"[A-Za-z0-9_./:@%+,=-]+")
 _SIGNS = re.compile(r"([\\*?\[])")
+_ORDINARY = (
+    "src", "main.py", "a.txt", "README.md", "package.json", "a.yaml", "a.yml", "a.toml", "a.ini",
+    "a.csv", "test_main.py", "index.ts", "a.db", "config", "names", "tests",
+)  # fmt: skip
+"""Names that no secret has: a pattern that fits one of them is not after secrets."""
 _STREAMS = frozenset({"-", "/dev/null", "/dev/stdin", "/dev/fd/0"})
 
 
@@ -76,6 +83,9 @@ class Scene:
 
     def values_of(self, word: Word) -> list[list[Arg]]:
         """Each list of arguments that a word may become. Raises Asks."""
+        if word.opaque and (made := braces(word)):
+            # Each has one value list: there are no variables in them.
+            return [[arg for one in made for args in self.values_of(one) for arg in args]]
         if word.opaque:
             raise Asks(f"{word.opaque}: what it gives is not known before it runs", word)
         names = [p.name for p in word.parts if isinstance(p, Variable) and p.name in self.values]
@@ -166,8 +176,10 @@ class Scene:
         if expression is None:
             yield f"{start}{glue}{_plain(segment)}"
             return
-        for name in self.lookups.names(folder / start if start else folder):
-            if name.startswith(".") and not segment.lstrip("\\").startswith("."):
+        dotted = segment.lstrip("\\").startswith(".")
+        names = self.lookups.names(folder / start if start else folder)
+        for name in (*names, *_meant(expression, segment)):
+            if name.startswith(".") and not dotted:
                 continue
             if expression.fullmatch(name):
                 yield f"{start}{glue}{name}"
@@ -224,6 +236,19 @@ def _within(fact: PathFacts, arg: Arg) -> None:
             raise Denied(f"{fact.asked}{leads}: ownkey's own settings, keys and store", arg.word)
         case "system" | "outside":
             raise Asks(f"{fact.asked}{leads}: outside the folder", arg.word)
+
+
+def _meant(expression: re.Pattern[str], segment: str) -> tuple[str, ...]:
+    """Secrets that a pattern asks for, there or not: `cat .env*` asks as `cat .env` does.
+
+    One that spells next to nothing of a name (`*`, `s*.json`) or that ordinary names fit too asks
+    for no secret: only what is there counts.
+    """
+    spelled = _SIGNS.sub("", segment).replace("]", "").partition(".")[0]
+    vague = len(spelled) < 2 or any(expression.fullmatch(name) for name in _ORDINARY)
+    if vague and not segment.lstrip("\\").startswith("."):
+        return ()
+    return tuple(name for name in USUAL_SECRETS if expression.fullmatch(name))
 
 
 def _segments(pattern: str) -> list[str]:

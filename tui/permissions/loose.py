@@ -11,6 +11,7 @@ import base64
 import binascii
 import re
 from collections.abc import Iterator
+from itertools import takewhile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -31,6 +32,12 @@ _RUNS = frozenset({"command", "declaration_command", "unset_command"})
 _FLOWS = frozenset({"file_redirect", "herestring_redirect", "heredoc_redirect"})
 _DEFAULT = re.compile(r"\$\{!?([A-Za-z_@*][A-Za-z0-9_]*)(?:\[[@*0-9]+\])?(?::?[-=+]([^}]*))?.*\}",
                       re.DOTALL)  # fmt: skip
+NARROWING = frozenset({
+    "-name", "-iname", "-path", "-ipath", "-wholename", "-regex", "-iregex", "-mtime", "-mmin",
+    "-size", "-newer", "-empty", "-samefile", "-inum", "-user",
+})  # fmt: skip
+"""Tests of find that make what it finds less than all."""
+_LOCATED = re.compile(r"(?:which|command\s+-v|type\s+-[pP])\s+([\w./-]+)")
 _ECHOED = re.compile(r"(?:echo|printf|print)\s+(?:-[neE]+\s+)*(.*)", re.DOTALL)
 
 Span = tuple[int, int]
@@ -188,6 +195,8 @@ class Loose:
     def _output(self, stage: str, fed: str | None) -> str | None:
         if echoed := _ECHOED.fullmatch(stage.strip()):
             return self.joined(echoed[1]).replace("\\n", "\n")
+        if stage.startswith("find "):
+            return self._found(stage.split()[1:])
         if re.match(r"(?:cat|tee|head|tail|sed|tr|grep)\b", stage):
             return fed if fed is not None else self._inside(stage)
         if fed is not None and re.match(r"base64\s+(?:-d|-D|--decode)", stage):
@@ -196,6 +205,13 @@ class Loose:
             except (binascii.Error, ValueError):
                 return None
         return None
+
+    def _found(self, words: list[str]) -> str | None:
+        """All that lies below some folders, as patterns; None where find leaves some out."""
+        if not NARROWING.isdisjoint(words):
+            return None
+        roots = self.joined(" ".join(takewhile(lambda word: not word.startswith("-"), words)))
+        return " ".join(f"{root} {root.rstrip('/')}/*" for root in roots.split())
 
     def _inside(self, stage: str) -> str | None:
         body = re.search(r"<<-?\s*['\"]?(\w+)['\"]?.*?\n(.*?)^\1$", stage, re.DOTALL | re.MULTILINE)
@@ -252,7 +268,8 @@ class Loose:
                 return self._variable(name), quoted and name not in self.lists
             case Opaque(what=what, text=text, quoted=quoted):
                 listed = "[@]" in text or "[*]" in text
-                return self._opaque(what, text, depth), quoted and not listed
+                whole = quoted or what == "process substitution"
+                return self._opaque(what, text, depth), whole and not listed
             case _:
                 return part.text, getattr(part, "quoted", True)
 
@@ -270,6 +287,8 @@ class Loose:
             inner = text[2:-1] if text.startswith("$(") else text[1:-1]
             if inner.strip() == "pwd":
                 return str(self.cwd)
+            if located := _LOCATED.fullmatch(inner.strip()):
+                return located[1]
             if echoed := _ECHOED.fullmatch(inner.strip()):
                 return self.joined(echoed[1])
         if what == "process substitution" and (echoed := _ECHOED.fullmatch(text[2:-1].strip())):

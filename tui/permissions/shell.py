@@ -15,6 +15,7 @@ from typing import Literal
 
 import msgspec
 
+from tui.permissions.commands.fronts import tells, unset
 from tui.permissions.commands.rules import RULES
 from tui.permissions.commands.spec import Arg, Asks, check
 from tui.permissions.commands.table import BUILTINS, PROGRAMS, VERSIONS
@@ -224,9 +225,16 @@ class _Judge:
         self.scene.values[name] = tuple(dict.fromkeys(values)) or ("",)
 
     def _command(self, plain: Plain) -> None:
-        if not plain.words:
+        words = unset(plain.words)
+        if not words:
             return
-        first = plain.words[0]
+        name = self._name(words[0])
+        rule = self._program(name, words[0])
+        for args in self._lists(words[1:]):
+            self._arguments(name.rpartition("/")[2], rule, args, plain)
+
+    def _name(self, first: Word) -> str:
+        """The program's name, as it stands there."""
         if _ASSIGNMENT.match(first.raw):
             raise Asks("it sets a variable", first)
         name = first.raw if first.raw in _BRACKETS else first.literal
@@ -234,9 +242,7 @@ class _Judge:
             raise Asks("which program it is, is not known before it runs", first)
         if "\\" in first.raw or ("$" in first.raw):
             raise Asks("the program's name is written in a roundabout way", first)
-        rule = self._program(name, first)
-        for args in self._lists(plain.words[1:]):
-            self._arguments(name.rpartition("/")[2], rule, args, plain)
+        return name
 
     def _lists(self, words: Sequence[Word]) -> Iterator[list[Arg]]:
         """Every list of arguments that the words may become."""
@@ -250,17 +256,21 @@ class _Judge:
         bare = name.rpartition("/")[2]
         if bare not in PROGRAMS and bare not in VERSIONS:
             raise Asks(f"{name} is not known to only read", word)
-        if name in BUILTINS:
-            return PROGRAMS[name]
+        if name not in BUILTINS:
+            self._real(name, word)
+        return PROGRAMS.get(bare, "")
+
+    def _real(self, name: str, word: Word) -> None:
+        """Ask where the name leads to another program than the machine's own."""
         found = self.lookups.program(name)
+        bare = name.rpartition("/")[2]
         if "/" in name and (found is None or found != self.lookups.program(bare)):
             raise Asks(f"{name} is not the program of that name", word)
         if found is not None and self.border.place(found) != "outside":
             raise Asks(f"{name} is a program in the folder itself", word)
-        return PROGRAMS.get(bare, "")
 
     def _arguments(self, name: str, rule: str, args: list[Arg], plain: Plain) -> None:
-        if name in VERSIONS and [arg.text for arg in args] == ["--version"]:
+        if tells(name, [arg.text for arg in args]):
             return
         if name == "cd":
             directory = [arg for arg in args if arg.text not in ("--", "-P", "-L")]

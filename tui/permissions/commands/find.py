@@ -33,9 +33,14 @@ def check_find(args: Sequence[Arg], reads: Reads) -> None:
     at = 0
     while at < len(args) and args[at].text in ("-H", "-L", "-P"):
         at += 1
+    follows = any(arg.text in ("-L", "-follow") for arg in args)
+    roots: list[Arg] = []
     while at < len(args) and not _expression(args[at].text):
         reads.name(args[at])
+        roots.append(args[at])
         at += 1
+    for root in (roots or (None,)) if follows else ():
+        reads.read_below(root, links=True)  # links may lead out of the folder
     while at < len(args):
         arg = args[at]
         at += 1

@@ -29,7 +29,7 @@ class ReadsGit(Reads, Protocol):
 
 
 _DIFF = (
-    " -bBCDMRSGaltuwz -p -s -U:num -S:text -G:text -M -l:num -O:read --patch --no-patch"
+    " -bBCDMRaltuwz -p -s -U:num -S:text -G:text -M -l:num -O:read --patch --no-patch"
     " --unified:num"
     " --raw --patch-with-stat --stat? --numstat --shortstat --summary --name-only --name-status"
     " --color? --no-color --color-moved? --word-diff? --word-diff-regex:text --color-words?"
@@ -83,7 +83,8 @@ _GREP = (
 
 _COMMANDS: dict[str, str] = {
     "status": _STATUS, "log": _LOG, "show": _LOG, "diff": _DIFF, "whatchanged": _LOG,
-    "shortlog": "-nsecw -w " + _LOG + " --numbered --summary --email --group:text",
+    "shortlog": "-nsecw -w " + _LOG.replace(" -n:num", "") + " --numbered --summary --email"
+    " --group:text",
     "blame": "-bclfnsetwMC -L:text -S:read --root --show-stats --porcelain --line-porcelain"
     " --incremental --score-debug --show-name --show-number --show-email --abbrev:num --date:text"
     " --since:text --first-parent --color-lines --color-by-age --ignore-rev:text -M -C -# ",
@@ -102,7 +103,7 @@ _COMMANDS: dict[str, str] = {
     "merge-base": "-a --all --octopus --independent --is-ancestor --fork-point",
     "name-rev": "--tags --all --name-only --always --refs:text", "grep": _GREP,
     "branch": "-avrlqi --all --remotes --list --show-current --verbose --abbrev?"
-    " --no-abbrev" + _REFS,
+    " --no-abbrev --no-color" + _REFS,
     "tag": "-ln -n -# --list" + _REFS,
     "for-each-ref": "-s -p" + _REFS, "show-ref": "-dqs --head --heads --branches --tags"
     " --dereference --hash? --verify --quiet --abbrev?",
@@ -220,14 +221,13 @@ def _judge(name: str, found: Given, arg: Arg, where: ReadsGit) -> None:
             if len(words) != 1:
                 raise Asks("git symbolic-ref with two names sets one", arg.word)
         case "config" | "config get":
-            reading = name == "config get" or found.has("--get", "--get-all")
-            if not reading or len(words) != 1 or not _TOLD.fullmatch(words[0]):
+            if len(words) != 1 or not _TOLD.fullmatch(words[0]):  # a second word sets it
                 raise Asks("git config other than reading a harmless setting", arg.word)
         case "reflog":
             if words and words[0] in ("expire", "delete", "exists", "drop", "write"):
                 raise Asks("git reflog may forget entries", arg.word)
         case "remote":
-            if words:
+            if words not in ([], ["show"]):
                 raise Asks("git remote with a word may change or connect", arg.word)
         case "var":
             if len(words) != 1 or words[0] not in _VARS:

@@ -101,12 +101,13 @@ def check_rg(args: Sequence[Arg], reads: Reads) -> None:
     for name, value in found.options:
         if value is not None and name in ("-f", "--file"):
             reads.read(value)
-    if listing:
+    follows = found.has("-L", "--follow")
+    if listing and not follows:
         return
     for arg in paths or (None,):
         reads.read_below(
             arg,
-            links=found.has("-L", "--follow"),
+            links=follows,
             hidden=found.has("-.", "--hidden", "-u", "--unrestricted"),
         )
 
@@ -127,11 +128,27 @@ _JQ = (
 _JQ_REACHES = re.compile(r"env\b|ENV|import|include|input_filename|modulemeta|debug|\$__")
 
 
+def _without_values(args: Sequence[Arg]) -> list[Arg]:
+    """Arguments of jq without its `--arg NAME VALUE`, which are data."""
+    left: list[Arg] = []
+    at = 0
+    while at < len(args):
+        if args[at].text in ("--arg", "--argjson"):
+            given = args[at + 1 : at + 3]
+            name = given[0].text if len(given) == 2 else None
+            plain = name is not None and re.fullmatch(r"[a-z_][a-z0-9_]*", name)
+            if not plain or given[1].matched or (given[1].text or "").startswith("-"):
+                raise Asks("jq with a value of no plain name", args[at].word)
+            at += 3
+        else:
+            left.append(args[at])
+            at += 1
+    return left
+
+
 def check_jq(args: Sequence[Arg], reads: Reads) -> None:
     """Jq with its program in the line, which looks at neither the environment nor modules."""
-    if any(arg.text in ("--arg", "--argjson", "--args", "--jsonargs") for arg in args):
-        raise Asks("jq with values from the line")
-    found = check(_JQ + " | text read*", args, reads)
+    found = check(_JQ + " | text read*", _without_values(args), reads)
     if found.operands and _JQ_REACHES.search(found.operands[0].text or "env"):
         raise Asks("this jq program may read more than its input", found.operands[0].word)
 
@@ -162,7 +179,7 @@ def check_awk(args: Sequence[Arg], reads: Reads) -> None:
     for name, value in found.options:
         if value is None or value.text is None or value.matched:
             raise Asks("its value is not known before it runs", value.word if value else None)
-        if name == "-v" and not re.match(r"[a-z_]\w*=", value.text):
+        if name == "-v" and not re.match(r"(?:[a-z_]\w*|O?[FR]S)=", value.text):
             raise Asks("a variable of awk's own", value.word)
     if not found.operands:
         raise Asks("there is no program")
@@ -208,6 +225,9 @@ def _tested(words: list[Arg], at: int, reads: Reads) -> int:
     if following is not None and following.text in ("=", "==", "!=", "-nt", "-ot", "-ef"):
         _operand(words, at)
         _operand(words, at + 2)
+        if following.text in ("-nt", "-ot", "-ef"):
+            reads.name(words[at])
+            reads.name(words[at + 2])
         return at + 3
     if following is not None and following.text in _NUMBERS:
         for arg in (words[at], words[at + 2] if at + 2 < len(words) else following):

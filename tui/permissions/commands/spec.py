@@ -22,7 +22,7 @@ from tui.permissions.shell_words import Word
 
 _VALUES = {
     "num": re.compile(r"[+-]?[0-9]+"),
-    "size": re.compile(r"[+-]?[0-9]+[A-Za-z%]{0,3}"),
+    "size": re.compile(r"[+-]?[0-9]+(?:\.[0-9]+)?[A-Za-z%]{0,3}"),
 }
 
 

@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+_FD = (  # without those that run something for each file, `-l` too: it runs ls
+    "-HIsigFap0u1 -e:text -t:text -d:num -E:text --hidden --no-ignore --case-sensitive"
+    " --ignore-case --glob --fixed-strings --absolute-path --full-path --print0"
+    " --extension:text --type:text --max-depth:num --min-depth:num --exact-depth:num"
+    " --exclude:text --max-results:num --color:text | text name*"
+)
 _HASH = "-bt --binary --text --tag --zero -z | read*"
 
 PROGRAMS: dict[str, str] = {
@@ -55,15 +61,15 @@ PROGRAMS: dict[str, str] = {
     "iconv": "-c -l -f:text -t:text --from-code:text --to-code:text --list | read*",
     "zipinfo": "-12smlvhMtTz | read text*",
     # names and states of files
-    "ls": "-aAbBcCdfFgGhHiklLmnNopqQrRsStuUvxXZ1 -w:num -T:num -I:text --all --almost-all"
+    "ls": "-aAbBcCdfFgGhHiklmnNopqQrRsStuUvxXZ1 -w:num -T:num -I:text --all --almost-all"
     " --author --escape --color? --colour? --directory --classify? --full-time"
     " --group-directories-first"
-    " --human-readable --si --inode --dereference --numeric-uid-gid --no-group --reverse"
+    " --human-readable --si --inode --numeric-uid-gid --no-group --reverse"
     " --recursive --size --file-type --hide:text --ignore:text --indicator-style:text"
     " --sort:text --time:text --time-style:text --width:num --format:text --quoting-style:text"
     " --literal --hyperlink? --block-size:text --zero | name*",
     "stat": "-Lft -c:text --dereference --file-system --terse --format:text --printf:text | name*",
-    "du": "-aAbcDhHklLmsSx0 -B:text -d:num -t:size --all --apparent-size --bytes --total"
+    "du": "-aAbcDhHklmsSx0 -B:text -d:num -t:size --all --apparent-size --bytes --total"
     " --human-readable --si --summarize --max-depth:num --one-file-system --time? --exclude:text"
     " --threshold:size --block-size:text --separate-dirs | name*",
     "df": "-ahHiklPT -B:text -t:text -x:text --all --human-readable --inodes --local --portability"
@@ -77,7 +83,7 @@ PROGRAMS: dict[str, str] = {
     " --quiet --strip --no-symlinks --relative-to:name --relative-base:name | name*",
     "readlink": "-efmnqsvz --canonicalize --canonicalize-existing --canonicalize-missing"
     " --no-newline | name*",
-    "which": "-a --all | text*",
+    "which": "-a --all | text*", "fd": _FD, "fdfind": _FD,
     "whereis": "-bmsu | text*",
     # neither
     "echo": "!echo",
@@ -95,7 +101,8 @@ PROGRAMS: dict[str, str] = {
     "whoami": "|", "id": "-gGnruz --group --groups --name --real --user | text*",
     "groups": "| text*", "logname": "|", "hostname": "-s --short |", "tty": "-s |",
     "free": "-bghkmtw --human --mega --giga --kilo --total --wide |", "locale": "-am | text*",
-    "getconf": "-a | text*", "cd": "!cd", "read": "!loop", "continue": "!anything",
+    "getconf": "-a | text*", "lscpu": "-aey |",
+    "cd": "!cd", "read": "!loop", "continue": "!anything",
     "break": "!anything", "exit": "| num",
     # with rules of their own
     "grep": "!grep", "egrep": "!grep", "fgrep": "!grep", "rg": "!rg", "find": "!find",
@@ -114,6 +121,12 @@ VERSIONS = frozenset({
     "ls", "cat", "grep", "sed", "awk", "gawk", "find", "sort", "diff", "file", "tree", "tmux",
 })  # fmt: skip
 """Programs that tell their version without a look into the folder."""
+
+TELLS = {
+    "python": ("-V",), "python3": ("-V",), "node": ("-v",), "java": ("-version",),
+    "ruby": ("-v",), "perl": ("-v",), "bash": (), "sh": (),
+}  # fmt: skip
+"""Their short ways to tell the version; each counts only as the one argument."""
 
 BUILTINS = frozenset({
     "echo", "printf", "true", "false", ":", "pwd", "type", "command", "test", "[", "[[", "cd",
