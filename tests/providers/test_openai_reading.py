@@ -379,6 +379,11 @@ def test_text_that_no_delta_brought_comes_from_the_item() -> None:
     )
 
 
+def test_an_item_that_says_it_otherwise_than_its_deltas_is_not_patched_in() -> None:
+    whole = item("message", 0, **output_text("It ran in a container: hello"))
+    assert responses(text_delta("It ran."), whole, over()).text == "It ran."
+
+
 def test_text_that_no_event_brought_comes_from_the_response() -> None:
     output = [{"type": "message", "id": "m", **output_text("hello")}]
     assert responses(over(output=output)).text == "hello"
