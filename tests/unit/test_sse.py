@@ -69,6 +69,18 @@ async def test_a_body_that_is_one_document_is_one_event() -> None:
     ]
 
 
+@pytest.mark.parametrize("rest", [b"data: [DONE]\n\n", b'{"b": 2}\n', b"\nevent: end\ndata: 2"])
+async def test_json_before_a_streams_first_event_is_an_event(rest: bytes) -> None:
+    found = await read(b'{"a": 1}\n', rest)
+    assert (found[0].data, len(found)) == ('{"a": 1}', 2)
+
+
+async def test_a_document_that_broke_off_is_one_event() -> None:
+    assert await read(b'{\n  "a": [{},\n  {"b"') == [
+        Event("", '{\n  "a": [{},\n  {"b"', whole=False)
+    ]
+
+
 async def test_a_web_page_is_no_answer() -> None:
     with pytest.raises(ProtocolBroken, match="web page"):
         await read(b"\n<!doctype html><title>Sign in</title>")

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from tui.errors import ProtocolBroken
 
 _LINE_END = re.compile(rb"\r\n|\n|\r")
+_SEVERAL = re.compile(rb"\}\s*[\r\n](?:\{|data:|event:)")
 _INSIDE = {b" ", b"\t", b"}", b"]"}
 """How a line goes on that belongs to JSON which began without `data:`."""
 _BLANK = b"\xef\xbb\xbf \t\r\n"  # the byte order mark counts as blank: it may stand at the start
@@ -126,8 +127,11 @@ async def events(chunks: AsyncIterator[bytes]) -> AsyncGenerator[Event]:
         document = bytearray(first)
         async for chunk in chunks:
             document += chunk
-        yield Event("", document.decode("utf-8", "replace"), whole=False)
-        return
+        whole = Event("", document.decode("utf-8", "replace"), whole=False)
+        if parsed(whole) is not None or not _SEVERAL.search(document):
+            yield whole
+            return
+        first = bytes(document)  # an error before a stream's first event, or JSON a line
     decoder = Decoder()
     for event in decoder.feed(first):
         yield event
