@@ -194,6 +194,7 @@ def test_a_new_name_ends_the_call_before_it() -> None:
     [
         ({"executableCode": {"language": "PYTHON", "code": "1"}}, "code_execution"),
         ({"toolCall": {"toolType": "URL_CONTEXT", "id": "t1"}}, "url_context"),
+        ({"toolCall": {"toolType": "GOOGLE_SEARCH_WEB", "id": "t1"}}, "google_search"),
     ],
 )
 def test_a_tool_that_the_provider_ran_is_named(part: dict[str, Any], name: str) -> None:
@@ -201,6 +202,21 @@ def test_a_tool_that_the_provider_ran_is_named(part: dict[str, Any], name: str) 
     (used,) = parts
     assert isinstance(used, ServerToolUsed)
     assert used.name == name
+
+
+@pytest.mark.parametrize("key", ["executableCode", "toolCall", "toolResponse"])
+def test_a_signed_part_of_the_providers_own_tool_is_named_and_its_seal_kept(key: str) -> None:
+    parts, _ = read(chunk({key: {"toolType": "FILE_SEARCH"}, "thoughtSignature": "s"}))
+    used = [part.name for part in parts if isinstance(part, ServerToolUsed)]
+    assert len(used) == (key != "toolResponse")
+    sealed = [part.sealed for part in parts if isinstance(part, BlockEnded)]
+    assert len(sealed) == 1 and sealed[0] is not None
+
+
+def test_a_search_that_was_called_and_is_grounded_is_named_once() -> None:
+    grounded = {"groundingMetadata": {"webSearchQueries": ["a"]}}
+    parts, _ = read(chunk({"toolCall": {"toolType": "GOOGLE_SEARCH_WEB"}}, candidate=grounded))
+    assert [p.name for p in parts if isinstance(p, ServerToolUsed)] == ["google_search"]
 
 
 def test_a_search_is_named_once_and_its_queries_are_reported() -> None:
@@ -247,6 +263,19 @@ def test_pictures_and_sounds_in_a_reply_are_passed_over() -> None:
 def test_each_reason_has_its_word(reason: str, word: str) -> None:
     last = stopped(chunk({"text": "x"}, reason=reason))
     assert (last.stop, last.said, last.model) == (word, reason, "gemini-x")
+
+
+@pytest.mark.parametrize(("number", "name", "word"), [(1, "STOP", "end"), (3, "SAFETY", "filter")])
+def test_a_reason_that_came_as_its_number_has_its_word(number: Any, name: str, word: str) -> None:
+    last = stopped(chunk({"text": "x"}, reason=number))
+    assert (last.stop, last.said) == (word, name)
+
+
+def test_an_unspecified_number_proves_nothing_and_an_unknown_one_breaks_the_protocol() -> None:
+    assert not read(chunk({"text": "x"}, candidate={"finishReason": 0}))[1].proven
+    reading = read(chunk({"text": "x"}, candidate={"finishReason": 99}))[1]
+    with pytest.raises(ProtocolBroken, match="99"):
+        list(reading.finish())
 
 
 def test_an_answer_with_calls_stops_for_them() -> None:

@@ -111,6 +111,14 @@ def test_whole_calls_that_share_an_index_are_several() -> None:
     assert calls(found) == [("read", {"a": 1}), ("read", {"a": 2})]
 
 
+def test_whole_calls_without_arguments_that_share_an_index_are_several() -> None:
+    found = chat(
+        piece("{}", index=0, id="c1", name="read"), piece("{}", index=0, id="c2", name="read"),
+        TOOLS,
+    )  # fmt: skip
+    assert calls(found) == [("read", {}), ("read", {})]
+
+
 def test_a_name_repeated_in_every_piece_is_one_name() -> None:
     found = chat(
         piece('{"a"', index=0, id="c1", name="read"),
@@ -156,6 +164,12 @@ def test_a_free_text_tool_is_kept_raw() -> None:
     custom = {"index": 0, "id": "c1", "type": "custom", "custom": {"name": "sql", "input": "{}"}}
     found = chat(delta(tool_calls=[custom]), TOOLS)
     assert (found.calls[0].args, found.calls[0].raw) == (None, "{}")
+
+
+def test_an_empty_free_text_call_beside_a_function_hides_it_not() -> None:
+    shell = {"name": "", "input": ""}
+    found = chat(piece('{"a":1}', index=0, id="c1", name="read", custom=shell), TOOLS)
+    assert calls(found) == [("read", {"a": 1})]
 
 
 def test_the_old_function_call_is_a_tool_call() -> None:
@@ -283,6 +297,24 @@ def test_an_empty_finish_reason_with_usage_and_done_is_an_end() -> None:
     assert found.stopped is not None and found.stopped.stop == "end"
 
 
+def test_a_server_that_never_names_a_reason_ends_with_usage_and_done() -> None:
+    nameless = {"choices": [{"index": 0, "delta": {"content": "x"}}]}
+    usage = {"choices": [], "usage": {"prompt_tokens": 1}}
+    found = chat(nameless, usage, "[DONE]")
+    assert found.stopped is not None and found.stopped.stop == "end"
+    assert chat(nameless, usage).stopped is None
+    assert chat(nameless, "[DONE]").stopped is None
+    assert chat(delta(content="x"), nameless, usage, "[DONE]").stopped is None
+
+
+@pytest.mark.parametrize("reason", [{"finish_reason": ""}, {"finish_reason": None}, {}])
+def test_a_whole_message_without_a_reason_is_an_end(reason: dict[str, Any]) -> None:
+    message = {"role": "assistant", "content": "x"}
+    body = {"object": "chat.completion", "choices": [{"index": 0, "message": message, **reason}]}
+    found = chat(sse.Event("", json.dumps(body), whole=False))
+    assert found.stopped is not None and found.stopped.stop == "end"
+
+
 @pytest.mark.parametrize(
     "chunk",
     [
@@ -347,6 +379,11 @@ def test_text_that_no_delta_brought_comes_from_the_item() -> None:
     )
 
 
+def test_an_item_that_says_it_otherwise_than_its_deltas_is_not_patched_in() -> None:
+    whole = item("message", 0, **output_text("It ran in a container: hello"))
+    assert responses(text_delta("It ran."), whole, over()).text == "It ran."
+
+
 def test_text_that_no_event_brought_comes_from_the_response() -> None:
     output = [{"type": "message", "id": "m", **output_text("hello")}]
     assert responses(over(output=output)).text == "hello"
@@ -388,6 +425,13 @@ def test_an_incomplete_response_says_why(reason: str, stop: str) -> None:
     found = responses(text_delta("x"), over("incomplete", incomplete_details={"reason": reason}))
     assert found.stopped is not None
     assert (found.stopped.stop, found.stopped.said) == (stop, reason)
+
+
+@pytest.mark.parametrize("status", ["completed", "complete"])
+def test_a_response_that_is_over_is_an_end(status: str) -> None:
+    body = {"object": "response", "status": status, "output": []}
+    found = responses(sse.Event("", json.dumps(body), whole=False))
+    assert found.stopped is not None and found.stopped.stop == "end"
 
 
 @pytest.mark.parametrize("status", ["queued", "cancelled", "in_progress"])

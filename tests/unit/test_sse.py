@@ -41,9 +41,43 @@ async def test_an_event_that_lacks_only_its_blank_line_is_given_as_not_whole() -
     ]
 
 
+@pytest.mark.parametrize("end", [b"\n", b"\r\n", b"\r", b""])
+async def test_an_event_that_ends_with_its_line_is_not_lost(end: bytes) -> None:
+    assert await read(b"data: {}" + end) == [Event("", "{}", whole=False)]
+
+
+async def test_json_without_its_field_is_an_event() -> None:
+    error = '{"error": {"code": 503}}'
+    pretty = '{\n  "error": {\n    "code": 503\n  }\n}'
+    found = await read(f"data: 1\n\n{error}\n\n{pretty}\nevent: end\ndata: 2\n\n".encode())
+    assert [parsed(event) for event in found] == [1, *[{"error": {"code": 503}}] * 2, 2]
+
+
+async def test_json_on_lines_of_data_without_a_blank_line_is_an_event_each() -> None:
+    found = await read(b'data: {"a": 1}\ndata: {"a": 2}\n', b'{"a": 3}\ndata: [DONE]\n')
+    assert [event.data for event in found] == ['{"a": 1}', '{"a": 2}', '{"a": 3}', "[DONE]"]
+
+
+async def test_json_over_several_lines_of_data_is_one_event() -> None:
+    (event,) = await read(b'data: {"a":\ndata: [1,\ndata: {"b": 2}\ndata: ]}\n\n')
+    assert parsed(event) == {"a": [1, {"b": 2}]}
+
+
 async def test_a_body_that_is_one_document_is_one_event() -> None:
     assert await read(b"\xef\xbb\xbf \n", b'[{"a":', b" 1}]") == [
         Event("", '[{"a": 1}]', whole=False)
+    ]
+
+
+@pytest.mark.parametrize("rest", [b"data: [DONE]\n\n", b'{"b": 2}\n', b"\nevent: end\ndata: 2"])
+async def test_json_before_a_streams_first_event_is_an_event(rest: bytes) -> None:
+    found = await read(b'{"a": 1}\n', rest)
+    assert (found[0].data, len(found)) == ('{"a": 1}', 2)
+
+
+async def test_a_document_that_broke_off_is_one_event() -> None:
+    assert await read(b'{\n  "a": [{},\n  {"b"') == [
+        Event("", '{\n  "a": [{},\n  {"b"', whole=False)
     ]
 
 

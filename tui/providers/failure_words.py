@@ -168,6 +168,7 @@ CONTEXT_PHRASE = _phrases(
     r"reduce (?:the |your )?(?:prompt|input|messages|context)",
     r"too large for model",
     r"range of input length",
+    r"context length of only \d",
     r"inputs?`? tokens? \+ `?max_new_tokens",
     r"too many (?:input |prompt )?tokens",
     r"total (?:number of )?tokens[^.]{0,60}exceed",
@@ -204,6 +205,7 @@ QUOTA_PHRASE = _phrases(
     r"(?:monthly|weekly|daily|specified)(?: \w+){0,2} (?:usage|spend|included|free)"
     r"(?: \w+)? (?:limits?|allocation|credits|cap)\b",
     r"budget (?:has been )?exceeded",
+    r"key limit exceeded",
     r"exceeded ?budget",
     r"over(?:due|drawn)|in arrears",
     r"余额不足|欠费|充值|额度(?:已)?(?:用完|不足|用尽)|无可用资源包|配额",

@@ -48,6 +48,10 @@ _STOPS: dict[str, Stop] = {
     ),
 }
 _NO_REASON = "FINISH_REASON_UNSPECIFIED"
+_NUMBERED = (_NO_REASON, "STOP", "MAX_TOKENS", "SAFETY", "RECITATION", "OTHER", "BLOCKLIST",
+             "PROHIBITED_CONTENT", "SPII", "MALFORMED_FUNCTION_CALL")  # fmt: skip
+"""The reasons by their numbers, as Vertex sends them when asked for `enum-encoding=int`."""
+_RAN = {"executableCode", "toolCall"}
 _TIER_HEADER = "x-gemini-service-tier"
 
 
@@ -135,7 +139,7 @@ class GoogleReading:
         for part in rows(table(candidate.get("content")).get("parts")):
             yield from self._part(table(part))
         yield from self._grounding(candidate)
-        reason = word(candidate.get("finishReason"))
+        reason = _reason(candidate.get("finishReason"))
         if reason is not None and reason != _NO_REASON:
             self._reason = reason
             self._why = text(candidate.get("finishMessage"))[:400]
@@ -147,21 +151,22 @@ class GoogleReading:
         signature = word(part.get("thoughtSignature"))
         if "functionCall" in part:
             yield from self._function(table(part["functionCall"]), signature)
-        elif isinstance(part.get("text"), str) or (signature and len(part) <= 2):
+            return
+        for key in _RAN & part.keys():
+            yield from self._ran(key, table(part[key]))
+        # Inline data, results of the provider's own tools and what later versions bring show
+        # nothing, but the signature of such a part, and one that stands alone, is kept.
+        if signature or isinstance(part.get("text"), str):
             kind = "thinking" if part.get("thought") is True else "text"
             yield from self._say(kind, text(part.get("text")), signature)
-        elif "executableCode" in part:
-            yield from self._end_block()
-            yield ServerToolUsed(
-                name="code_execution", id=word(table(part["executableCode"]).get("id"))
-            )
-        elif "toolCall" in part:
-            yield from self._end_block()
-            call = table(part["toolCall"])
-            name = text(call.get("toolType")).lower() or "tool"
-            self._tools.add("google_search" if name.startswith("google_search") else name)
-            yield ServerToolUsed(name=name, id=word(call.get("id")))
-        # else: inline data, results of the provider's own tools, and what later versions bring
+
+    def _ran(self, key: str, call: dict[str, Any]) -> Iterator[StreamPart]:
+        """A tool that the provider ran; a search is told of again in the grounding."""
+        yield from self._end_block()
+        name = "code_execution" if key == "executableCode" else text(call.get("toolType")).lower()
+        name = "google_search" if name.startswith("google_search") else name or "tool"
+        self._tools.add(name)
+        yield ServerToolUsed(name=name, id=word(call.get("id")))
 
     def _say(
         self, kind: Literal["text", "thinking"], piece: str, signature: str | None
@@ -229,3 +234,10 @@ class GoogleReading:
             if happened and name not in self._tools:
                 self._tools.add(name)
                 yield ServerToolUsed(name=name, id=None)
+
+
+def _reason(said: object) -> str | None:
+    """A finish reason by its name, also where its number came."""
+    if not isinstance(said, int):
+        return word(said)
+    return _NUMBERED[said] if 0 <= said < len(_NUMBERED) else f"finish reason {said}"

@@ -27,8 +27,9 @@ class _Call:
 
     @property
     def whole(self) -> bool:
-        """Whether what came is a whole JSON object; an empty one is not said to be."""
-        return self.given is not None or bool(self.said and read_args("".join(self.said))[0])
+        """Whether what came is a whole JSON object; nothing at all is none."""
+        raw = "".join(self.said)
+        return self.given is not None or bool(raw.strip() and read_args(raw)[0] is not None)
 
 
 class CallPieces:
@@ -50,6 +51,8 @@ class CallPieces:
     def add(self, piece: dict[str, Any]) -> tuple[str, int]:
         """Take a piece in; gives the call's name and how many characters it brought."""
         custom = table(piece.get("custom"))
+        if not any(custom.values()):
+            custom = {}  # Snowflake sends an empty one beside each function
         function = custom or table(piece.get("function"))
         name, id = text(function.get("name")), text(piece.get("id"))
         call = self._find(piece.get("index"), id, name)

@@ -92,7 +92,7 @@ class ChatReading:
         self._tier: str | None = None
         self._model: str | None = None
         self._finish: str | None = None
-        self._unnamed = False
+        self._unnamed = self._absent = self._nulls = False
         self._refused = self._called = self._done = False
 
     @property
@@ -131,6 +131,9 @@ class ChatReading:
         if (failed := self._failure(data, event)) is not None:
             yield from self._end_block()
             raise failed
+        document = not event.whole and not event.name
+        if document and self._finish is None and "message" in table(next(iter(choices), None)):
+            self._end_unnamed()  # a document that could be read is whole
 
     def _note(self, data: dict[str, Any]) -> None:
         self._model = word(data.get("model")) or self._model
@@ -165,6 +168,10 @@ class ChatReading:
         finish = choice.get("finish_reason")
         if finish == "":
             self._unnamed = True
+        elif "finish_reason" not in choice:
+            self._absent = True
+        elif finish is None:
+            self._nulls = True
         self._finish = word(finish) or self._finish
 
     def _message(self, message: dict[str, Any]) -> Iterator[StreamPart]:
@@ -228,10 +235,16 @@ class ChatReading:
             yield ToolCalled(call=call)
 
     def _proves(self) -> bool:
-        """Whether the answer is whole; Snowflake ends a whole one by a reason that is empty."""
-        if self._finish is None and self._unnamed and self._usage is not None:
-            self._finish = "tool_calls" if self._calls else "stop"
+        """Whether the answer is whole. Snowflake ends a whole one by a reason that is empty, and
+        names none in a whole stream, not even as null: there the usage and [DONE] are the end.
+        """
+        unnamed = self._unnamed or (self._absent and not self._nulls)
+        if self._finish is None and unnamed and self._usage is not None:
+            self._end_unnamed()
         return self._finish is not None
+
+    def _end_unnamed(self) -> None:
+        self._finish = "tool_calls" if self._calls else "stop"
 
     def usage(self) -> UsageReported | None:
         """The last usage that came, whichever chunk carried it."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from tui.events.stream import Sealed
@@ -34,7 +34,8 @@ _ARGS = {"response.function_call_arguments.delta", "response.custom_tool_call_in
 
 @dataclass(slots=True)
 class _Item:
-    """An item that has begun. `shown` counts its characters that came in deltas.
+    """An item that has begun. `said` is a message's text that came in deltas; `shown` counts the
+    characters of reasoning that did.
 
     In all, not by part: servers number the parts otherwise in deltas than in the item.
     """
@@ -42,6 +43,7 @@ class _Item:
     kind: str
     id: str | None = None
     name: str = ""
+    said: list[str] = field(default_factory=list[str])
     shown: int = 0
     source: str | None = None
     part: int = 0
@@ -90,8 +92,7 @@ class Items:
         if not piece:
             return
         self.refused = self.refused or "refusal" in kind
-        item = self._item(index, "message")
-        item.shown += len(piece)
+        self._item(index, "message").said.append(piece)
         yield from self._begin("text")
         yield TextDelta(text=piece)
 
@@ -162,7 +163,9 @@ class Items:
         parts = [table(part) for part in rows(item.get("content"))]
         self.refused = self.refused or any(part.get("refusal") for part in parts)
         whole = "".join(text(part.get("text")) or text(part.get("refusal")) for part in parts)
-        if rest := whole[begun.shown :]:
+        shown = "".join(begun.said)
+        # What the deltas brought stays as it is, also where the item says it otherwise.
+        if whole.startswith(shown) and (rest := whole[len(shown) :]):
             yield from self._begin("text")
             yield TextDelta(text=rest)
         phase = word(item.get("phase"))

@@ -129,7 +129,7 @@ class ResponsesReading:
         if said == "incomplete":
             said = text(table(self._last.get("incomplete_details")).get("reason")) or said
             stop = _INCOMPLETE.get(said)
-        elif said == "completed":
+        elif said in {"completed", "complete"}:
             called, refused = self._items.called, self._items.refused
             stop = "tool" if called else "refusal" if refused else "end"
         if stop is None:

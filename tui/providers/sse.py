@@ -14,6 +14,9 @@ from dataclasses import dataclass
 from tui.errors import ProtocolBroken
 
 _LINE_END = re.compile(rb"\r\n|\n|\r")
+_SEVERAL = re.compile(rb"\}\s*[\r\n](?:\{|data:|event:)")
+_INSIDE = {b" ", b"\t", b"}", b"]"}
+"""How a line goes on that belongs to JSON which began without `data:`."""
 _BLANK = b"\xef\xbb\xbf \t\r\n"  # the byte order mark counts as blank: it may stand at the start
 
 
@@ -33,13 +36,18 @@ class Event:
 
 
 class Decoder:
-    """Server-sent events by the WHATWG's rules, save that the last may lack its blank line."""
+    """Server-sent events by the WHATWG's rules, save for what servers are known to leave out.
+
+    That is the last blank line, `data:` before JSON (proxies put an error into a stream as it is),
+    and the blank line between events whose data is JSON.
+    """
 
     def __init__(self) -> None:
         self._tail = bytearray()
         self._searched = 0
         self._name = ""
         self._data: list[str] = []
+        self._bare = False
 
     def feed(self, chunk: bytes) -> Iterator[Event]:
         """The events that `chunk` completes."""
@@ -57,23 +65,43 @@ class Decoder:
 
     def flush(self) -> Iterator[Event]:
         """What the stream broke off in, if anything."""
-        self._line(bytes(self._tail).rstrip(b"\r"))
+        line = bytes(self._tail).rstrip(b"\r")
         self._tail.clear()
+        if line and (event := self._line(line)) is not None:
+            yield event
         if self._data:
             yield Event(self._name, "\n".join(self._data), whole=False)
-        self._name, self._data = "", []
+        self._name, self._data, self._bare = "", [], False
 
     def _line(self, line: bytes) -> Event | None:
         if not line:
-            event = Event(self._name, "\n".join(self._data)) if self._data else None
-            self._name, self._data = "", []
-            return event
+            return self._end()
+        bare = line[:1] == b"{" or (self._bare and line[:1] in _INSIDE)
+        event = self._end() if self._bare and not bare else None
+        self._bare = bare
+        if bare:
+            return self._take(line.decode("utf-8", "replace"))
         field, _, value = line.partition(b":")
         text = value.removeprefix(b" ").decode("utf-8", "replace")
         if field == b"data":
-            self._data.append(text)
-        elif field == b"event":
+            return self._take(text) or event
+        if field == b"event":
             self._name = text
+        return event
+
+    def _end(self) -> Event | None:
+        event = Event(self._name, "\n".join(self._data)) if self._data else None
+        self._name, self._data, self._bare = "", [], False
+        return event
+
+    def _take(self, text: str) -> Event | None:
+        """Add a line of data; the event before it, where that was whole already."""
+        before = self._data[0] if len(self._data) == 1 and text[:1] in {"{", "["} else ""
+        event = Event(self._name, before)
+        if before and parsed(event) is not None:
+            self._data = [text]
+            return event
+        self._data.append(text)
         return None
 
 
@@ -99,8 +127,11 @@ async def events(chunks: AsyncIterator[bytes]) -> AsyncGenerator[Event]:
         document = bytearray(first)
         async for chunk in chunks:
             document += chunk
-        yield Event("", document.decode("utf-8", "replace"), whole=False)
-        return
+        whole = Event("", document.decode("utf-8", "replace"), whole=False)
+        if parsed(whole) is not None or not _SEVERAL.search(document):
+            yield whole
+            return
+        first = bytes(document)  # an error before a stream's first event, or JSON a line
     decoder = Decoder()
     for event in decoder.feed(first):
         yield event
