@@ -168,6 +168,8 @@ def _piece(
         lead = "+" if latin else "" if first == " " else "."
         kind = _kind(word, lead, foreign=foreign > 0)
         found = _at(words[kind], len(word))
+        if lead == "." and words[".word"][1] < _APART:
+            return found * _LEADS.get(first, _RARE_LEAD)
         return found * (foreign or 1.0) if kind in _OTHERS else found
     bare = piece.strip()
     if not bare:
@@ -183,6 +185,11 @@ def _piece(
     return max(each_run + each_letter * len(bare), 0.5)
 
 
+_APART = 1.5
+"""Of tokenizers that keep a mark apart from its word every such word has at least so many."""
+_LEADS = dict.fromkeys("/-", 1.1) | dict.fromkeys("_(.[:\t;&", 0.93)
+_RARE_LEAD = 1.35
+"""Some marks are part of many words in a vocabulary, others of few."""
 _OTHERS = {"wort", "Wort", "wört"}
 
 
