@@ -15,7 +15,7 @@ from functools import lru_cache
 from typing import Literal
 
 Family = Literal["openai", "anthropic", "anthropic-4.7", "google", "other"]
-"""Tokenizers: o200k, Anthropic's up to Claude 4.6 and from Opus 4.7 on, Gemini's, everyone else's."""
+"""OpenAI's o200k, Anthropic's up to Claude 4.6 and from Opus 4.7 on, Gemini's, and all others."""
 
 AGAINST: dict[Family, float] = {
     "openai": 1.0, "anthropic": 1.1, "anthropic-4.7": 1.32, "google": 1.0, "other": 1.0,
@@ -56,14 +56,14 @@ _SCRIPTS = (
 )  # fmt: skip
 _EMOJI = 2.0
 
-_WESTERN = frozenset(
+_WESTERN = (
     " der, die, und, das, den, von, zu, mit, ist, nicht, ein, eine, auf, für, im, dem, wird, de,"
     " le, les, des, et, une, du, pour, que, est, dans, sur, pas, el, los, las, del, por, para, con,"
-    " una, il, che, non, è, da, si, os, um, uma, não, het, een, niet, voor, là, và, của, các".split(",")
+    " una, il, che, non, è, da, si, os, um, uma, não, het, een, niet, voor, là, và, của, các"
 )
-_NORTH_AND_EAST = frozenset(
-    " och, att, som, är, för, av, na, nie, jest, się, že, je, bir, bu, için, az, egy, nem, hogy,"
-    " că, nu, și, ja, ei".split(",")
+_NORTH_AND_EAST = (
+    " och, att, som, är, för, av, na, nie, jest, się, że, je, bir, bu, için, az, egy, nem, hogy,"
+    " că, nu, și, ja, ei"
 )
 """Common short words of languages that write Latin letters, none of them English."""
 _RARER = 1.2
@@ -72,6 +72,7 @@ _IS_FOREIGN = 0.02
 """Of a text's words so many are such words where it is no English."""
 
 
+@lru_cache(maxsize=256)
 def family_of(model: str) -> Family:
     """The family of a model by its id, with or without its provider's name."""
     name = model.lower()
@@ -100,6 +101,8 @@ def text_tokens(text: str, family: Family, *, most: int = ALL_COUNTED) -> float:
     """About how many tokens `text` has.
 
     Args:
+        text: Any.
+        family: Whose tokenizer.
         most: Of a text longer than this as many characters are looked at, in parts.
     """
     if not text:
@@ -112,7 +115,7 @@ def text_tokens(text: str, family: Family, *, most: int = ALL_COUNTED) -> float:
     return _counted(text, family)
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=1_024)
 def lasting_tokens(text: str, family: Family) -> float:
     """The same of a text that many requests carry: counted once."""
     return text_tokens(text, family)
@@ -142,8 +145,8 @@ def _counted(text: str, family: Family) -> float:
 
 def _foreign(pieces: Counter[str]) -> float:
     """0 for English and code; else how much more its words have than those of known languages."""
-    western = sum(pieces[word] for word in _WESTERN)
-    eastern = sum(pieces[word] for word in _NORTH_AND_EAST)
+    western = sum(pieces[word] for word in _listed(_WESTERN))
+    eastern = sum(pieces[word] for word in _listed(_NORTH_AND_EAST))
     if not western + eastern:
         return 0.0
     words = sum(n for piece, n in pieces.items() if piece[0] == " " and piece[1:].isalpha())
@@ -212,6 +215,11 @@ def _at(table: list[float], length: int) -> float:
 
 def _is_latin(letter: str) -> bool:
     return letter.isalpha() and (letter < "\u0250" or "\u1e00" <= letter <= "\u1eff")
+
+
+@lru_cache(maxsize=2)
+def _listed(words: str) -> frozenset[str]:
+    return frozenset(words.split(","))
 
 
 @lru_cache(maxsize=2)

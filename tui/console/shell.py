@@ -24,7 +24,7 @@ from tui.console.panels.choices import ChoicePanel
 from tui.console.prompt.composer import Composer
 from tui.console.prompt.editor import Editor
 from tui.console.prompt.hints import Hint, hints
-from tui.console.sidebar.detail import due_words, talk_of
+from tui.console.sidebar.detail import NO_DRAFT, Draft, Talk, due_words, talk_of
 from tui.console.sidebar.marker import colour, glyph, plain_glyphs
 from tui.console.sidebar.picker import ModelPicker
 from tui.console.status.bar import StatusBar
@@ -107,6 +107,7 @@ class Shell(App[Result], inherit_bindings=False):
         self.settings = SettingsStore(paths.settings_file)
         super().__init__()
         self._begin_theme(self.settings.text("appearance.theme"))
+        self._draft = NO_DRAFT
         self.letters = plain_glyphs(str(self.settings.get("appearance.glyphs")))
         self.state = SessionState()
         self.models: tuple[ModelRow, ...] = ()
@@ -329,18 +330,28 @@ class Shell(App[Result], inherit_bindings=False):
         if self._picker_knows != knows:
             self._picker_knows = knows
             self.picker.list.show(self.models, *knows)
-        self.picker.show_conversation(talk_of(self.state))
+        self.picker.show_conversation(self.talk())
         if self._countdown is not None:
             if self.state.waiting_until is None:
                 self._countdown.pause()
             else:
                 self._countdown.resume()
 
+    def talk(self) -> Talk:
+        """What bears on the cost of the next turn, what is being written included."""
+        return talk_of(self.state, self._draft)
+
+    def show_draft(self, draft: Draft) -> None:
+        """What stands in the composer weighs so much now."""
+        if draft != self._draft:
+            self._draft = draft
+            self.refresh_status()
+
     def _next_turn(self, row: ModelRow | None) -> tuple[tuple[str, str], ...]:
         """What the next turn would cost, as the picker says it, where there is room for it."""
         if row is None or self.size.width < WIDE:
             return ()
-        words = due_words(row, talk_of(self.state), self.clock(), letters=self.letters)
+        words = due_words(row, self.talk(), self.clock(), letters=self.letters)
         return (("next ", "$mute"), (f"{words}   ", "$soft")) if words else ()
 
     def show_hints(self, right: Content) -> None:

@@ -2,7 +2,7 @@
 
 What `tui.session.bound` says is the most that it can have, for budgets; this is what is likely, for
 forecasts. Beside its texts a prompt has what each maker puts around messages, calls and tools: the
-`Around` of its kind, out of the makers' pages where these say it, else measured on recorded traffic.
+`Around` of its kind, from the makers' pages where these say it, else from recorded traffic.
 """
 
 from __future__ import annotations
@@ -134,9 +134,7 @@ def opens(message: Message) -> bool:
     return not all(isinstance(block, ToolResultBlock) for block in message.blocks)
 
 
-def standing_tokens(
-    model: str, system: str, tools: tuple[ToolSpec, ...], api: str = ""
-) -> float:
+def standing_tokens(model: str, system: str, tools: tuple[ToolSpec, ...], api: str = "") -> float:
     """Of what every request of a session begins with: its system prompt and its tools."""
     put, family = around(model, api), family_of(model)
     found = put.request

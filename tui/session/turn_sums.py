@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import msgspec
 
+from tui.billing.counting import family_of, live_tokens
 from tui.events.base import RequestId
 from tui.events.money import ChargeRecorded, UsageReported
 from tui.events.route import Payer, ResponseOpened, RouteDecided
@@ -14,7 +15,6 @@ from tui.money import nano_credits, to_nano
 from tui.store.charging import answering
 from tui.store.spent import Receipt
 
-_CHARACTERS_A_TOKEN = 4
 _LONG_SILENCE_S = 15.0
 WAITS_FOR_YOU = "waiting for you"
 """What a turn does while a question is open."""
@@ -59,7 +59,7 @@ class _Request(msgspec.Struct):
     answered: str | None = None
     usage: UsageReported | None = None
     charge: ChargeRecorded | None = None
-    characters: int = 0
+    tokens: float = 0.0  # written so far, about
     first: dt.datetime | None = None
     last: dt.datetime | None = None
 
@@ -74,7 +74,7 @@ class _Request(msgspec.Struct):
         price = self.route.token_usd
         if price is None or self.route.estimate_nano is None:
             return None
-        return self.route.estimate_nano + to_nano(price * (self.characters // _CHARACTERS_A_TOKEN))
+        return self.route.estimate_nano + to_nano(price * int(self.tokens))
 
 
 class PlatformSum(msgspec.Struct, frozen=True, kw_only=True):
@@ -134,11 +134,11 @@ class TurnSum(msgspec.Struct):
         if (known := self.requests.get(request)) is not None:
             known.side = "summary"
 
-    def streamed(self, request: RequestId, doing: str, characters: int, at: dt.datetime) -> None:
+    def streamed(self, request: RequestId, doing: str, delta: str, at: dt.datetime) -> None:
         """Text or thinking came."""
         self.doing, self.heard = doing, at
         if (running := self.requests.get(request)) is not None:
-            running.characters += characters
+            running.tokens += live_tokens(delta, family_of(running.route.model))
             running.first = running.first or at
             running.last = at
 
@@ -180,7 +180,7 @@ class TurnSum(msgspec.Struct):
         if latest and latest.first and latest.last and self.heard:
             span = (latest.last - latest.first).total_seconds()
             if span >= 1.0:
-                rate = latest.characters / _CHARACTERS_A_TOKEN / span
+                rate = latest.tokens / span
         known = [r.charge.nano for r in self.requests.values() if r.charge]
         running = [r.running_nano for r in self.requests.values() if not r.charge]
         amounts = [nano for nano in (*known, *running) if nano is not None]
