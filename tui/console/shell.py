@@ -108,6 +108,7 @@ class Shell(App[Result], inherit_bindings=False):
         super().__init__()
         self._begin_theme(self.settings.text("appearance.theme"))
         self._draft = NO_DRAFT
+        self._payer = "", "$mute"
         self.letters = plain_glyphs(str(self.settings.get("appearance.glyphs")))
         self.state = SessionState()
         self.models: tuple[ModelRow, ...] = ()
@@ -324,13 +325,12 @@ class Shell(App[Result], inherit_bindings=False):
         self.header.show(self.state)
         self.composer.show_payer(facts.payer)
         marker, label = glyph(facts.payer, letters=self.letters), neutralise(facts.label)
-        who = (f"{marker} {truncate(label, 24)}" if facts.payer else "", colour(facts.payer))
-        self.show_hints(Content.assemble(self.mode_words(), "   ", *self._next_turn(row), who))
+        self._payer = f"{marker} {truncate(label, 24)}" if facts.payer else "", colour(facts.payer)
         knows = (self.state.model, self.state.effort)
         if self._picker_knows != knows:
             self._picker_knows = knows
             self.picker.list.show(self.models, *knows)
-        self.picker.show_conversation(self.talk())
+        self._show_next_turn()
         if self._countdown is not None:
             if self.state.waiting_until is None:
                 self._countdown.pause()
@@ -345,7 +345,12 @@ class Shell(App[Result], inherit_bindings=False):
         """What stands in the composer weighs so much now."""
         if draft != self._draft:
             self._draft = draft
-            self.refresh_status()
+            self._show_next_turn()
+
+    def _show_next_turn(self) -> None:
+        who, row = self._payer, self.chosen_row
+        self.show_hints(Content.assemble(self.mode_words(), "   ", *self._next_turn(row), who))
+        self.picker.show_conversation(self.talk())
 
     def _next_turn(self, row: ModelRow | None) -> tuple[tuple[str, str], ...]:
         """What the next turn would cost, as the picker says it, where there is room for it."""

@@ -197,6 +197,11 @@ class Writing(Keeping[Result], inherit_bindings=False):
 
     # What stands in the composer, for the price of the next turn.
 
+    @property
+    def weighed(self) -> bool:
+        """Whether what is written now is in the price of the next turn."""
+        return self._weigh_timer is None
+
     def _weigh_soon(self) -> None:
         if self._weigh_timer is None:
             self._weigh_timer = self.set_timer(WEIGHED_S, self._weigh)
