@@ -143,6 +143,7 @@ def test_a_pictures_size_is_read_from_its_head():
     assert picture_size(jpeg) == (600, 400)
     assert picture_size(b"GIF89a\x0a\x00\x14\x00") == (10, 20)
     assert picture_size(b"what") is None
+    assert picture_size(png(0, 0)) is None
 
 
 @pytest.mark.parametrize(

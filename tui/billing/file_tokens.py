@@ -75,6 +75,11 @@ def picture_tokens(size: tuple[int, int], family: Family, model: str = "") -> fl
 
 def picture_size(data: bytes) -> tuple[int, int] | None:
     """Width and height in pixels of a PNG, JPEG, GIF or WebP; None: not to be seen."""
+    found = _written_size(data)
+    return found if found is not None and min(found) > 0 else None
+
+
+def _written_size(data: bytes) -> tuple[int, int] | None:
     if data[:8] == b"\x89PNG\r\n\x1a\n" and len(data) >= 24:
         return int.from_bytes(data[16:20], "big"), int.from_bytes(data[20:24], "big")
     if data[:4] == b"GIF8" and len(data) >= 10:

@@ -142,20 +142,20 @@ class Sender:
 
         What its provider has counted, and ours of what came since; where nobody has, ours of all.
         """
-        counts = self._parts.conversation.counts(decision.wire_model, decision.api)
+        counts = self._parts.conversation.counts(decision.model, decision.api)
         return likely_tokens(self._parts.state, decision.model, counts, self._standing(decision))
 
     def counted(self, decision: Decision) -> int:
         """The whole prompt by our own count alone, which usage is held against."""
-        counts = self._parts.conversation.counts(decision.wire_model, decision.api)
+        counts = self._parts.conversation.counts(decision.model, decision.api)
         return round(counts.whole + self._standing(decision))
 
     def _standing(self, decision: Decision) -> float:
         """Tokens of the system prompt and of the tools; counted anew where they are others."""
         system, specs = self._system(decision), self._specs(decision)
-        key = decision.wire_model, decision.api, system, specs
+        key = decision.model, decision.api, system, specs
         if self._stood is None or self._stood[0] != key:
-            self._stood = key, standing_tokens(decision.wire_model, system, specs, decision.api)
+            self._stood = key, standing_tokens(decision.model, system, specs, decision.api)
         return self._stood[1]
 
     async def route(
