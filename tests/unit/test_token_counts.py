@@ -16,6 +16,7 @@ from tui.billing.counting import (
     lasting_tokens,
     live_tokens,
     ratio,
+    streamed,
     text_tokens,
 )
 
@@ -82,11 +83,16 @@ def test_no_text_is_cheaper_than_nothing_and_none_fails():
 
 
 def test_what_streams_is_counted_by_script():
-    assert live_tokens("a" * 400, "openai") == pytest.approx(100)
-    text = text_of("chinese")
-    pieces = [text[at : at + 7] for at in range(0, len(text), 7)]
-    streamed = sum(live_tokens(piece, "openai") for piece in pieces)
-    assert streamed == pytest.approx(COUNTS["chinese"]["o200k"], rel=0.3)
+    assert live_tokens(streamed("a" * 400), "openai") == 100
+    assert live_tokens(streamed("a" * 400), "anthropic-4.7") == 132
+    for name, within in (("chinese", 0.2), ("prose", 0.2), ("german", 0.3)):
+        told = live_tokens(streamed(text_of(name)), "openai")
+        assert told == pytest.approx(COUNTS[name]["o200k"], rel=within)
+
+
+def test_pieces_of_a_stream_sum_up_to_the_whole():
+    text = text_of("russian") + text_of("prose")
+    assert sum(map(streamed, text)) == streamed(text)
 
 
 def test_families_are_compared_both_ways():

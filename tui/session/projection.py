@@ -6,7 +6,7 @@ import datetime as dt
 from decimal import Decimal
 from typing import Literal
 
-from tui.billing.counting import Family, family_of, live_tokens
+from tui.billing.counting import Family, family_of, live_tokens, streamed
 from tui.billing.forecast import Habit
 from tui.events.budget import BudgetAnswered, BudgetReached, CeilingAsked
 from tui.events.codec import Recorded
@@ -99,7 +99,7 @@ class SessionState:
         self.cache: WarmCache | None = None  # that the last request left; None: none is known
         self.habit = Habit()
         self._turn_took = (0, 0)  # requests and output tokens of the turn so far
-        self._live_tokens = 0.0
+        self._streamed = 0
         self._family: Family = "other"
         self._live = False
 
@@ -231,14 +231,14 @@ class SessionState:
                     self.usual, self.model_picked = event, False
                 if self.working:  # else it is a summary, by the person's wish
                     self.activity = "asking"
-                self._live, self._live_tokens = True, 0.0
+                self._live, self._streamed = True, 0
                 self._family = family_of(event.model)
             case TextStreamed():
                 self.activity = "writing"
-                self._live_tokens += live_tokens(event.delta, self._family)
+                self._streamed += streamed(event.delta)
             case ThinkingStreamed():
                 self.activity = "thinking"
-                self._live_tokens += live_tokens(event.delta, self._family)
+                self._streamed += streamed(event.delta)
             case UsageReported():
                 self._used(record.at, event)
             case ChargeRecorded():
@@ -279,12 +279,12 @@ class SessionState:
 
     def _end_live(self) -> None:
         self._live = False
-        self._live_tokens = 0.0
+        self._streamed = 0
 
     @property
     def live_tokens(self) -> int:
         """About how many tokens the open request has written."""
-        return int(self._live_tokens)
+        return live_tokens(self._streamed, self._family)
 
     @property
     def live_nano(self) -> int | None:

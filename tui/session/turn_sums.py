@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from tui.billing.counting import family_of, live_tokens
+from tui.billing.counting import family_of, live_tokens, streamed
 from tui.events.base import RequestId
 from tui.events.money import ChargeRecorded, UsageReported
 from tui.events.route import Payer, ResponseOpened, RouteDecided
@@ -59,7 +59,7 @@ class _Request(msgspec.Struct):
     answered: str | None = None
     usage: UsageReported | None = None
     charge: ChargeRecorded | None = None
-    tokens: float = 0.0  # written so far, about
+    streamed: int = 0
     first: dt.datetime | None = None
     last: dt.datetime | None = None
 
@@ -69,12 +69,17 @@ class _Request(msgspec.Struct):
         return self.charge is not None or self.usage is not None or self.last is not None
 
     @property
+    def tokens(self) -> int:
+        """About how many have been written so far."""
+        return live_tokens(self.streamed, family_of(self.route.model))
+
+    @property
     def running_nano(self) -> int | None:
         """Estimated cost so far; None where no price is known."""
         price = self.route.token_usd
         if price is None or self.route.estimate_nano is None:
             return None
-        return self.route.estimate_nano + to_nano(price * int(self.tokens))
+        return self.route.estimate_nano + to_nano(price * self.tokens)
 
 
 class PlatformSum(msgspec.Struct, frozen=True, kw_only=True):
@@ -138,7 +143,7 @@ class TurnSum(msgspec.Struct):
         """Text or thinking came."""
         self.doing, self.heard = doing, at
         if (running := self.requests.get(request)) is not None:
-            running.tokens += live_tokens(delta, family_of(running.route.model))
+            running.streamed += streamed(delta)
             running.first = running.first or at
             running.last = at
 
