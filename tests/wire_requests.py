@@ -65,7 +65,7 @@ def counted_request(case: Case) -> CountedRequest | None:
         _refuse(case, body)
         model = str(body.get("model") or expect.get("model") or "")
         request = _READERS[case["api"]](body, model)
-    except NotCounted:
+    except (NotCounted, KeyError, TypeError):  # KeyError: a kind of part that is read by nobody
         return None
     made = case["provider"] in MAKERS and not case.get("vendor")
     maker = MAKERS[case["api"]] if made else "compatible"
@@ -85,6 +85,9 @@ def _refuse(case: Case, body: dict[str, Any]) -> None:
         raise NotCounted("it asks for a form of output that adds to the prompt")
     if (body.get("generationConfig") or {}).get("responseSchema"):
         raise NotCounted("it asks for a form of output that adds to the prompt")
+    choice = body.get("tool_choice") if case["api"] == "anthropic" else None
+    if choice and choice.get("type") not in {"auto", "none"}:
+        raise NotCounted("a forced tool has a prompt of its own, and ownkey forces none")
     if case.get("vendor") in SEARCHES or any(x in str(body.get("model")) for x in ROUTERS):
         raise NotCounted("the place adds a prompt of its own")
     if body.get("models"):
@@ -240,6 +243,8 @@ def _result(call: str, content: object, name: str = "") -> ToolResultBlock:
 
 
 def _file(media_type: str, data: str) -> FileBlock:
+    if not media_type.startswith("image/") and media_type != "application/pdf":
+        raise NotCounted(media_type)
     return FileBlock(name="file", media_type=media_type, data=base64.b64decode(data))
 
 

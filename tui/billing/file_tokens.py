@@ -20,8 +20,8 @@ UNKNOWN_PICTURE = (1_200, 800)
 BYTES_A_PAGE = 60_000
 """Of a document whose pages cannot be counted."""
 
-_PAGE = re.compile(rb"/Type\s*/Page(?![a-z])")
-_COUNT = re.compile(rb"/Count\s+(\d{1,5})")
+_PAGE = rb"/Type\s*/Page(?![a-z])"
+_COUNT = rb"/Count\s+(\d{1,5})"
 _PAGE_TEXT = 700
 _TILES = {"gpt-5": (70, 140), "o1": (75, 150), "o3": (75, 150)}
 _USUAL_TILES = (85, 170)
@@ -44,9 +44,9 @@ def page_tokens(family: Family, model: str = "") -> float:
 
 def pages(data: bytes) -> int:
     """A PDF's pages, as far as they can be seen without reading it."""
-    if found := len(_PAGE.findall(data)):
+    if found := len(re.findall(_PAGE, data)):
         return found
-    counts = [int(one) for one in _COUNT.findall(data)]
+    counts = [int(one) for one in re.findall(_COUNT, data)]
     return max(counts, default=0) or max(1, len(data) // BYTES_A_PAGE)
 
 

@@ -84,10 +84,10 @@ _GEMINI_2_0 = msgspec.structs.replace(_GEMINI, tool=1, schema=0.3)
 _OTHERS: tuple[tuple[str, Around], ...] = (
     # Open models' chat templates, as recorded at the places that serve them.
     (r"gpt-oss", Around(request=63, system=4, call=12, result=9, tools=30, types=True)),
-    (r"llama-?[34]|llama3", Around(request=28, system=4, tools=40, tool=10)),
+    (r"llama-3[.-][1-9]", Around(request=30, system=4, tools=40, tool=10)),
     (r"deepseek", Around(request=3, message=2, call=22, result=9, tools=220, tool=2)),
     (r"qwen", Around(request=3, message=5, tools=70)),
-    (r"mi[sx]tral|ministral|magistral|codestral", Around(message=5, call=18, tools=20)),
+    (r"mi[sx]tral|ministral|magistral|codestral", Around(request=6, message=5, call=18, tools=17)),
 )
 _OTHER = Around(system=4, tools=60)
 
@@ -104,8 +104,10 @@ def around(model: str, api: str = "") -> Around:
         case "anthropic-4.7":
             return msgspec.structs.replace(_CLAUDE, tools=_CLAUDE_TOOLS_SINCE_47)
         case "openai":
-            if re.search(r"gpt-[5-9]|/o[1-9]|^o[1-9]|codex", name):
+            if re.search(r"gpt-[5-9]|codex", name):
                 return _GPT_5_CHAT if api == "openai-chat" else _GPT_5
+            if re.search(r"(?:^|[/.:])o[1-9]", name):
+                return _GPT_5
             return _OPENAI
         case "google":
             return _GEMINI_2_0 if re.search(r"gemini-(1|2[.-]0)", name) else _GEMINI
