@@ -94,6 +94,7 @@ async def test_prompt_looks_as_it_did(tmp_path, situation):
         for _ in range(3):
             await seen.app.workers.wait_for_complete()
             await seen.rest()
+            await seen.until(lambda: seen.app.weighed)
         made, file = svg_of(seen.app), FOLDER / f"{situation.name}.svg"
     if os.environ.get("UPDATE_SNAPSHOTS") == "1":
         FOLDER.mkdir(exist_ok=True)

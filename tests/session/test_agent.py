@@ -246,7 +246,7 @@ async def test_a_summary_stands_for_what_was_said_before_it(tmp_path):
 
 async def test_a_full_context_is_summed_up_before_the_next_request(tmp_path):
     seen, script = recording("a long answer " * 100, "SUMMARY", "done")
-    async with make_manager(tmp_path, script, context=900) as manager:
+    async with make_manager(tmp_path, script, context=600) as manager:
         opened = await open_session(manager)
         await say(manager, opened.session, "a long question " * 30)
         records = await say(manager, opened.session, "the next question")

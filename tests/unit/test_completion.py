@@ -259,8 +259,8 @@ def test_what_a_model_takes_or_may_take_goes(model):
 
 
 def test_more_than_the_context_holds_is_said_with_numbers():
-    assert "about 2.5M tokens" in (too_much([10_000_000], row(), 0) or "")
-    assert too_much([10_000], row(), 0) is None
+    assert "about 2.5M tokens" in (too_much(2_500_000, row(), 0) or "")
+    assert too_much(2_500, row(), 0) is None
 
 
 @pytest.mark.parametrize(

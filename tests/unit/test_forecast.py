@@ -8,7 +8,15 @@ import pytest
 from tests.console_world import MINE, model_row
 from tests.transcript_world import OPUS, START, Script
 from tui.billing.forecast import Forecast, Habit, TokenPrices, cache_worth, forecast
-from tui.console.sidebar.detail import Talk, about_usd, next_turn, prices_at, talk_of, worth
+from tui.console.sidebar.detail import (
+    Draft,
+    Talk,
+    about_usd,
+    next_turn,
+    prices_at,
+    talk_of,
+    worth,
+)
 from tui.console.sidebar.switch import lost
 from tui.events.session import HistoryCompacted, SessionForked, SessionRewound
 from tui.session.projection import SessionState
@@ -167,6 +175,34 @@ def test_a_cache_of_no_known_price_stops_nobody():
 def test_another_models_warm_turn_has_all_of_it_in_its_cache():
     talk = Talk(context=10_000, habit=Habit(turns=1, requests=1, output=0), cache=warm())
     assert next_turn(OTHER, talk) == Forecast(warm=10_000 * 100, cold=10_000 * 1_000)
+
+
+def test_what_is_being_written_is_paid_for_as_new():
+    talk = Talk(context=10_000, by=OPUS, habit=ONE, cache=warm(10_000))
+    more = Talk(
+        context=10_000, by=OPUS, habit=ONE, cache=warm(10_000),
+        draft=Draft(tokens=2_000, model=OPUS),
+    )  # fmt: skip
+    without, with_it = next_turn(ROW, talk), next_turn(ROW, more)
+    written = prices_at(ROW, 0).written
+    assert without.warm is not None
+    assert with_it.warm == without.warm + 2_000 * int(written * 1_000)
+
+
+def test_what_is_being_written_makes_no_forecast_of_the_unknown():
+    assert next_turn(ROW, Talk(draft=Draft(tokens=50, model=OPUS))) == Forecast()
+    assert Talk(draft=Draft(tokens=50, model=OPUS)).prompt(OPUS) is None
+
+
+def test_what_is_being_written_is_set_right_by_what_the_provider_told_before():
+    talk = Talk(context=1_000, by=OPUS, ratios={OPUS: 1.5}, draft=Draft(tokens=200, model=OPUS))
+    assert talk.prompt(OPUS) == 1_000 + 300
+
+
+def test_another_familys_model_has_the_conversation_in_tokens_of_its_own():
+    talk = Talk(context=13_200, by=OPUS, draft=Draft(tokens=1_320, model=OPUS))
+    assert talk.prompt(OPUS) == 13_200 + 1_320
+    assert talk.prompt("google/gemini-3.5-flash") == 11_000
 
 
 @pytest.mark.parametrize(

@@ -72,7 +72,7 @@ def test_what_works_here_has_its_live_cost_and_rate():
     script = streaming("count")
     now = START + dt.timedelta(seconds=36)
     row = rows_of((), [view_of("a", script)], now)[0]
-    assert row.cost.startswith("~$0.0040") and row.burns.startswith("~$0.40")
+    assert row.cost.startswith("~$0.0041") and row.burns.startswith("~$0.40")
 
 
 def test_a_rate_is_not_guessed():

@@ -383,7 +383,7 @@ def test_the_running_cost_is_an_estimate_until_the_receipt():
     script = Script().prompt("x").route(token_usd="0.000025", estimate_nano=1_000_000)
     script.say("a" * 400)
     working = folded(script).working(script.now)
-    assert (working.nano, working.sure) == (1_000_000 + 100 * 25_000, False)
+    assert (working.nano, working.sure) == (1_000_000 + 132 * 25_000, False)
     working = folded(script.charge(3_000_000)).working(script.now)
     assert (working.nano, working.sure) == (3_000_000, True)
 
@@ -402,7 +402,7 @@ def test_a_model_without_a_price_has_no_running_cost():
 
 def test_tokens_a_second_are_those_of_the_request_that_runs():
     script = Script().prompt("x").route().say("a" * 4).wait(2).say("a" * 396)
-    assert folded(script).working(script.now).tokens_per_s == 50.0
+    assert folded(script).working(script.now).tokens_per_s == 66.0
 
 
 @pytest.mark.parametrize("stop", ["incomplete", "interrupted", "length", "pause", "max_steps"])

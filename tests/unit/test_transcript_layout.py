@@ -403,7 +403,7 @@ def test_the_working_line_reads_as_one_sentence():
     script = Script().prompt("x").route().opened().wait(4).say("a" * 40).wait(8).say("a" * 1560)
     working = flow_of(script).model.working(script.now)
     (row,) = drawn([working_line(working, Setting(93))])
-    assert row == "writing · 12 s · 50 tokens/s · ~$0.0140 · Esc stops"
+    assert row == "writing · 12 s · 66 tokens/s · ~$0.0172 · Esc stops"
 
 
 def test_a_long_silence_comes_first():

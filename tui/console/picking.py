@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from tui.console.shell import Shell
-from tui.console.sidebar.detail import talk_of
 from tui.console.sidebar.models import ModelList
 from tui.console.sidebar.rows import FOUND, NO_MARKS
 from tui.console.sidebar.switch import Answers, Switch, lost, switch_question
@@ -111,7 +110,12 @@ class Picking(Shell[Result], inherit_bindings=False):
         from tui.console.sidebar.modal import PickerScreen
 
         return PickerScreen(
-            self.models, self.marks, self.state, letters=self.letters, clock=self.clock
+            self.models,
+            self.marks,
+            self.state,
+            self.talk(),
+            letters=self.letters,
+            clock=self.clock,
         )
 
     def _modal_closed(self, picked: tuple[ModelRow, str | None] | None) -> None:
@@ -148,7 +152,7 @@ class Picking(Shell[Result], inherit_bindings=False):
 
     def choose(self, row: ModelRow, effort: str | None = None) -> bool:
         """The session's model from now on; asked first where a warm cache is lost."""
-        here, now = talk_of(self.state), self.clock()
+        here, now = self.talk(), self.clock()
         worth = lost(self.chosen_row, row, here, now, self.settings.usd(WARN_USD))
         self._switch = None
         if worth is not None and here.cache is not None and self.chosen_row is not None:
@@ -183,7 +187,7 @@ class Picking(Shell[Result], inherit_bindings=False):
             fork=lambda: self._forked(asked),
             stay=self._stay,
         )
-        self.choices.ask(switch_question(asked, talk_of(self.state), self.clock(), answers))
+        self.choices.ask(switch_question(asked, self.talk(), self.clock(), answers))
 
     def leave_switch(self) -> bool:
         """Esc: stay; whether there was a question."""

@@ -24,7 +24,7 @@ from tui.console.panels.choices import ChoicePanel
 from tui.console.prompt.composer import Composer
 from tui.console.prompt.editor import Editor
 from tui.console.prompt.hints import Hint, hints
-from tui.console.sidebar.detail import due_words, talk_of
+from tui.console.sidebar.detail import NO_DRAFT, Draft, Talk, due_words, talk_of
 from tui.console.sidebar.marker import colour, glyph, plain_glyphs
 from tui.console.sidebar.picker import ModelPicker
 from tui.console.status.bar import StatusBar
@@ -108,6 +108,8 @@ class Shell(TypingAhead[Result], inherit_bindings=False):
         self.settings = SettingsStore(paths.settings_file)
         super().__init__()
         self._begin_theme(self.settings.text("appearance.theme"))
+        self._draft = NO_DRAFT
+        self._payer = "", "$mute"
         self.letters = plain_glyphs(str(self.settings.get("appearance.glyphs")))
         self.state = SessionState()
         self.models: tuple[ModelRow, ...] = ()
@@ -324,24 +326,38 @@ class Shell(TypingAhead[Result], inherit_bindings=False):
         self.header.show(self.state)
         self.composer.show_payer(facts.payer)
         marker, label = glyph(facts.payer, letters=self.letters), neutralise(facts.label)
-        who = (f"{marker} {truncate(label, 24)}" if facts.payer else "", colour(facts.payer))
-        self.show_hints(Content.assemble(self.mode_words(), "   ", *self._next_turn(row), who))
+        self._payer = f"{marker} {truncate(label, 24)}" if facts.payer else "", colour(facts.payer)
         knows = (self.state.model, self.state.effort)
         if self._picker_knows != knows:
             self._picker_knows = knows
             self.picker.list.show(self.models, *knows)
-        self.picker.show_conversation(talk_of(self.state))
+        self._show_next_turn()
         if self._countdown is not None:
             if self.state.waiting_until is None:
                 self._countdown.pause()
             else:
                 self._countdown.resume()
 
+    def talk(self) -> Talk:
+        """What bears on the cost of the next turn, what is being written included."""
+        return talk_of(self.state, self._draft)
+
+    def show_draft(self, draft: Draft) -> None:
+        """What stands in the composer weighs so much now."""
+        if draft != self._draft:
+            self._draft = draft
+            self._show_next_turn()
+
+    def _show_next_turn(self) -> None:
+        who, row = self._payer, self.chosen_row
+        self.show_hints(Content.assemble(self.mode_words(), "   ", *self._next_turn(row), who))
+        self.picker.show_conversation(self.talk())
+
     def _next_turn(self, row: ModelRow | None) -> tuple[tuple[str, str], ...]:
         """What the next turn would cost, as the picker says it, where there is room for it."""
         if row is None or self.size.width < WIDE:
             return ()
-        words = due_words(row, talk_of(self.state), self.clock(), letters=self.letters)
+        words = due_words(row, self.talk(), self.clock(), letters=self.letters)
         return (("next ", "$mute"), (f"{words}   ", "$soft")) if words else ()
 
     def show_hints(self, right: Content) -> None:

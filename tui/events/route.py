@@ -23,6 +23,7 @@ class RouteDecided(Event, tag="route", frozen=True, kw_only=True):
     estimate_nano: int | None = None  # of the prompt, before it is sent
     token_usd: Decimal | None = None  # price of one output token, for the count while it streams
     chosen: Literal["", "person", "fallback"] = ""  # who left the usual route for this request
+    counted: int | None = None  # tokens of the prompt by our own count, which usage sets right
 
 
 class ResponseOpened(Event, tag="opened", frozen=True, kw_only=True):

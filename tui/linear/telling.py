@@ -105,7 +105,7 @@ class Teller:
             self._end_thinking(at)
         match event:
             case TextStreamed():
-                self._sum.streamed(event.request, "writing", len(event.delta), at)
+                self._sum.streamed(event.request, "writing", event.delta, at)
                 self._voice.stream(event.delta)
             case ThinkingStreamed():
                 self._think(event, at)
@@ -129,7 +129,7 @@ class Teller:
     # The model's own words.
 
     def _think(self, event: ThinkingStreamed, at: dt.datetime) -> None:
-        self._sum.streamed(event.request, "thinking", len(event.delta), at)
+        self._sum.streamed(event.request, "thinking", event.delta, at)
         if self._thinks_since is None:
             self._thinks_since = at
             if self.shows_thinking:

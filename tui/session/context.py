@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from typing import Literal
 
 from tui.events.codec import Recorded
+from tui.events.money import UsageReported
 from tui.events.route import RouteDecided
 from tui.events.session import HistoryCompacted, SessionRewound
 from tui.events.stream import BlockClosed, Sealed, TextStreamed, ThinkingStreamed
@@ -25,6 +26,7 @@ from tui.providers.base import (
     ToolResultBlock,
 )
 from tui.session.attached import block_of
+from tui.session.running import Counts, RunningCount
 
 GO_ON = "Go on where you stopped."
 INTERRUPTED = "interrupted before it finished"
@@ -58,7 +60,8 @@ class Conversation:
         self._text: list[str] = []
         self._thinking: list[str] = []
         self._seq = 0
-        self.characters = 0  # of text so far, for estimates
+        self._tokens = RunningCount()
+        self.characters = 0  # of text so far: whether it is long
 
     def apply(self, record: Recorded) -> None:
         """Take in the next event."""
@@ -66,8 +69,13 @@ class Conversation:
         match event:
             case TurnStarted() | PromptAdded():
                 self._prompted(event)
-            case RouteDecided() | TurnFinished():
+            case RouteDecided():
                 self._end_stream()
+                self._tokens.asked()
+            case TurnFinished():
+                self._end_stream()
+            case UsageReported() if event.input is not None:
+                self._tokens.told()
             case TextStreamed():
                 self._text.append(event.delta)
                 self.characters += len(event.delta)
@@ -138,11 +146,18 @@ class Conversation:
     def _count(self) -> None:
         """Anew: what is sent has become less."""
         _, said = self._sent()
+        self._tokens.renew(said)
         self.characters = sum(_size(block) for _, block in said)
         self.characters += sum(_size(block) for _, block in self._aside)
 
     def _add(self, role: Role, block: Block) -> None:
         self._said.append((self._seq, role, block))
+        self._tokens.add(role, block)
+
+    def counts(self, model: str, api: str = "") -> Counts:
+        """About how many tokens it has for a model; only what is new is counted."""
+        self._end_stream()
+        return self._tokens.counts(model, api)
 
     def _close(self, kind: Literal["text", "thinking"], sealed: Sealed | None) -> None:
         parts = self._text if kind == "text" else self._thinking

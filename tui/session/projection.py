@@ -6,6 +6,7 @@ import datetime as dt
 from decimal import Decimal
 from typing import Literal
 
+from tui.billing.counting import Family, family_of, live_tokens, streamed
 from tui.billing.forecast import Habit
 from tui.events.budget import BudgetAnswered, BudgetReached, CeilingAsked
 from tui.events.codec import Recorded
@@ -47,7 +48,8 @@ from tui.session.warmth import WarmCache, seen
 
 Activity = Literal["resting", "asking", "thinking", "writing", "tool", "approval", "waiting"]
 
-CHARACTERS_A_TOKEN = 4
+LEAST_RATIO, MOST_RATIO = 0.5, 2.0
+"""Beyond these what a provider tells is no count of what was sent to it."""
 
 
 class SessionState:
@@ -91,10 +93,15 @@ class SessionState:
         self.turn_credits: int | None = 0  # nano-credits
         self.limits: tuple[LimitSeen, ...] = ()
         self.context_tokens: int | None = None
+        self.counted_by: str | None = None  # the model whose provider has told them
+        self.ratios: dict[
+            str, float
+        ] = {}  # by model: a provider's count of a prompt for one of ours
         self.cache: WarmCache | None = None  # that the last request left; None: none is known
         self.habit = Habit()
         self._turn_took = (0, 0)  # requests and output tokens of the turn so far
-        self._live_characters = 0
+        self._streamed = 0
+        self._family: Family = "other"
         self._live = False
 
     def apply(self, record: Recorded) -> None:
@@ -226,13 +233,14 @@ class SessionState:
                     self.usual, self.model_picked = event, False
                 if self.working:  # else it is a summary, by the person's wish
                     self.activity = "asking"
-                self._live, self._live_characters = True, 0
+                self._live, self._streamed = True, 0
+                self._family = family_of(event.model)
             case TextStreamed():
                 self.activity = "writing"
-                self._live_characters += len(event.delta)
+                self._streamed += streamed(event.delta)
             case ThinkingStreamed():
                 self.activity = "thinking"
-                self._live_characters += len(event.delta)
+                self._streamed += streamed(event.delta)
             case UsageReported():
                 self._used(record.at, event)
             case ChargeRecorded():
@@ -254,8 +262,13 @@ class SessionState:
     def _used(self, at: dt.datetime, event: UsageReported) -> None:
         if event.input is not None:
             self.context_tokens = event.input + (event.output or 0)
-        if self.route is not None and self.route.request == event.request:
-            self.cache = seen(self.route, event, at)
+        route = self.route
+        if route is not None and route.request == event.request:
+            self.cache = seen(route, event, at)
+            self.counted_by = route.model
+            if event.input and route.counted:
+                told = event.input / route.counted
+                self.ratios[route.model] = min(max(told, LEAST_RATIO), MOST_RATIO)
         if self.working and event.output is not None:  # else it is a summary
             requests, output = self._turn_took
             self._turn_took = (requests + 1, output + event.output)
@@ -270,12 +283,12 @@ class SessionState:
 
     def _end_live(self) -> None:
         self._live = False
-        self._live_characters = 0
+        self._streamed = 0
 
     @property
     def live_tokens(self) -> int:
         """About how many tokens the open request has written."""
-        return self._live_characters // CHARACTERS_A_TOKEN
+        return live_tokens(self._streamed, self._family)
 
     @property
     def live_nano(self) -> int | None:

@@ -17,16 +17,18 @@ from tui.events.base import RequestId
 from tui.events.codec import AnyEvent
 from tui.events.money import ChargeRecorded
 from tui.events.route import RouteDecided
+from tui.events.tool import ToolSpec
 from tui.money import show_usd
 from tui.providers import base
 from tui.session.active_time import PlatformMeter
 from tui.session.bound import request_tokens
 from tui.session.commands import ToolSet
+from tui.session.counting import standing_tokens
+from tui.session.estimate import likely_tokens
 from tui.session.gate import Gate
 from tui.session.parts import Parts
 from tui.session.payers import PayerDesk
 from tui.session.ports import Decision
-from tui.session.projection import CHARACTERS_A_TOKEN
 from tui.session.prompt import system_prompt
 from tui.session.request import RequestRun
 
@@ -48,17 +50,10 @@ class Chosen(msgspec.Struct, frozen=True, kw_only=True):
     most_nano: int | None = None
 
 
-PROMPT_TOKENS = 400
-"""About what the system prompt and the reading tools add to a request, for the estimate of it."""
-
-
 USUAL_OUTPUT = 400
 """Tokens that an answer is taken to have in a conversation that has none yet."""
 LONG = 200_000
 """Characters that are counted within a few milliseconds."""
-
-SERVERS_MARK = "__"
-"""Between a server's name and its tool's; no tool of ours has it."""
 
 
 def _within(agreed: int, worst: Worst | None, most: int) -> int:
@@ -75,6 +70,9 @@ def _within(agreed: int, worst: Worst | None, most: int) -> int:
             hint="Send it again, or a higher `credits.fallback_limit_usd` lets it through.",
         )
     return tokens
+
+
+_StandingKey = tuple[str, str, str, tuple[ToolSpec, ...]]
 
 
 class Sender:
@@ -109,6 +107,7 @@ class Sender:
         self._payers = payers
         self.gate = gate or Gate(parts, turn, asks=False)
         self._bound = 0
+        self._stood: tuple[_StandingKey, float] | None = None
         self._parts = parts
         self._turn = turn
         self._tools: ToolSet = tools
@@ -138,16 +137,26 @@ class Sender:
         if self.way is not None and self.way.once:
             self.way = None
 
-    def tokens(self) -> int:
-        """About how many the next request's prompt has."""
-        guides = sum(len(guide.text) for guide in self._parts.guides)
-        characters = self._parts.conversation.characters + guides + self._told_of_servers()
-        return characters // CHARACTERS_A_TOKEN + PROMPT_TOKENS
+    def tokens(self, decision: Decision) -> int:
+        """About how many the next request's prompt has over this route.
 
-    def _told_of_servers(self) -> int:
-        """Characters of what MCP servers' tools are told with: far more than ours, and theirs."""
-        specs = [one for one in self._parts.toolbox.specs(self._tools) if SERVERS_MARK in one.name]
-        return sum(len(one.description) + len(msgspec.json.encode(one.schema)) for one in specs)
+        What its provider has counted, and ours of what came since; where nobody has, ours of all.
+        """
+        counts = self._parts.conversation.counts(decision.model, decision.api)
+        return likely_tokens(self._parts.state, decision.model, counts, self._standing(decision))
+
+    def counted(self, decision: Decision) -> int:
+        """The whole prompt by our own count alone, which usage is held against."""
+        counts = self._parts.conversation.counts(decision.model, decision.api)
+        return round(counts.whole + self._standing(decision))
+
+    def _standing(self, decision: Decision) -> float:
+        """Tokens of the system prompt and of the tools; counted anew where they are others."""
+        system, specs = self._system(decision), self._specs(decision)
+        key = decision.model, decision.api, system, specs
+        if self._stood is None or self._stood[0] != key:
+            self._stood = key, standing_tokens(decision.model, system, specs, decision.api)
+        return self._stood[1]
 
     async def route(
         self, most_tokens: int, record: Callable[[AnyEvent], None], *more: base.Message
@@ -177,7 +186,7 @@ class Sender:
             if most is not None:
                 break
         try:
-            await self._write_route(id, decision, now)
+            await self._write_route(id, decision, now, counted=not more)
         except BaseException:  # nothing left: an interrupt, or a disk that is full
             with suppress(StoreError):  # then it stays held, and whoever opens it next sees to it
                 await asyncio.shield(self.gate.let_go(id))
@@ -191,7 +200,9 @@ class Sender:
         self.requests.append(request)
         return request, most
 
-    async def _write_route(self, id: RequestId, decision: Decision, now: dt.datetime) -> None:
+    async def _write_route(
+        self, id: RequestId, decision: Decision, now: dt.datetime, *, counted: bool
+    ) -> None:
         """No byte leaves before its route is written. Raises StoreError."""
         pricer = self._parts.ports.pricer
         self._parts.writer.record(
@@ -203,9 +214,10 @@ class Sender:
                 why=decision.route.why,
                 host=decision.host,
                 label=decision.label,
-                estimate_nano=pricer.prompt_estimate(decision, self.tokens(), now),
+                estimate_nano=pricer.prompt_estimate(decision, self.tokens(decision), now),
                 token_usd=pricer.token_price(decision, now),
                 chosen="" if self.way is None else self.way.by,
+                counted=self.counted(decision) if counted else None,
             ),
             self._turn,
         )
@@ -245,7 +257,7 @@ class Sender:
     def forecast(self, decision: Decision, now: dt.datetime) -> int | None:
         """About what the next request costs over this route, in nano-dollars; None: not known."""
         state = self._parts.state
-        prompt = max(state.context_tokens or 0, self.tokens())
+        prompt = self.tokens(decision)
         habit, cache = state.habit, state.cache
         output = habit.output // habit.requests if habit.requests else USUAL_OUTPUT
         own = cache is not None and (cache.model, cache.connection) == (
@@ -286,17 +298,23 @@ class Sender:
     def build(self, decision: Decision, max_tokens: int, *more: base.Message) -> base.ModelRequest:
         """The request's body: the conversation so far, and `more` behind it."""
         parts, choice = self._parts, self._parts.choice
-        tools: ToolSet = self._tools if decision.tools else "none"
         return base.ModelRequest(
             model=decision.wire_model,
             messages=parts.conversation.messages(*more),
-            system=system_prompt(
-                str(parts.cwd), local=decision.local, tools=tools, mode=parts.state.mode,
-                asks=self._asks, guides=parts.guides,
-            ),
-            tools=parts.toolbox.specs(tools),
+            system=self._system(decision),
+            tools=self._specs(decision),
             max_tokens=max_tokens,
             effort=choice.effort if choice.effort in decision.efforts else None,
             thinking=decision.thinking,
             extra_body=decision.extra_body,
         )  # fmt: skip
+
+    def _system(self, decision: Decision) -> str:
+        parts = self._parts
+        return system_prompt(
+            str(parts.cwd), local=decision.local, tools=self._tools if decision.tools else "none",
+            mode=parts.state.mode, asks=self._asks, guides=parts.guides,
+        )  # fmt: skip
+
+    def _specs(self, decision: Decision) -> tuple[ToolSpec, ...]:
+        return self._parts.toolbox.specs(self._tools if decision.tools else "none")

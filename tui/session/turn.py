@@ -195,9 +195,9 @@ class Turn:
 
     async def _make_room(self) -> None:
         """Sum the conversation up where it fills the model's context, or the person says so."""
-        context = self._sender.decide().context
-        known = self._parts.state.context_tokens or 0
-        full = context is not None and max(known, self._sender.tokens()) >= context * FULL
+        decision = self._sender.decide()
+        context = decision.context
+        full = context is not None and self._sender.tokens(decision) >= context * FULL
         if full and self._summing and self._parts.conversation.compactable:
             self._summing = await self._sum_up()
 

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import msgspec
 
+from tui.billing.counting import family_of, live_tokens, streamed
 from tui.events.base import RequestId
 from tui.events.money import ChargeRecorded, UsageReported
 from tui.events.route import Payer, ResponseOpened, RouteDecided
@@ -14,7 +15,6 @@ from tui.money import nano_credits, to_nano
 from tui.store.charging import answering
 from tui.store.spent import Receipt
 
-_CHARACTERS_A_TOKEN = 4
 _LONG_SILENCE_S = 15.0
 WAITS_FOR_YOU = "waiting for you"
 """What a turn does while a question is open."""
@@ -59,7 +59,7 @@ class _Request(msgspec.Struct):
     answered: str | None = None
     usage: UsageReported | None = None
     charge: ChargeRecorded | None = None
-    characters: int = 0
+    streamed: int = 0
     first: dt.datetime | None = None
     last: dt.datetime | None = None
     failed: bool = False
@@ -70,12 +70,17 @@ class _Request(msgspec.Struct):
         return self.charge is not None or self.usage is not None or self.last is not None
 
     @property
+    def tokens(self) -> int:
+        """About how many have been written so far."""
+        return live_tokens(self.streamed, family_of(self.route.model))
+
+    @property
     def running_nano(self) -> int | None:
         """Estimated cost so far; None where no price is known."""
         price = self.route.token_usd
         if price is None or self.route.estimate_nano is None:
             return None
-        return self.route.estimate_nano + to_nano(price * (self.characters // _CHARACTERS_A_TOKEN))
+        return self.route.estimate_nano + to_nano(price * self.tokens)
 
 
 class PlatformSum(msgspec.Struct, frozen=True, kw_only=True):
@@ -135,11 +140,11 @@ class TurnSum(msgspec.Struct):
         if (known := self.requests.get(request)) is not None:
             known.side = "summary"
 
-    def streamed(self, request: RequestId, doing: str, characters: int, at: dt.datetime) -> None:
+    def streamed(self, request: RequestId, doing: str, delta: str, at: dt.datetime) -> None:
         """Text or thinking came."""
         self.doing, self.heard = doing, at
         if (running := self.requests.get(request)) is not None:
-            running.characters += characters
+            running.streamed += streamed(delta)
             running.first = running.first or at
             running.last = at
 
@@ -186,7 +191,7 @@ class TurnSum(msgspec.Struct):
         if latest and latest.first and latest.last and self.heard:
             span = (latest.last - latest.first).total_seconds()
             if span >= 1.0:
-                rate = latest.characters / _CHARACTERS_A_TOKEN / span
+                rate = latest.tokens / span
         known = [r.charge.nano for r in self.requests.values() if r.charge]
         running = [r.running_nano for r in self.requests.values() if not (r.charge or r.failed)]
         amounts = [nano for nano in (*known, *running) if nano is not None]

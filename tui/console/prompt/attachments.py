@@ -13,6 +13,8 @@ from pathlib import Path
 from typing import Literal, NamedTuple
 from urllib.parse import unquote
 
+from tui.billing.counting import text_tokens
+from tui.billing.file_tokens import picture_size
 from tui.console.prompt.limits import refused
 from tui.console.prompt.mentions import Mention
 from tui.console.prompt.pasted import Pasted
@@ -29,6 +31,8 @@ MOST_NAMES = 500
 MOST_BYTES = 64_000_000
 """Bytes of one picture or document that are read at all."""
 _HEAD = 8_192
+_NAMES_TOKENS = 200.0
+"""Of a usual folder's names."""
 _MAGIC = (
     (b"\x89PNG\r\n\x1a\n", "image/png"),
     (b"\xff\xd8\xff", "image/jpeg"),
@@ -39,13 +43,19 @@ _PICTURE = re.compile(r"\.(?:png|jpe?g|gif|webp|pdf)$", re.IGNORECASE)
 
 
 class Looked(NamedTuple):
-    """What a mention stands for; `note` says why it is not sent, or what is special."""
+    """What a mention stands for; `note` says why it is not sent, or what is special.
+
+    `pixels`: a picture's width and height, where its head tells them. `tokens`: about how many a
+    text has, as o200k counts them.
+    """
 
     path: str
     kind: Kind
     size: int = 0
     media_type: str = "text/plain"
     note: str = ""
+    pixels: tuple[int, int] | None = None
+    tokens: float = 0.0
 
     @property
     def sent(self) -> bool:
@@ -117,7 +127,7 @@ class Reader:
         try:
             with self._reached(path) as reached:
                 if reached.is_folder:
-                    return Looked(path, "folder", note="its names")
+                    return Looked(path, "folder", note="its names", tokens=_NAMES_TOKENS)
                 size = reached.info.st_size
                 with reached.open_file() as file:
                     head = file.read(_HEAD)
@@ -129,11 +139,13 @@ class Reader:
         media_type = media_type_of(head)
         if media_type is not None:
             kind: Kind = "pdf" if media_type == "application/pdf" else "image"
-            return Looked(path, kind, size, media_type)
+            return Looked(path, kind, size, media_type, pixels=picture_size(head))
         if (binary := binary_kind(head)) is not None:
             return Looked(path, "refused", size, note=f"{binary}: not sent")
         note = f"may hold secrets: {secret}" if secret else ""
-        return Looked(path, "text", size, note=note or _cut_note(size))
+        seen = text_tokens(head.decode("utf-8", "ignore"), "openai") / max(len(head), 1)
+        tokens = seen * min(size, MOST_TEXT)
+        return Looked(path, "text", size, note=note or _cut_note(size), tokens=tokens)
 
     def _reached(self, path: str):  # noqa: ANN202 - a context manager of `Reached`
         from tui.tools.base import ToolContext

@@ -61,6 +61,11 @@ class Chips(Static):
         return tuple(self._pasted)
 
     @property
+    def named(self) -> tuple[Named, ...]:
+        """The files that the prompt names."""
+        return tuple(self._named)
+
+    @property
     def names(self) -> bool:
         """Whether a file is shown that the prompt names."""
         return bool(self._named)

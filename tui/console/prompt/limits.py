@@ -7,9 +7,6 @@ a request; base64 makes four bytes of three.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
-from tui.session.projection import CHARACTERS_A_TOKEN
 from tui.session.replies import ModelRow
 
 ANSWER_TOKENS = 16_000
@@ -40,11 +37,10 @@ def refused(media_type: str, size: int, row: ModelRow | None) -> str | None:
     return None
 
 
-def too_much(sizes: Iterable[int], row: ModelRow | None, context_tokens: int | None) -> str | None:
-    """Why a model's context cannot hold texts of so many bytes; None where it can."""
+def too_much(tokens: int, row: ModelRow | None, context_tokens: int | None) -> str | None:
+    """Why a model's context cannot hold about so many tokens more; None where it can."""
     if row is None or row.context is None:
         return None
-    tokens = sum(sizes) // CHARACTERS_A_TOKEN
     room = row.context - (context_tokens or 0) - ANSWER_TOKENS
     if tokens <= max(room, 0):
         return None

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple, TypeVar
 
+from tui.billing.counting import family_of, text_tokens
 from tui.console.commands import ConsoleCommand, find_command, lone_word, with_words
 from tui.console.prompt.attachments import Gathered, Reader
 from tui.console.prompt.editor import Editor
@@ -127,18 +128,18 @@ class Sending(SessionsDesk[Result], inherit_bindings=False):
 
         from tui.session.attached import is_text
 
-        def work() -> Gathered:
-            return reader.gather(found, parcel.pasted, row, insists=insists)
+        def work() -> tuple[Gathered, int]:
+            got = reader.gather(found, parcel.pasted, row, insists=insists)
+            texts = [one.data.decode("utf-8", "replace") for one in got.files if is_text(one)]
+            family = family_of("" if row is None else row.id)
+            return got, round(sum(text_tokens(one, family) for one in (parcel.text, *texts)))
 
         try:
             async with self._gathering:
-                got = await asyncio.to_thread(work)
+                got, tokens = await asyncio.to_thread(work)
         finally:
             self._gathered_soon -= 1
-        problem = got.problem or too_much(
-            [len(parcel.text), *(len(one.data) for one in got.files if is_text(one))],
-            row, context,
-        )  # fmt: skip
+        problem = got.problem or too_much(tokens, row, context)
         if problem is None:
             self._send(parcel, got.files, view)
             return

@@ -24,6 +24,8 @@ from tui.console.prompt.limits import refused, too_much
 from tui.console.prompt.mentions import Mention, mentions, written
 from tui.console.prompt.pasted import MOST_CHARACTERS, long_paste
 from tui.console.prompt.queue import KEYS, QueueList
+from tui.console.prompt.weighing import Weighing
+from tui.console.sidebar.detail import Draft
 from tui.events.base import utc_now
 from tui.events.session import Mode
 from tui.paths import Paths
@@ -37,6 +39,8 @@ NAMED_S = 0.15
 FILES_OLD_S = 10.0
 """So old the list of the folder's files may be when a name is begun."""
 MOST_NAMED = 20
+WEIGHED_S = 0.2
+"""So long after a key what is written is weighed."""
 
 
 class Writing(Keeping[Result], inherit_bindings=False):
@@ -55,6 +59,8 @@ class Writing(Keeping[Result], inherit_bindings=False):
         self._files_at = 0.0
         self._reading_files = False
         self._named_timer: Timer | None = None
+        self._weighing = Weighing()
+        self._weigh_timer: Timer | None = None
         self._offer: tuple[str, str] | None = None  # what was pasted, and the file that it names
         self.composer.completer.source = self
         self.composer.completer.changed = self._show_keys
@@ -115,6 +121,7 @@ class Writing(Keeping[Result], inherit_bindings=False):
         chips = self.composer.chips
         if self._warned != self.composer.editor.text:
             self._warn_of_pastes()
+        self._weigh_soon()
         if self._named_timer is None and ("@" in self.composer.editor.text or chips.names):
             self._named_timer = self.set_timer(NAMED_S, self._look_at_named)
 
@@ -133,6 +140,7 @@ class Writing(Keeping[Result], inherit_bindings=False):
             for one, what in zip(found, looked, strict=True)
         ]
         self.composer.chips.set_named(named)
+        self._weigh_soon()
 
     def _cursor_index(self) -> int:
         """Where the cursor is in the text: the name that is being written is not looked at."""
@@ -153,6 +161,7 @@ class Writing(Keeping[Result], inherit_bindings=False):
 
     def on_chips_changed(self) -> None:
         self._warn_of_pastes()
+        self._weigh_soon()
         self._show_keys()
         self.keep_draft_soon()
 
@@ -178,11 +187,34 @@ class Writing(Keeping[Result], inherit_bindings=False):
             if picture is not None:
                 self._offer = editor.text.removeprefix(before), picture
         self.composer.completer.look()
+        self._weigh_soon()
         self._show_keys()
 
     def _warn_of_pastes(self) -> None:
-        sizes = [len(one.text) for one in self.composer.chips.pasted]
-        self.warn(too_much(sizes, self.chosen_row, self.state.context_tokens) if sizes else None)
+        pasted, row = self.composer.chips.pasted, self.chosen_row
+        tokens = self._weighing.pastes(pasted, "" if row is None else row.id)
+        self.warn(too_much(tokens, row, self.state.context_tokens) if pasted else None)
+
+    # What stands in the composer, for the price of the next turn.
+
+    @property
+    def weighed(self) -> bool:
+        """Whether what is written now is in the price of the next turn."""
+        return self._weigh_timer is None
+
+    def _weigh_soon(self) -> None:
+        if self._weigh_timer is None:
+            self._weigh_timer = self.set_timer(WEIGHED_S, self._weigh)
+
+    def _weigh(self) -> None:
+        self._weigh_timer = None
+        row, chips = self.chosen_row, self.composer.chips
+        if self.closing or row is None:
+            return
+        tokens = self._weighing.draft(
+            self.composer.editor.text, chips.pasted, chips.named, row.id
+        )  # fmt: skip
+        self.show_draft(Draft(tokens=tokens, model=row.id))
 
     def _offered(self) -> str | None:
         """The file that Tab attaches now: its path has just been pasted."""

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from decimal import Decimal
 
 import msgspec
 
+from tui.billing.counting import family_of, ratio
 from tui.billing.forecast import Forecast, Habit, TokenPrices, cache_worth, forecast
 from tui.console.sidebar.marker import colour, signs
 from tui.console.sidebar.rows import FOUND, price, short_usd
@@ -21,18 +22,47 @@ SMALLEST = 100_000
 """Nano-dollars; a forecast below says no more than that it is below."""
 
 
+class Draft(msgspec.Struct, frozen=True, kw_only=True):
+    """What stands in the composer: about how many tokens, by the tokenizer of which model."""
+
+    tokens: int = 0
+    model: str = ""
+
+
+NO_DRAFT = Draft()
+
+
 class Talk(msgspec.Struct, frozen=True, kw_only=True):
     """Of the session that is shown, what bears on the cost of its next turn.
 
     Args:
         context: Tokens of the conversation; None: not known.
+        by: The model whose provider has counted them; None: nobody knows.
         habit: How its turns have been.
         cache: What of it lies in a cache.
+        ratios: By model, what its provider has counted of prompts for one of ours.
+        draft: What would be sent next.
     """
 
     context: int | None = None
+    by: str | None = None
     habit: Habit = Habit()
     cache: WarmCache | None = None
+    ratios: Mapping[str, float] = {}
+    draft: Draft = NO_DRAFT
+
+    def prompt(self, model: str) -> int | None:
+        """About how many tokens the next prompt has for this model; None: not known."""
+        if self.context is None:
+            return None
+        family = family_of(model)
+        known = self.context
+        if self.by is not None and self.by != model:
+            known = round(known * ratio(family_of(self.by), family))
+        if not self.draft.tokens:
+            return known
+        more = self.draft.tokens * ratio(family_of(self.draft.model), family)
+        return known + round(more * self.ratios.get(model, 1.0))
 
 
 class Fact(msgspec.Struct, frozen=True, kw_only=True):
@@ -54,9 +84,12 @@ class Fact(msgspec.Struct, frozen=True, kw_only=True):
     effort: bool = False
 
 
-def talk_of(state: SessionState) -> Talk:
-    """What a session's state says of it."""
-    return Talk(context=state.context_tokens, habit=state.habit, cache=state.cache)
+def talk_of(state: SessionState, draft: Draft = NO_DRAFT) -> Talk:
+    """What a session's state says of it, with what stands in the composer."""
+    return Talk(
+        context=state.context_tokens, by=state.counted_by, habit=state.habit, cache=state.cache,
+        ratios=dict(state.ratios), draft=draft,
+    )  # fmt: skip
 
 
 def prices_at(row: ModelRow, prompt: int) -> TokenPrices:
@@ -76,8 +109,9 @@ def prices_at(row: ModelRow, prompt: int) -> TokenPrices:
 def next_turn(row: ModelRow, talk: Talk) -> Forecast:
     """What the conversation's next turn would cost on this model, in nano-dollars."""
     own = talk.cache if holds(row, talk.cache) else None
+    prompt = talk.prompt(row.id) if talk.context else talk.context
     return forecast(
-        prices_at(row, talk.context or 0), talk.context, talk.habit,
+        prices_at(row, prompt or 0), prompt, talk.habit,
         cached=None if own is None else own.tokens,
     )  # fmt: skip
 

@@ -13,7 +13,7 @@ from textual.widgets import Static
 from tui.console.dialogs.words import key_line
 from tui.console.grounds import Modal
 from tui.console.prompt.hints import PICKING
-from tui.console.sidebar.detail import talk_of
+from tui.console.sidebar.detail import Talk
 from tui.console.sidebar.marker import signs
 from tui.console.sidebar.models import ModelList
 from tui.console.sidebar.picker import ModelPicker
@@ -32,6 +32,7 @@ class PickerScreen(Modal[tuple[ModelRow, str | None] | None]):
         rows: tuple[ModelRow, ...],
         marks: Marks,
         state: SessionState,
+        talk: Talk,
         *,
         letters: bool,
         clock: Callable[[], dt.datetime],
@@ -40,6 +41,7 @@ class PickerScreen(Modal[tuple[ModelRow, str | None] | None]):
         self._rows = rows
         self._marks = marks
         self._state = state
+        self._talk = talk
         self.picker = ModelPicker(letters=letters, clock=clock)
         self._keys = [(signs(key, letters=letters), does) for key, does in PICKING]
         self._foot = Static("", classes="dialog-foot")
@@ -51,7 +53,7 @@ class PickerScreen(Modal[tuple[ModelRow, str | None] | None]):
 
     def on_mount(self) -> None:
         self.picker.list.focus()
-        self.picker.show_conversation(talk_of(self._state))
+        self.picker.show_conversation(self._talk)
         self.picker.list.show_marks(self._marks)
         self.show_models(self._rows)
 

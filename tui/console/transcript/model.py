@@ -175,7 +175,7 @@ class TranscriptModel(Paying):
             self._begin(block)
         self._grow(block, event.delta)
         if self._turn:
-            self._turn.streamed(event.request, "writing", len(event.delta), at)
+            self._turn.streamed(event.request, "writing", event.delta, at)
 
     def _thought(self, event: ThinkingStreamed, at: dt.datetime) -> None:
         block = self._open
@@ -186,7 +186,7 @@ class TranscriptModel(Paying):
             self._begin(block)
         self._grow(block, event.delta)
         if self._turn:
-            self._turn.streamed(event.request, "thinking", len(event.delta), at)
+            self._turn.streamed(event.request, "thinking", event.delta, at)
 
     def _closed(self, event: BlockClosed | RequestFinished, at: dt.datetime) -> None:
         self._close_open(at)
