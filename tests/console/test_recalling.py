@@ -199,7 +199,7 @@ async def test_a_long_session_is_opened_from_the_list_by_its_end(tmp_path):
     write_session(home, SHORT, 4, tmp_path)
     environ = {"PATH": os.environ["PATH"], "OWNKEY_HOME": str(home), "OWNKEY_KEYRING": "env"}
     async with on_engine(environ, tmp_path, session=SHORT, ready=False) as seen:
-        await seen.until_said("all of r00002")
+        await seen.until(lambda: seen.app.state.turn == 2 and not seen.app.transcript.recalling)
         looks: list[tuple[bool, bool]] = []  # whether a turn is said to run, and the end is shown
         feed = seen.app.transcript.feed
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import asyncio
 import gc
 import os
@@ -10,7 +9,7 @@ import signal
 import sys
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
     from tui.cli.ending import Ending
@@ -21,7 +20,15 @@ ENGINE_ENDS_S = 6.0
 """An engine ends this long after its console at the latest."""
 
 
-def run(args: argparse.Namespace) -> int:
+class Wanted(NamedTuple):
+    """What the command line asks for: a session by its id or `last`, a model, the demo."""
+
+    session: str | None = None
+    model: str | None = None
+    demo: bool = False
+
+
+def run(args: Wanted) -> int:
     """Open the console in the current folder; on leaving, say how to come back."""
     if not all(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stdout)):
         if sys.stderr is not None:
@@ -42,9 +49,11 @@ def run(args: argparse.Namespace) -> int:
     return _run_in(Path.cwd(), args)
 
 
-def _run_in(folder: Path, args: argparse.Namespace) -> int:
+def _run_in(folder: Path, args: Wanted) -> int:
     # Nothing is to be restored yet, and Python's own handler can be lost in an import.
     signal.signal(signal.SIGINT, signal.SIG_DFL)
+    # A frame is written by a thread: it is not to wait 5 ms for what is done beside the painting.
+    sys.setswitchinterval(0.001)
     gc.disable()  # what is loaded now stays: looking through it takes a tenth of the start
     from tui.console.app import ConsoleApp
     from tui.console.garbage import begin_collecting

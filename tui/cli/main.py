@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-import argparse
 import importlib
 import sys
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from tui.crash import harden, hush
+
+if TYPE_CHECKING:
+    import argparse
 
 COMMANDS: dict[str, str] = {
     "run": "one turn without a screen",
@@ -45,6 +48,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _command(name: str, words: list[str]) -> int:
+    import argparse
+
     from tui.errors import OwnkeyError, UsageError
 
     module = importlib.import_module(f"tui.cli.{name}")
@@ -90,6 +95,8 @@ def _reader_left() -> int:
 
 def console_parser() -> argparse.ArgumentParser:
     """What `ownkey` takes without a command."""
+    import argparse
+
     from tui.cli.values import takes
 
     parser = argparse.ArgumentParser(
@@ -116,6 +123,8 @@ def console_parser() -> argparse.ArgumentParser:
 
 
 def _console(words: list[str]) -> int:
+    if not words:  # the usual start does without a parser
+        return _full_screen()
     args = console_parser().parse_args(words)
     if args.version:
         from tui import __version__
@@ -126,9 +135,15 @@ def _console(words: list[str]) -> int:
         from tui.cli.linear import run as run_linear
 
         return run_linear(args)
-    from tui.cli.console import run
+    return _full_screen(session=args.session, model=args.model, demo=args.demo)
 
-    return run(args)
+
+def _full_screen(
+    *, session: str | None = None, model: str | None = None, demo: bool = False
+) -> int:
+    from tui.cli.console import Wanted, run
+
+    return run(Wanted(session=session, model=model, demo=demo))
 
 
 if __name__ == "__main__":

@@ -35,7 +35,7 @@ from tui.engine.frames import (
 from tui.errors import OwnkeyError, ServerFailed
 from tui.events.base import SessionId
 from tui.process import harden
-from tui.session.commands import Shutdown
+from tui.session.commands import OpenSession, Shutdown
 from tui.session.manager import SessionManager
 from tui.session.replies import AnyNotice
 
@@ -53,6 +53,7 @@ class _Connection:
         self._send = send
         self._followed: dict[SessionId, asyncio.Task[None]] = {}
         self._calls: set[asyncio.Task[None]] = set()
+        self._peeks: set[asyncio.Task[None]] = set()
 
     def take(self, frame: DownFrame, drain: Callable[[], object]) -> bool:
         """Act on a frame; False when the console says goodbye."""
@@ -70,8 +71,8 @@ class _Connection:
                 self._unfollow(frame.session)
             case Peek():
                 task = asyncio.create_task(self._peek(frame))
-                self._calls.add(task)
-                task.add_done_callback(self._calls.discard)
+                self._peeks.add(task)
+                task.add_done_callback(self._peeks.discard)
             case Hello():
                 pass
         return True
@@ -83,6 +84,8 @@ class _Connection:
     async def _call(self, call: Call) -> None:
         try:
             reply = await self._manager.call(call.command)
+            if self._peeks and isinstance(call.command, OpenSession):
+                await asyncio.wait(self._peeks)  # its end is shown before it counts as open
         except OwnkeyError as error:
             self._send(frames.pack_error(call.id, error))
         except Exception as error:  # the call's outermost edge: the console gets an answer
@@ -123,7 +126,7 @@ class _Connection:
             await drain()  # pyright: ignore[reportGeneralTypeIssues]
 
     async def close(self) -> None:
-        tasks = [*self._followed.values(), *self._calls]
+        tasks = [*self._followed.values(), *self._calls, *self._peeks]
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
