@@ -53,7 +53,7 @@ async def test_a_switch_that_loses_a_warm_cache_says_so_first_with_the_amount(tm
 async def test_both_turns_are_forecast_beside_the_answers(tmp_path):
     async with hand_fed(tmp_path, script=scenes.answered()) as seen:
         await pick(seen)
-        assert "next turn ≈ $0.0274 cold" in seen.row_of("switch to Gemini 3.7 Flash")
+        assert "next turn ≈ $0.0218 cold" in seen.row_of("switch to Gemini 3.7 Flash")
         assert "next turn ≈ $0.0914 warm" in seen.row_of("stay on Claude Opus 4.7")
 
 
