@@ -51,4 +51,6 @@ def too_much(tokens: int, row: ModelRow | None, context_tokens: int | None) -> s
 
 
 def _short(tokens: int) -> str:
-    return f"{tokens / 1e6:.1f}M" if tokens >= 1_000_000 else f"{tokens // 1000}k"
+    if tokens < 1_000_000:
+        return f"{tokens // 1000}k"
+    return f"{tokens / 1e6:.{1 if tokens < 4_000_000 else 0}f}M"  # no finer than it is known
