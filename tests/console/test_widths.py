@@ -120,7 +120,7 @@ async def test_money_keeps_its_column_while_it_counts(tmp_path):
 
 async def test_a_running_estimate_is_marked(tmp_path):
     async with hand_fed(tmp_path, script=scenes.streaming()) as seen:
-        assert "turn ~$0.0045" in status_of(seen)
+        assert "turn ~$0.0047" in status_of(seen)
 
 
 @pytest.mark.parametrize(
@@ -137,7 +137,7 @@ async def test_todays_running_estimate_is_marked(tmp_path):
     async with hand_fed(tmp_path, script=scenes.streaming()) as seen:
         seen.app.on_notice(SpentToday(nano=0, unknown=0))
         await seen.settle()
-        assert "today ~$0.0045" in status_of(seen)
+        assert "today ~$0.0047" in status_of(seen)
 
 
 async def test_a_days_budget_is_a_meter(tmp_path):
