@@ -52,8 +52,6 @@ def run(args: Wanted) -> int:
 def _run_in(folder: Path, args: Wanted) -> int:
     # Nothing is to be restored yet, and Python's own handler can be lost in an import.
     signal.signal(signal.SIGINT, signal.SIG_DFL)
-    # A frame is written by a thread: it is not to wait 5 ms for what is done beside the painting.
-    sys.setswitchinterval(0.001)
     gc.disable()  # what is loaded now stays: looking through it takes a tenth of the start
     from tui.console.app import ConsoleApp
     from tui.console.garbage import begin_collecting
