@@ -94,9 +94,8 @@ class SessionState:
         self.limits: tuple[LimitSeen, ...] = ()
         self.context_tokens: int | None = None
         self.counted_by: str | None = None  # the model whose provider has told them
-        self.ratios: dict[
-            str, float
-        ] = {}  # by model: a provider's count of a prompt for one of ours
+        # By model: a provider's count of a prompt for one of ours.
+        self.ratios: dict[str, float] = {}
         self.cache: WarmCache | None = None  # that the last request left; None: none is known
         self.habit = Habit()
         self._turn_took = (0, 0)  # requests and output tokens of the turn so far
